@@ -1,0 +1,28 @@
+"""The two exceptions that the command line treats specially."""
+
+
+class UserError(Exception):
+    """Something the user can mend; shown as one line, never with a traceback.
+
+    Args:
+        what: what is wrong, with the offending value.
+        where: file, line, key, folder or cell, when there is one.
+        mend: what to do about it, best as a command.
+
+    Example:
+        >>> str(UserError("unknown task 'recogntion'", "benchmarks.yaml:12", "use recognition"))
+        "benchmarks.yaml:12: unknown task 'recogntion'; use recognition"
+    """
+
+    def __init__(self, what: str, where: str = "", mend: str = "") -> None:
+        self.what, self.where, self.mend = what, where, mend
+        super().__init__(what, where, mend)
+
+    def __str__(self) -> str:
+        """One line: where, what, how to mend it."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}; {self.mend}" if self.mend else head
+
+
+class Interrupted(Exception):  # noqa: N818 - a request that was honoured, not an error
+    """Work stopped on request after its state was saved; running it again goes on."""
