@@ -1,0 +1,48 @@
+"""One labelled sample of a dataset, and the dataset as a table of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = ("train", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One sample as the official annotation files state it; no video was opened to make it.
+
+    Args:
+        sample: unique within the dataset; stable across machines.
+        path: of the video, relative to the dataset's root.
+        label: class id in [0, classes), or None where the task has no single class.
+        split: train or test.
+        start, end: the trimmed range in seconds of a longer video, or None.
+        group: what is resampled together (UCF101 group, FineGym video), or None.
+        extras: further targets by name, e.g. `count`, `boxes`, `labels`.
+    """
+
+    sample: str
+    path: str
+    label: int | None
+    split: Split
+    start: float | None = None
+    end: float | None = None
+    group: str | None = None
+    extras: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset ready to be read: class names in id order, records in official list order."""
+
+    name: str
+    root: Path
+    classes: tuple[str, ...]
+    records: tuple[Record, ...]
+    modality: str = "rgb"
+
+    def of(self, split: Split) -> tuple[Record, ...]:
+        """The records of one split, in official list order."""
+        return tuple(record for record in self.records if record.split == split)

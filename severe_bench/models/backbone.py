@@ -1,0 +1,43 @@
+"""A backbone: a network that turns clips into one feature vector each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from severe_bench.core.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """How to build a network without its classifier; light to import.
+
+    Args:
+        name: registry name.
+        width: of the feature vector.
+        build: keyword arguments -> module mapping clips (B, 3, T, H, W), float and normalised, to
+            features (B, width). Randomly initialised from torch's global generator.
+        modality: what it reads.
+        frames, size: fixed by the architecture, or None where any value works.
+    """
+
+    name: str
+    width: int
+    build: "Callable[..., nn.Module]"
+    modality: str = "rgb"
+    frames: int | None = None
+    size: int | None = None
+
+
+BACKBONES: Registry[Backbone] = Registry(
+    "backbone",
+    {
+        "r2plus1d_18": "severe_bench.models.backbones.torchvision_resnets:R2PLUS1D_18",
+        "r3d_18": "severe_bench.models.backbones.torchvision_resnets:R3D_18",
+        "mc3_18": "severe_bench.models.backbones.torchvision_resnets:MC3_18",
+        "r2plus1d_narrow": "severe_bench.models.backbones.r2plus1d_narrow:R2PLUS1D_NARROW",
+    },
+    group="severe_bench.backbones",
+)
