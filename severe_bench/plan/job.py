@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from severe_bench.config.recipe import Clip, Numerics, Recipe
+from severe_bench.config.recipe import Recipe
 from severe_bench.core.budget import Budget
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Split
@@ -112,17 +112,3 @@ class EvaluateJob(Frozen):
 
 
 Job = Annotated[DatasetJob | PretrainJob | FeaturesJob | EvaluateJob, Field(discriminator="kind")]
-
-__all__ = [
-    "Clip",
-    "DatasetJob",
-    "DatasetRef",
-    "EvaluateJob",
-    "FeaturesJob",
-    "Input",
-    "Job",
-    "NetworkRef",
-    "Numerics",
-    "PretrainJob",
-    "WeightsRef",
-]

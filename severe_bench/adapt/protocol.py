@@ -1,0 +1,36 @@
+"""An adaptation protocol: which parameters train, from what input."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from severe_bench.core.registry import Registry
+
+if TYPE_CHECKING:
+    from severe_bench.adapt.evaluate import Evaluation, Inputs
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a model meets a dataset; light to import, torch only inside `run`.
+
+    Args:
+        name: registry name.
+        reads: `clips`: the backbone runs in every step; `features`: from `features` cells, which
+            the plan then adds (roles `train_features` and `test_features`).
+        run: adapts and tests, for any task.
+    """
+
+    name: str
+    reads: Literal["clips", "features"]
+    run: "Callable[[Inputs], Evaluation]"
+
+
+PROTOCOLS: Registry[Protocol] = Registry(
+    "protocol",
+    {
+        "finetune": "severe_bench.adapt.finetune:FINETUNE",
+        "linear": "severe_bench.adapt.linear:LINEAR",
+    },
+    group="severe_bench.protocols",
+)

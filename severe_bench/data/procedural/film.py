@@ -1,0 +1,32 @@
+"""One video of a spec: its label, its scene, its frames."""
+
+import zlib
+from collections.abc import Iterable
+
+import numpy as np
+
+from severe_bench.data.procedural.render import render
+from severe_bench.data.procedural.scene import Frames, Scene, Stage
+from severe_bench.data.procedural.spec import SPLITS, Split, WorldSpec
+from severe_bench.data.procedural.worlds import load_world
+
+
+def label_at(spec: WorldSpec, index: int) -> int:
+    """Class id of a video; classes take turns, so any number of videos is balanced."""
+    return index % len(load_world(spec.world).classes)
+
+
+def scene_at(spec: WorldSpec, split: Split, index: int) -> Scene:
+    """Make the scene of a video.
+
+    It depends on seed, world, split and index (and on the stage) but not on the numbers of videos,
+    so a larger set contains the smaller one.
+    """
+    key = [spec.seed, zlib.crc32(spec.world.encode()), SPLITS.index(split), index]
+    stage = Stage(spec.frames, spec.size)
+    return load_world(spec.world).scene(label_at(spec, index), stage, np.random.default_rng(key))
+
+
+def frames_in_memory(spec: WorldSpec, split: Split, indices: Iterable[int]) -> list[Frames]:
+    """Render videos without encoding them: uint8 RGB (frames, size, size, 3) each."""
+    return [render(scene_at(spec, split, index)) for index in indices]

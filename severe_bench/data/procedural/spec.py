@@ -1,0 +1,75 @@
+"""What to film: a world, how much of it, and from which seed."""
+
+import hashlib
+import json
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from severe_bench.data.procedural.scene import REFERENCE_SIZE
+from severe_bench.data.procedural.worlds import load_world
+
+RENDERER_VERSION = 1
+"""To be raised with any change that alters a pixel, a truth or a byte of the files."""
+
+Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = ("train", "test")
+
+
+class WorldSpec(BaseModel):
+    """A data set of the built-in world; what is left out is the world's own default.
+
+    Args:
+        world: a key of `worlds.WORLDS`.
+        train, test: numbers of videos.
+        seed: with the world, the split and the index, it determines a video entirely.
+        size: side of the frame in pixels, even because of 4:2:0 colour.
+        frames: length of a video.
+        fps: frames per second.
+
+    Raises:
+        UserError: there is no such world.
+
+    Example:
+        >>> WorldSpec(world="near").scaled(0.1).test
+        60
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    world: str
+    train: int = Field(ge=0)
+    test: int = Field(ge=0)
+    seed: int = Field(default=0, ge=0)
+    size: int = Field(default=REFERENCE_SIZE, ge=32, le=256, multiple_of=2)
+    frames: int = Field(ge=8, le=1024)
+    fps: int = Field(default=12, ge=1, le=120)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: object) -> object:
+        if not isinstance(given, dict) or "world" not in given:
+            return given
+        world = load_world(str(given["world"]))
+        defaults = {"train": world.train, "test": world.test, "frames": world.frames}
+        return defaults | given
+
+    def count(self, split: Split) -> int:
+        """Number of videos in a split."""
+        return self.train if split == "train" else self.test
+
+    def scaled(self, factor: float) -> Self:
+        """Return the spec with `factor` times the videos, in whole rounds of the classes."""
+        classes = len(load_world(self.world).classes)
+        rounds: dict[str, int] = {
+            split: max(1, round(self.count(split) * factor / classes)) * classes
+            for split in SPLITS
+            if self.count(split)
+        }
+        return self.model_copy(update=rounds)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of this spec and of the renderer's version, as 64 hex digits."""
+        content = self.model_dump() | {"renderer": RENDERER_VERSION}
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
