@@ -23,7 +23,8 @@ def pace(stage: Stage, rng: np.random.Generator) -> FloatArray:
     """
     swell, phase = rng.uniform(-0.6, 0.6), rng.uniform(0, TAU)
     time = stage.time
-    return (time + swell * (np.sin(TAU * time + phase) - np.sin(phase)) / TAU).astype(np.float32)
+    progress: FloatArray = time + swell * (np.sin(TAU * time + phase) - np.sin(phase)) / TAU
+    return progress.astype(np.float32)
 
 
 def along(

@@ -63,7 +63,8 @@ def actor_masks(scene: Scene, actor: int = 0) -> Mask:
 
 def actor_mask(scene: Scene, frame: int, actor: int = 0) -> Mask:
     """Pixels that an actor covers in one frame, as bool of shape (size, size)."""
-    return actor_masks(scene, actor)[frame]
+    mask: Mask = actor_masks(scene, actor)[frame]
+    return mask
 
 
 def boxes(masks: Mask) -> FloatArray:

@@ -37,7 +37,9 @@ def _star(u: FloatArray, v: FloatArray) -> FloatArray:
 def _cross(u: FloatArray, v: FloatArray) -> FloatArray:
     u, v = np.abs(u), np.abs(v)
     upright = np.minimum(0.33 - u, 0.95 - v)
-    return np.maximum(upright, np.minimum(0.95 - u, 0.33 - v))
+    lying = np.minimum(0.95 - u, 0.33 - v)
+    both: FloatArray = np.maximum(upright, lying)
+    return both
 
 
 def _ring(u: FloatArray, v: FloatArray) -> FloatArray:
