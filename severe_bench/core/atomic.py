@@ -1,5 +1,6 @@
 """Files that other processes read: written beside the target, fsynced, renamed."""
 
+import errno
 import json
 import os
 import uuid
@@ -10,6 +11,32 @@ from pathlib import Path
 from severe_bench.core.errors import UserError
 
 TEMPORARY_MARK = ".partial-"
+
+MENDS = {
+    errno.ENOSPC: "free some space or pass another --results folder",
+    errno.EDQUOT: "your quota is used up: delete something or pass another --results folder",
+    errno.EROFS: "the file system is read-only: pass another --results folder",
+    errno.EACCES: "no permission: pass a --results folder you may write to",
+    errno.EPERM: "no permission: pass a --results folder you may write to",
+    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
+    errno.ESTALE: "the network file system lost the folder: mount it again",
+}
+
+
+@contextmanager
+def mendable_writes(path: Path) -> Iterator[None]:
+    """Turn what the user can mend about writing `path` (disk full, read-only, ...) into one line.
+
+    Raises:
+        UserError: for the errors in `MENDS`; any other `OSError` passes as it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        mend = MENDS.get(error.errno or 0)
+        if mend is None:
+            raise
+        raise UserError(f"cannot write: {error.strerror}", str(path), mend) from error
 
 
 @contextmanager
@@ -23,18 +50,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
         UserError: the folder cannot be written or the disk is full.
     """
     temporary = path.with_name(f"{path.stem}{TEMPORARY_MARK}{uuid.uuid4().hex[:8]}{path.suffix}")
-    try:
+    with mendable_writes(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _fsync(temporary)
-        temporary.replace(path)
-        _fsync(path.parent)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        mend = "free some space or pass another --results folder"
-        raise UserError(f"cannot write: {reason}", str(path), mend) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        try:
+            yield temporary
+            _fsync(temporary)
+            temporary.replace(path)
+            _fsync(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

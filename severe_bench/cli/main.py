@@ -1,0 +1,78 @@
+"""`severe`: the commands, and what happens when something goes wrong.
+
+Every command's module imports what it needs inside the command, so `severe --help` stays quick.
+"""
+
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from severe_bench.cli import doctor, export, plan, report, run, show, status
+from severe_bench.core.errors import Interrupted, UserError
+
+EXIT_USER = 2
+EXIT_BUG = 70  # EX_SOFTWARE of sysexits.h
+EXIT_INTERRUPTED = 130
+FAULT_LOG = "severe-error.log"
+
+app = typer.Typer(
+    name="severe",
+    help="How well does a pretrained video model generalise? Plan, run and report SEVERE grids.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("run")(run.run)
+app.command("plan")(plan.plan)
+app.command("status")(status.status)
+app.command("show")(show.show)
+app.command("report")(report.report)
+app.command("export")(export.export)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run one command.
+
+    Exit codes: 0 all well, 1 some cells failed, 2 the user must mend something, 130 interrupted.
+    """
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"severe: {error}", err=True)
+        sys.exit(EXIT_USER)
+    except (KeyboardInterrupt, Interrupted):
+        typer.echo("severe: stopped; the same command goes on where it stopped", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (`head`, `less`) went away: not an error, but nothing more can be printed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        typer.echo(f"severe: {_one_line(error)}; the traceback is in {_keep_traceback()}", err=True)
+        sys.exit(EXIT_BUG)
+
+
+def _one_line(error: Exception) -> str:
+    return f"a fault of ours, {type(error).__name__}: {error}".replace("\n", " ")
+
+
+def _keep_traceback() -> Path:
+    """Append the current traceback to a log in the working folder, else in the home folder."""
+    text = f"{datetime.now(UTC).isoformat()} {sys.argv}\n{traceback.format_exc()}\n"
+    for folder in (Path.cwd(), Path.home()):
+        if os.access(folder, os.W_OK):
+            log = folder / FAULT_LOG
+            with log.open("a") as stream:
+                stream.write(text)
+            return log
+    typer.echo(text, err=True)
+    return Path("the lines above")
+
+
+if __name__ == "__main__":
+    main()
