@@ -1,0 +1,249 @@
+"""Uncertainty of a metric: over seeds, over test videos, and of the difference of two models.
+
+Seeds and test videos are two different variances (another training run; another test set), so they
+are reported apart for one model and drawn together, crossed, for a difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from severe_bench.core.errors import UserError
+from severe_bench.metrics.measure import Measure
+
+Array = NDArray[np.float64]
+DRAWS = 2000
+LEVEL = 95.0
+BLOCK = 4_000_000
+"""Largest number of resampling weights held at once (32 MB)."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one cell predicted on the test set, in official list order.
+
+    Args:
+        samples: (N,) names of the videos.
+        groups: (N,) what is resampled together; the sample's own name where there is no group.
+        targets: (N, ...).
+        scores: (N, ...) after views were merged.
+    """
+
+    samples: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    targets: NDArray[np.generic]
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SeedSummary:
+    """Mean over seeds and sample standard deviation (n - 1), None for a single seed."""
+
+    mean: float
+    std: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Percentile interval in the metric's unit."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """One model in one experiment: its metric per seed, as measured and on each resampled test set.
+
+    Args:
+        seeds: in ascending order.
+        values: (S,) the metric of each seed on the test set as it is.
+        replicates: (S, B) the metric of each seed on B resampled test sets. Entry b is the same
+            resample for all seeds and all models of the experiment.
+    """
+
+    seeds: tuple[int, ...]
+    values: Array
+    replicates: Array
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Metric of one model minus that of another, on the same videos and seeds.
+
+    Args:
+        mean: over the common seeds, in the metric's unit.
+        low, high: 95 % percentile interval, clips and seeds both resampled.
+        n: test videos.
+        seeds: common seeds. With one seed the interval covers test videos only.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    seeds: int
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether zero lies outside the interval."""
+        return self.low > 0 or self.high < 0
+
+
+def over_seeds(values: Sequence[float]) -> SeedSummary:
+    """Mean and sample standard deviation of one number per seed.
+
+    Example:
+        >>> over_seeds([50.0, 52.0])
+        SeedSummary(mean=51.0, std=1.4142135623730951, n=2)
+    """
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return SeedSummary(float(np.mean(values)), std, len(values))
+
+
+def resample(
+    measure: Measure,
+    runs: Mapping[str, Mapping[int, Predictions]],
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict[str, Resampled]:
+    """Resample the test videos of one experiment, by group, once for all models and seeds.
+
+    Args:
+        measure: the metric. With `contributions` the work is one matrix product; without, the
+            metric is computed anew on each resample.
+        runs: model -> seed -> predictions; all on the same videos in the same order.
+        draws: B, number of resampled test sets.
+        seed: of the resampling.
+
+    Raises:
+        UserError: two runs were tested on different videos.
+    """
+    flat = [(model, s, by_seed[s]) for model, by_seed in runs.items() for s in sorted(by_seed)]
+    if not flat:
+        return {}
+    predictions = [run for _, _, run in flat]
+    require_same_videos(predictions)
+    values = np.array([measure.value(run.scores, run.targets) for run in predictions])
+    replicates = _replicates(measure, predictions, draws, np.random.default_rng(seed))
+    result = {}
+    for model, by_seed in runs.items():
+        rows = [i for i, (name, _, _) in enumerate(flat) if name == model]
+        result[model] = Resampled(tuple(sorted(by_seed)), values[rows], replicates[rows])
+    return result
+
+
+def interval(resampled: Resampled) -> Interval:
+    """95 % percentile bootstrap interval of the seed-averaged metric over test videos."""
+    return _percentiles(resampled.replicates.mean(axis=0))
+
+
+def paired(
+    a: Resampled, b: Resampled, n: int, draws_of_seeds: int = 0
+) -> PairedDifference | None:
+    """Difference a - b over their common seeds; None without a common seed.
+
+    Each replicate takes one resampled test set, the same for both models, and draws the common
+    seeds with replacement, the same for both models (a crossed bootstrap). With S seeds the drawn
+    spread over seeds is (S - 1) / S of the true variance, so with few seeds the interval is
+    somewhat narrow.
+
+    Args:
+        a, b: of one call of `resample`, so that entry b of their replicates is the same test set.
+        n: test videos, to be carried along.
+        draws_of_seeds: seed of the drawing of seeds.
+    """
+    seeds = sorted(set(a.seeds) & set(b.seeds))
+    if not seeds:
+        return None
+    rows_a, rows_b = ([r.seeds.index(s) for s in seeds] for r in (a, b))
+    differences = a.replicates[rows_a] - b.replicates[rows_b]
+    count, draws = differences.shape
+    rng = np.random.default_rng((draws_of_seeds, 1))
+    picks = rng.integers(count, size=(count, draws))
+    bounds = _percentiles(np.take_along_axis(differences, picks, axis=0).mean(axis=0))
+    mean = float(np.mean(a.values[rows_a] - b.values[rows_b]))
+    return PairedDifference(mean, bounds.low, bounds.high, n, count)
+
+
+def paired_difference(
+    measure: Measure,
+    a: Mapping[int, Predictions],
+    b: Mapping[int, Predictions],
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> PairedDifference | None:
+    """`paired` from predictions by seed, for two models on their own."""
+    both = resample(measure, {"a": a, "b": b}, draws, seed)
+    n = len(next(iter(a.values())).samples) if a else 0
+    return paired(both["a"], both["b"], n, seed) if a and b else None
+
+
+def require_same_videos(runs: Sequence[Predictions]) -> None:
+    """Refuse runs that were not tested on the same videos in the same order.
+
+    Raises:
+        UserError: naming the first difference.
+    """
+    first = runs[0]
+    for other in runs[1:]:
+        if not np.array_equal(first.samples, other.samples):
+            raise UserError(
+                "cells of one experiment were tested on different videos "
+                f"({len(first.samples)} and {len(other.samples)} samples)",
+                mend="run the experiment again into another --results folder",
+            )
+
+
+def _percentiles(replicates: Array) -> Interval:
+    tail = (100.0 - LEVEL) / 2
+    low, high = np.percentile(replicates, [tail, 100.0 - tail])
+    return Interval(float(low), float(high))
+
+
+def _replicates(
+    measure: Measure, runs: Sequence[Predictions], draws: int, rng: np.random.Generator
+) -> Array:
+    _, cluster = np.unique(runs[0].groups, return_inverse=True)
+    clusters = int(cluster.max()) + 1
+    block = max(1, BLOCK // clusters)
+    parts = []
+    for start in range(0, draws, block):
+        weights = _cluster_weights(rng, min(block, draws - start), clusters)
+        if measure.contributions is None:
+            parts.append(_recomputed(measure, runs, cluster, weights))
+        else:
+            per_video = np.stack([measure.contributions(r.scores, r.targets) for r in runs])
+            parts.append(_averaged(per_video, cluster, weights))
+    return np.concatenate(parts, axis=1)
+
+
+def _cluster_weights(rng: np.random.Generator, draws: int, clusters: int) -> Array:
+    """(draws, clusters) how often each cluster was drawn when drawing `clusters` of them."""
+    picks = rng.integers(clusters, size=(draws, clusters))
+    picks += np.arange(draws)[:, None] * clusters
+    counts = np.bincount(picks.ravel(), minlength=draws * clusters)
+    return counts.reshape(draws, clusters).astype(np.float64)
+
+
+def _averaged(per_video: Array, cluster: NDArray[np.intp], weights: Array) -> Array:
+    """(K, B) means of (K, N) contributions over resampled clusters."""
+    clusters = weights.shape[1]
+    sums = np.stack([np.bincount(cluster, row, minlength=clusters) for row in per_video])
+    sizes = np.bincount(cluster, minlength=clusters)
+    averages: Array = (sums @ weights.T) / (weights @ sizes)
+    return averages
+
+
+def _recomputed(
+    measure: Measure, runs: Sequence[Predictions], cluster: NDArray[np.intp], weights: Array
+) -> Array:
+    """(K, B) the metric on each resample, for metrics that are no mean over videos."""
+    videos = np.arange(len(cluster))
+    resamples = [np.repeat(videos, row[cluster].astype(np.intp)) for row in weights]
+    return np.array(
+        [[measure.value(r.scores[picked], r.targets[picked]) for picked in resamples] for r in runs]
+    )
