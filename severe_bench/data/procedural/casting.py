@@ -94,7 +94,7 @@ def draw_camera(stage: Stage, rng: np.random.Generator, pan: float, shake: float
     Args:
         stage: length and side of the video.
         rng: source of randomness.
-        pan: highest speed of the pan, pixels of a 56-pixel frame over the whole video.
+        pan: length of the longest pan over the whole video, in pixels of a 56-pixel frame.
         shake: standard deviation of the tremble in the same pixels.
     """
     heading, length = rng.uniform(0, 2 * np.pi), rng.uniform(0, pan)

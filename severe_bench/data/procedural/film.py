@@ -5,15 +5,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from severe_bench.core.record import SPLITS, Split
 from severe_bench.data.procedural.render import render
 from severe_bench.data.procedural.scene import Frames, Scene, Stage
-from severe_bench.data.procedural.spec import SPLITS, Split, WorldSpec
-from severe_bench.data.procedural.worlds import load_world
+from severe_bench.data.procedural.spec import WorldSpec
+from severe_bench.data.procedural.worlds import WORLDS
 
 
 def label_at(spec: WorldSpec, index: int) -> int:
     """Class id of a video; classes take turns, so any number of videos is balanced."""
-    return index % len(load_world(spec.world).classes)
+    return index % len(WORLDS.get(spec.world).classes)
 
 
 def scene_at(spec: WorldSpec, split: Split, index: int) -> Scene:
@@ -24,7 +25,7 @@ def scene_at(spec: WorldSpec, split: Split, index: int) -> Scene:
     """
     key = [spec.seed, zlib.crc32(spec.world.encode()), SPLITS.index(split), index]
     stage = Stage(spec.frames, spec.size)
-    return load_world(spec.world).scene(label_at(spec, index), stage, np.random.default_rng(key))
+    return WORLDS.get(spec.world).scene(label_at(spec, index), stage, np.random.default_rng(key))
 
 
 def frames_in_memory(spec: WorldSpec, split: Split, indices: Iterable[int]) -> list[Frames]:

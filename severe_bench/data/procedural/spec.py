@@ -1,22 +1,20 @@
 """What to film: a world, how much of it, and from which seed."""
 
-import hashlib
-import json
-from typing import Literal, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from severe_bench.core.digest import digest_of
+from severe_bench.core.frozen import Frozen
+from severe_bench.core.record import SPLITS, Split
 from severe_bench.data.procedural.scene import REFERENCE_SIZE
-from severe_bench.data.procedural.worlds import load_world
+from severe_bench.data.procedural.worlds import WORLDS
 
 RENDERER_VERSION = 1
 """To be raised with any change that alters a pixel, a truth or a byte of the files."""
 
-Split = Literal["train", "test"]
-SPLITS: tuple[Split, ...] = ("train", "test")
 
-
-class WorldSpec(BaseModel):
+class WorldSpec(Frozen):
     """A data set of the built-in world; what is left out is the world's own default.
 
     Args:
@@ -35,8 +33,6 @@ class WorldSpec(BaseModel):
         60
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     world: str
     train: int = Field(ge=0)
     test: int = Field(ge=0)
@@ -50,7 +46,7 @@ class WorldSpec(BaseModel):
     def _fill_in(cls, given: object) -> object:
         if not isinstance(given, dict) or "world" not in given:
             return given
-        world = load_world(str(given["world"]))
+        world = WORLDS.get(str(given["world"]))
         defaults = {"train": world.train, "test": world.test, "frames": world.frames}
         return defaults | given
 
@@ -60,7 +56,7 @@ class WorldSpec(BaseModel):
 
     def scaled(self, factor: float) -> Self:
         """Return the spec with `factor` times the videos, in whole rounds of the classes."""
-        classes = len(load_world(self.world).classes)
+        classes = len(WORLDS.get(self.world).classes)
         rounds: dict[str, int] = {
             split: max(1, round(self.count(split) * factor / classes)) * classes
             for split in SPLITS
@@ -70,6 +66,4 @@ class WorldSpec(BaseModel):
 
     def digest(self) -> str:
         """Return the SHA-256 of this spec and of the renderer's version, as 64 hex digits."""
-        content = self.model_dump() | {"renderer": RENDERER_VERSION}
-        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return digest_of(self.model_dump() | {"renderer": RENDERER_VERSION})

@@ -24,11 +24,11 @@ SceneMaker = Callable[[int, Stage, np.random.Generator], Scene]
 
 @dataclass(frozen=True)
 class World:
-    """A kind of video with a list of classes.
+    """A kind of video with a list of classes; `scene` may depend on its arguments only.
 
     Args:
         classes: class names in the order of their ids.
-        scene: makes a scene from a class id, a stage and a generator; nothing else may enter.
+        scene: makes a scene from a class id, a stage and a generator.
         train, test: default numbers of videos.
         frames: default length of a video.
     """
