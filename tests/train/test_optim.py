@@ -1,0 +1,65 @@
+import pytest
+import torch
+from torch import nn
+
+from severe_bench.config.recipe import Optimiser
+from severe_bench.core.errors import UserError
+from severe_bench.train.optim import build_optimiser
+
+
+def one_step(spec: Optimiser, value: float, gradient: float) -> float:
+    parameter = nn.Parameter(torch.tensor([value], dtype=torch.float64))
+    optimiser = build_optimiser(spec, [parameter])
+    parameter.grad = torch.tensor([gradient], dtype=torch.float64)
+    optimiser.step()
+    return parameter.item()
+
+
+def test_sgd_by_hand() -> None:
+    """Gradient plus L2 penalty, times the rate."""
+    spec = Optimiser(name="sgd", lr=0.1, weight_decay=0.5)
+    assert one_step(spec, 2.0, 3.0) == pytest.approx(2.0 - 0.1 * (3.0 + 0.5 * 2.0))
+
+
+def test_sgd_momentum_by_hand() -> None:
+    parameter = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimiser = build_optimiser(Optimiser(name="sgd", lr=1.0, momentum=0.5), [parameter])
+    for _ in range(2):
+        parameter.grad = torch.ones(1, dtype=torch.float64)
+        optimiser.step()
+    assert parameter.item() == pytest.approx(-(1.0 + 1.5))
+
+
+def test_adams_first_step_is_the_rate() -> None:
+    """Kingma and Ba 2015, section 2: |first step| is about lr, whatever the gradient."""
+    assert one_step(Optimiser(name="adam", lr=0.01), 2.0, 55.0) == pytest.approx(1.99)
+
+
+def test_adamw_decays_apart_from_the_gradient() -> None:
+    spec = Optimiser(name="adamw", lr=0.01, weight_decay=0.5)
+    assert one_step(spec, 2.0, 55.0) == pytest.approx(2.0 * (1 - 0.01 * 0.5) - 0.01)
+
+
+def test_momentum_is_adams_first_beta() -> None:
+    optimiser = build_optimiser(
+        Optimiser(name="adam", momentum=0.7), [nn.Parameter(torch.zeros(1))]
+    )
+    assert optimiser.param_groups[0]["betas"] == (0.7, 0.999)
+
+
+def test_frozen_parameters_are_left_out() -> None:
+    frozen = nn.Parameter(torch.zeros(1), requires_grad=False)
+    trained = nn.Parameter(torch.zeros(1))
+    groups = build_optimiser(Optimiser(), [frozen, trained]).param_groups
+    assert len(groups[0]["params"]) == 1
+    assert groups[0]["params"][0] is trained
+
+
+def test_nothing_to_train_is_said() -> None:
+    with pytest.raises(UserError, match="nothing to train"):
+        build_optimiser(Optimiser(), [])
+
+
+def test_an_impossible_momentum_is_said() -> None:
+    with pytest.raises(UserError, match="momentum must be below 1"):
+        build_optimiser(Optimiser(name="adam", momentum=1.0), [nn.Parameter(torch.zeros(1))])
