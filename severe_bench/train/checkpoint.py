@@ -61,7 +61,11 @@ def fingerprint(trained: Trained, context: object) -> str:
 
 
 def save(path: Path, trained: Trained, tally: Tally, key: str) -> None:
-    """Write the state of `trained`, `tally` and torch's random generators."""
+    """Write the state of `trained`, `tally` and torch's random generators.
+
+    Raises:
+        UserError: the folder cannot be written or the disk is full.
+    """
     content = {
         "key": key,
         "tally": asdict(tally),
@@ -69,8 +73,9 @@ def save(path: Path, trained: Trained, tally: Tally, key: str) -> None:
         "optimiser": trained.optimiser.state_dict(),
         "random": _random_state(trained.device),
     }
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    # Given a path, torch reports a full disk as RuntimeError; a stream's OSError passes through.
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        torch.save(content, stream)
 
 
 def restore(path: Path, trained: Trained, key: str) -> Tally:

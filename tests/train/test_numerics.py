@@ -54,7 +54,7 @@ def test_precision_is_that_of_the_outputs(precision: str, kind: torch.dtype) -> 
 def test_compiling_keeps_the_names_of_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is compiled is each direct child, or the module itself when it has none."""
     compiled: list[nn.Module] = []
-    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(module))
+    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled.append(module))  # noqa: PLW0108 - unbound
     module, leaf = net(), nn.Linear(2, 2)
     place(module, Numerics(compile=True), "cpu")
     place(leaf, Numerics(compile=True), "cpu")
