@@ -92,6 +92,11 @@ class PairedDifference:
         """Whether zero lies outside the interval."""
         return self.low > 0 or self.high < 0
 
+    def scaled(self, factor: float) -> "PairedDifference":
+        """In another unit; a negative factor turns the direction and swaps the bounds."""
+        low, high = sorted((self.low * factor, self.high * factor))
+        return PairedDifference(self.mean * factor, low, high, self.n, self.seeds)
+
 
 def over_seeds(values: Sequence[float]) -> SeedSummary:
     """Mean and sample standard deviation of one number per seed.
@@ -141,9 +146,7 @@ def interval(resampled: Resampled) -> Interval:
     return _percentiles(resampled.replicates.mean(axis=0))
 
 
-def paired(
-    a: Resampled, b: Resampled, n: int, draws_of_seeds: int = 0
-) -> PairedDifference | None:
+def paired(a: Resampled, b: Resampled, n: int, draws_of_seeds: int = 0) -> PairedDifference | None:
     """Difference a - b over their common seeds; None without a common seed.
 
     Each replicate takes one resampled test set, the same for both models, and draws the common
@@ -152,7 +155,9 @@ def paired(
     somewhat narrow.
 
     Args:
-        a, b: of one call of `resample`, so that entry b of their replicates is the same test set.
+        a: the model that the difference is of.
+        b: what is subtracted; of the same call of `resample`, so that entry i of the replicates of
+            both is the same test set.
         n: test videos, to be carried along.
         draws_of_seeds: seed of the drawing of seeds.
     """

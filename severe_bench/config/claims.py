@@ -1,5 +1,6 @@
 """What a suite is expected to show, as data, so that the report can say whether it did."""
 
+from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.core.frozen import Frozen
 
 
@@ -8,6 +9,7 @@ class Claim(Frozen):
 
     Args:
         experiment, better, worse: names as in `benchmarks.yaml`.
+        preset: of the experiment.
         why: the reason one expects it, in a few words; shown beside the verdict.
 
     Example:
@@ -18,6 +20,7 @@ class Claim(Frozen):
     experiment: str
     better: str
     worse: str
+    preset: str = DEFAULT_PRESET
     why: str = ""
 
     def __str__(self) -> str:

@@ -1,0 +1,83 @@
+"""What the analyses take from a results folder, whatever the files look like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from severe_bench.config.entries import DEFAULT_PRESET
+from severe_bench.plan.cell import Cell, Label
+
+State = Literal["failed", "not run", "running", "impossible", "unreadable", "superseded"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One finished cell of a suite.
+
+    Args:
+        label: how it is called.
+        values: metric name -> value in the metric's unit; among them `label.headline`.
+        n: test videos.
+        seconds: wall time.
+        peak_bytes: largest memory seen, None where not recorded.
+        provenance: flat name -> text: versions, host, device, digests.
+    """
+
+    cell: Cell
+    label: Label
+    values: Mapping[str, float]
+    n: int
+    seconds: float
+    peak_bytes: float | None
+    provenance: Mapping[str, str]
+
+    @property
+    def column(self) -> str:
+        """Name of the column it belongs to."""
+        return column_of(self.label)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A cell without a result, and why; `hint` is what to do about it."""
+
+    cell: str
+    title: str
+    state: State
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class SharedWork:
+    """A finished cell that others needed: dataset, pretrain or features."""
+
+    kind: str
+    title: str
+    seconds: float
+    peak_bytes: float | None = None
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """Everything small that was read: numbers, troubles, cost; predictions are read apart."""
+
+    suite: str
+    measured: tuple[Measured, ...]
+    problems: tuple[Problem, ...] = ()
+    shared: tuple[SharedWork, ...] = ()
+
+
+def column_of(label: Label) -> str:
+    """What one table column holds: an experiment, with its preset where that is not the default."""
+    return column_name(label.experiment, label.preset)
+
+
+def column_name(experiment: str, preset: str = DEFAULT_PRESET) -> str:
+    """As in tables.
+
+    Example:
+        >>> column_name("near"), column_name("near", "paper")
+        ('near', 'near (paper)')
+    """
+    return experiment if preset in ("", DEFAULT_PRESET) else f"{experiment} ({preset})"

@@ -1,0 +1,136 @@
+"""What a factor does to the order of models: each experiment against the standard column."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from severe_bench.analysis.agreement import Agreement, kendall
+from severe_bench.analysis.intervals import PairedDifference
+from severe_bench.analysis.ranking import Column, ranks
+from severe_bench.plan.cell import Label
+
+STANDARD = "standard"
+Difference = Callable[[str, str, str], PairedDifference | None]
+"""(experiment, a, b) -> a minus b in points of score, so that positive means a is better."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One model's ranks among the models that both experiments have (1 is best).
+
+    Args:
+        separable: at least one of the swaps that moved it is `Swap.separable`.
+    """
+
+    model: str
+    before: float
+    after: float
+    separable: bool
+
+    @property
+    def change(self) -> float:
+        """Places lost (positive) or won (negative)."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Two models whose order differs between the standard column and this experiment.
+
+    Args:
+        before: led in the standard column, by `standard`; `after` leads here, by `here`. Both
+            differences are leader minus follower in points of score, None without predictions.
+    """
+
+    before: str
+    after: str
+    standard: PairedDifference | None
+    here: PairedDifference | None
+
+    @property
+    def separable(self) -> bool:
+        """Both leads are larger than chance explains: neither interval includes zero."""
+        leads = (self.standard, self.here)
+        return all(lead is not None and lead.excludes_zero for lead in leads)
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """One experiment against its standard column.
+
+    Args:
+        moves: of every model that both have, in standard order.
+        swaps: pairs in another order here, separable ones first.
+        agreement: None with fewer than two models.
+    """
+
+    experiment: str
+    factor: str
+    standard: str
+    moves: tuple[Move, ...]
+    swaps: tuple[Swap, ...]
+    agreement: Agreement | None
+
+
+def standard_for(label: Label, standards: Sequence[Label]) -> Label | None:
+    """The standard experiment most like `label`: same protocol, then task, dataset and budget.
+
+    The first of equally good ones is taken; None where there is no standard experiment.
+    """
+
+    def likeness(standard: Label) -> tuple[bool, ...]:
+        keys = ("protocol", "task", "dataset", "budget")
+        return tuple(getattr(standard, key) == getattr(label, key) for key in keys)
+
+    return max(standards, key=likeness, default=None)
+
+
+def sensitivity(standard: Column, column: Column, difference: Difference) -> Sensitivity:
+    """How `column` orders the models that `standard` orders too, and which moves can be trusted."""
+    models = [model for model in standard.values if model in column.values]
+    before, after = (_ranks_of(c, models) for c in (standard, column))
+    swaps = _swaps(standard, column, models, difference)
+    moved = {model for swap in swaps if swap.separable for model in (swap.before, swap.after)}
+    moves = [
+        Move(m, before[m], after[m], m in moved) for m in sorted(models, key=before.__getitem__)
+    ]
+    return Sensitivity(
+        column.experiment,
+        column.factor,
+        standard.experiment,
+        tuple(moves),
+        tuple(sorted(swaps, key=lambda swap: not swap.separable)),
+        _agreement(standard, column, models),
+    )
+
+
+def _ranks_of(column: Column, models: Sequence[str]) -> dict[str, float]:
+    values: Mapping[str, float] = {model: column.values[model] for model in models}
+    return ranks(Column(column.experiment, column.factor, column.metric, values))
+
+
+def _agreement(standard: Column, column: Column, models: Sequence[str]) -> Agreement | None:
+    if len(models) < 2:
+        return None
+    first, second = standard.scores(), column.scores()
+    return kendall([first[m] for m in models], [second[m] for m in models])
+
+
+def _swaps(
+    standard: Column, column: Column, models: Sequence[str], difference: Difference
+) -> list[Swap]:
+    first, second = standard.scores(), column.scores()
+    swaps = []
+    for a, b in combinations(models, 2):
+        if (first[a] - first[b]) * (second[a] - second[b]) >= 0:
+            continue
+        lead, follow = (a, b) if first[a] > first[b] else (b, a)
+        swaps.append(
+            Swap(
+                before=lead,
+                after=follow,
+                standard=difference(standard.experiment, lead, follow),
+                here=difference(column.experiment, follow, lead),
+            )
+        )
+    return swaps

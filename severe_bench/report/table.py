@@ -1,0 +1,87 @@
+"""A table before it is written anywhere: typed entries that know how they are shown."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Value = str | float | int | None
+Mark = Literal["", "best", "missing", "good", "bad", "unsure"]
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell of a table.
+
+    Args:
+        value: what sorting and CSV see; None is missing and stays empty in CSV.
+        text: what a reader sees.
+        detail: a second, smaller line, e.g. an interval.
+        mark: what the entry means beyond its number; never shown by colour alone.
+    """
+
+    value: Value
+    text: str
+    detail: str = ""
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column: `key` in CSV, `title` for readers; numbers are right-aligned."""
+
+    key: str
+    title: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """`name` is the file's stem, `caption` says how the numbers were made."""
+
+    name: str
+    title: str
+    caption: str
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+
+
+def words(text: str, mark: Mark = "") -> Entry:
+    """Text as it is, whatever it spells: `None`, `NA`, `<b>`."""
+    return Entry(text, text, mark=mark)
+
+
+def number(value: float | None, digits: int = 1, detail: str = "", mark: Mark = "") -> Entry:
+    """A number with so many digits; None and NaN are missing."""
+    if value is None or math.isnan(value):
+        return Entry(None, MISSING, mark="missing")
+    return Entry(value, fixed(value, digits), detail, mark)
+
+
+def fixed(value: float, digits: int = 1) -> str:
+    """Fixed digits with a true minus sign and no minus zero.
+
+    Example:
+        >>> fixed(-0.04), fixed(-1.25), fixed(12.0)
+        ('0.0', '−1.2', '12.0')
+    """
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """As `fixed`, with a plus sign before positive numbers."""
+    text = fixed(value, digits)
+    return text if text.startswith("−") or float(text) == 0 else f"+{text}"
+
+
+def span(low: float, high: float, digits: int = 1) -> str:
+    """An interval.
+
+    Example:
+        >>> span(-1.0, 2.5)
+        '[−1.0, 2.5]'
+    """
+    return f"[{fixed(low, digits)}, {fixed(high, digits)}]"

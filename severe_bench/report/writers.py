@@ -1,0 +1,94 @@
+"""Tables as CSV, Markdown and LaTeX."""
+
+import csv
+import io
+from collections.abc import Callable
+
+from severe_bench.report.table import Entry, Table
+
+LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "±": r"$\pm$",
+        "−": "$-$",
+        "–": "--",
+        "→": r"$\to$",
+    }
+)
+MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#"} | {"\n": " "})
+
+
+def to_csv(table: Table) -> str:
+    """RFC 4180 with LF; missing entries are empty, numbers keep full precision.
+
+    Names such as `NA` are text: read with `pandas.read_csv(..., keep_default_na=False)`.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(head.key for head in table.heads)
+    for row in table.rows:
+        writer.writerow("" if entry.value is None else entry.value for entry in row)
+    return stream.getvalue()
+
+
+def to_markdown(table: Table) -> str:
+    """A pipe table under its title."""
+    rule = ["---:" if head.numeric else "---" for head in table.heads]
+    titles = [head.title.translate(MARKDOWN) for head in table.heads]
+    body = [[_plain(entry).translate(MARKDOWN) for entry in row] for row in table.rows]
+    lines = [f"| {' | '.join(cells)} |" for cells in [titles, rule, *body]]
+    heading = table.title.translate(MARKDOWN)
+    return "\n".join([f"**{heading}**", "", *lines, "", table.caption.translate(MARKDOWN), ""])
+
+
+def to_latex(table: Table) -> str:
+    """A booktabs table environment; the best entry of a column is bold.
+
+    Needs `\\usepackage{booktabs}` and, for umlauts, UTF-8 input.
+    """
+    columns = "".join("r" if head.numeric else "l" for head in table.heads)
+    titles = " & ".join(head.title.translate(LATEX) for head in table.heads)
+    body = [" & ".join(map(_latex_entry, row)) + r" \\" for row in table.rows]
+    label = "".join(c if c.isascii() and c.isalnum() else "-" for c in table.name)
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{table.title.translate(LATEX)}. {table.caption.translate(LATEX)}}}",
+        rf"\label{{tab:{label}}}",
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        titles + r" \\",
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+WRITERS: dict[str, Callable[[Table], str]] = {
+    "csv": to_csv,
+    "md": to_markdown,
+    "tex": to_latex,
+}
+
+
+def _plain(entry: Entry) -> str:
+    return f"{entry.text} {entry.detail}".strip()
+
+
+def _latex_entry(entry: Entry) -> str:
+    text = _plain(entry).translate(LATEX)
+    return rf"\textbf{{{text}}}" if entry.mark == "best" else text
