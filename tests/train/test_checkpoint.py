@@ -109,19 +109,26 @@ def test_another_key_is_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert "another recipe" in caplog.text
 
 
-def test_a_full_disk_is_said_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
+def test_a_failed_write_is_an_os_error_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
+    """Of the operating system, not torch's RuntimeError: `atomic_path` then says what to do."""
     path = tmp_path / CHECKPOINT_FILE
     save(path, trained(), TALLY, "key")
     before = path.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(UserError, match="cannot write"):
+        with pytest.raises(OSError, match="too large"):
             save(path, trained(), TALLY, "key")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [left.name for left in tmp_path.iterdir()] == [CHECKPOINT_FILE]
     assert path.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        save(tmp_path / "file" / "cell" / CHECKPOINT_FILE, trained(), TALLY, "key")
 
 
 def test_the_fingerprint_names_all_that_must_agree() -> None:

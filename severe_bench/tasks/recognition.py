@@ -1,0 +1,59 @@
+"""Recognition: one class of each video."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from severe_bench.core.errors import UserError
+from severe_bench.core.record import Record
+from severe_bench.tasks.task import Task
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+def _head(width: int, classes: int) -> "nn.Module":
+    """Features (B, width) to logits (B, classes), torch's default initialisation."""
+    from torch import nn
+
+    return nn.Linear(width, classes)
+
+
+def _targets(records: Sequence[Record], classes: int) -> "torch.Tensor":
+    """Class ids (N,) int64."""
+    import torch
+
+    return torch.tensor([_class_id(record, classes) for record in records], dtype=torch.int64)
+
+
+def _class_id(record: Record, classes: int) -> int:
+    if record.label is None:
+        mend = "use a task for this dataset's kind of target"
+        raise UserError("recognition needs a class, and this sample has none", record.sample, mend)
+    if not 0 <= record.label < classes:
+        what = f"class id {record.label} is outside 0 to {classes - 1}"
+        raise UserError(what, record.sample, "mend the annotation or the list of classes")
+    return record.label
+
+
+def _loss(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
+    """Cross entropy, mean over the batch."""
+    from torch.nn import functional as F
+
+    return F.cross_entropy(logits, targets)
+
+
+def _merge(logits: "torch.Tensor", weights: "torch.Tensor") -> "torch.Tensor":
+    """Weighted mean of the views' softmax: (V, classes) and (V,) to (classes,) summing to 1."""
+    return weights @ logits.softmax(dim=-1)
+
+
+RECOGNITION = Task(
+    name="recognition",
+    head=_head,
+    targets=_targets,
+    loss=_loss,
+    merge=_merge,
+    metrics=("top1", "top5", "mean_per_class"),
+    headline="top1",
+)

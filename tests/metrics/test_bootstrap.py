@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+import scipy.stats
+from numpy.typing import NDArray
+
+from severe_bench.core.metric import Metric
+from severe_bench.metrics.accuracy import MEAN_PER_CLASS, TOP1
+from severe_bench.metrics.bootstrap import interval
+from severe_bench.metrics.measure import Measure
+
+
+def names(n: int, size: int = 1) -> NDArray[np.str_]:
+    return np.array([f"group-{index // size}" for index in range(n)])
+
+
+def plain_mean(scores: NDArray[np.float32], targets: NDArray[np.generic]) -> float:
+    return float(scores.mean())
+
+
+METRIC = Metric("mean", "mean", "", 0.0, 1.0)
+SLOW = Measure(METRIC, plain_mean)
+FAST = Measure(METRIC, plain_mean, lambda scores, targets: scores.astype(np.float64))
+NONE = np.zeros(0)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_fast_and_slow_paths_are_the_same(size: int) -> None:
+    scores = np.random.default_rng(0).normal(size=31).astype(np.float32)
+    groups = names(31, size)
+    slow = interval(SLOW, scores, np.zeros(31), groups, seed=4)
+    assert interval(FAST, scores, NONE, groups, seed=4) == pytest.approx(slow, abs=1e-6)
+
+
+def test_scipy_agrees() -> None:
+    values = np.random.default_rng(1).gamma(2.0, size=60)
+    expected = scipy.stats.bootstrap(
+        (values,), np.mean, n_resamples=20000, method="percentile", rng=np.random.default_rng(2)
+    ).confidence_interval
+    low, high = interval(FAST, values.astype(np.float32), NONE, names(60), resamples=20000)
+    spread = expected.high - expected.low
+    assert low == pytest.approx(expected.low, abs=0.03 * spread)
+    assert high == pytest.approx(expected.high, abs=0.03 * spread)
+
+
+def test_scipy_agrees_on_a_metric_that_is_no_mean() -> None:
+    random = np.random.default_rng(3)
+    targets = random.integers(3, size=90)
+    scores = (np.eye(3)[targets] + random.normal(size=(90, 3))).astype(np.float32)
+    rows = np.arange(90)
+    expected = scipy.stats.bootstrap(
+        (rows,),
+        lambda drawn: MEAN_PER_CLASS.value(scores[drawn], targets[drawn]),
+        vectorized=False,
+        n_resamples=4000,
+        method="percentile",
+        rng=np.random.default_rng(2),
+    ).confidence_interval
+    low, high = interval(MEAN_PER_CLASS, scores, targets, names(90), resamples=4000)
+    spread = expected.high - expected.low
+    assert low == pytest.approx(expected.low, abs=0.08 * spread)
+    assert high == pytest.approx(expected.high, abs=0.08 * spread)
+
+
+def covered(size: int, clusters: int, told: bool) -> float:
+    """Share of 300 simulated test sets whose interval holds the true accuracy of 70 %.
+
+    Samples of one group share an effect on their chance to be right; `told` gives the groups.
+    """
+    random = np.random.default_rng(size)
+    inside = 0
+    for _ in range(300):
+        chance = random.beta(1.4, 0.6, size=clusters) if size > 1 else np.full(clusters, 0.7)
+        right = random.random((clusters, size)) < chance[:, None]
+        scores = np.stack([right.ravel(), ~right.ravel()], axis=1).astype(np.float32)
+        groups = names(clusters * size, size if told else 1)
+        targets = np.zeros(clusters * size, np.int64)
+        low, high = interval(TOP1, scores, targets, groups, resamples=400)
+        inside += low <= 70.0 <= high
+    return inside / 300
+
+
+def test_coverage_of_independent_samples() -> None:
+    """Nominal 95 %; four standard errors of 300 trials are 5 points."""
+    assert 0.90 <= covered(1, 150, told=True) <= 0.99
+
+
+def test_coverage_of_grouped_samples_needs_the_groups() -> None:
+    assert 0.89 <= covered(8, 60, told=True) <= 0.99
+    assert covered(8, 60, told=False) < 0.80
+
+
+def test_uneven_groups_weigh_by_their_samples() -> None:
+    """Two groups: sizes 1 and 3, values 1 and 0; resamples give 1, 0 or 1/4 and nothing else."""
+    scores, groups = np.array([1, 0, 0, 0], np.float32), np.array(["a", "b", "b", "b"])
+    low, high = interval(FAST, scores, NONE, groups)
+    assert (low, high) == (0.0, 1.0)
+    seen = [interval(FAST, scores, NONE, groups, seed=seed, resamples=1) for seed in range(30)]
+    assert {low for low, _ in seen} == {0.0, 0.25, 1.0}
+
+
+def test_repeatable_and_seeded() -> None:
+    scores = np.random.default_rng(0).normal(size=50).astype(np.float32)
+    first = interval(FAST, scores, NONE, names(50), seed=1)
+    assert interval(FAST, scores, NONE, names(50), seed=1) == first
+    assert interval(FAST, scores, NONE, names(50), seed=2) != first
+
+
+def test_group_names_do_not_matter_only_who_shares_one() -> None:
+    scores = np.arange(6, dtype=np.float32)
+    left = interval(FAST, scores, NONE, np.array(["a", "a", "b", "b", "c", "c"]))
+    right = interval(FAST, scores, NONE, np.array(["p", "p", "q", "q", "r", "r"]))
+    assert left == right
+
+
+def test_one_group_has_no_spread() -> None:
+    scores = np.array([0.0, 1.0], np.float32)
+    assert interval(FAST, scores, NONE, np.array(["a", "a"])) == (0.5, 0.5)
+
+
+def test_a_perfect_model_has_no_spread() -> None:
+    targets = np.arange(20) % 4
+    scores = np.eye(4, dtype=np.float32)[targets]
+    assert interval(TOP1, scores, targets, names(20)) == (100.0, 100.0)
+    assert interval(MEAN_PER_CLASS, scores, targets, names(20)) == (100.0, 100.0)
+
+
+def test_blocks_bound_memory_and_all_resamples_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tiny block gives as many resamples: the interval stays close to the one of one block."""
+    scores = np.random.default_rng(0).normal(size=40).astype(np.float32)
+    whole = interval(FAST, scores, NONE, names(40), resamples=4000)
+    monkeypatch.setattr("severe_bench.metrics.bootstrap._BLOCK", 90)
+    assert interval(FAST, scores, NONE, names(40), resamples=4000) == pytest.approx(whole, abs=0.03)
