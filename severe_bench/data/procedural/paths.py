@@ -50,7 +50,7 @@ def pendulum(stage: Stage, rng: np.random.Generator) -> Motion:
     lean = rng.uniform(0.5, 0.65) * np.sin(tilt(rng) + TAU * periods * pace(stage, rng))
     x, y = place(rng, 3) + np.array([0.0, 5.0])
     path = np.stack([x + length * np.sin(lean), y - length * (1 - np.cos(lean))], axis=1)
-    return along("pendulum", stage, path, angle=tilt(rng) - lean, count=periods)
+    return along("pendulum", stage, path, angle=tilt(rng), count=periods)
 
 
 def dash_and_return(stage: Stage, rng: np.random.Generator) -> Motion:

@@ -34,11 +34,12 @@ class WorldSpec(Frozen):
     """
 
     world: str
-    train: int = Field(ge=0)
-    test: int = Field(ge=0)
+    # The defaults of `train`, `test` and `frames` stand for the world's own, which differ.
+    train: int = Field(default=0, ge=0)
+    test: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0)
     size: int = Field(default=REFERENCE_SIZE, ge=32, le=256, multiple_of=2)
-    frames: int = Field(ge=8, le=1024)
+    frames: int = Field(default=16, ge=8, le=1024)
     fps: int = Field(default=12, ge=1, le=120)
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""`far_gym`: many athletes in one kind of hall; only the figure that they trace tells the class."""
+"""`far_gym`: many athletes in one hall; only the figure that they trace tells the class."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from severe_bench.data.procedural import paths
 from severe_bench.data.procedural.casting import (
     compose,
     draw_any_look,
-    draw_backdrop,
     draw_camera,
+    scaled_backdrop,
 )
-from severe_bench.data.procedural.scene import Scene, Stage
+from severe_bench.data.procedural.scene import Backdrop, Scene, Stage
 from severe_bench.data.procedural.world import World
 
 MAKERS = (
@@ -22,16 +22,16 @@ MAKERS = (
 )
 """The classes; any motions may stand here."""
 
-HALL_GROUND = "bricks"
-HALL_HUE = 0.09
+HALL = Backdrop(
+    "stripes", (0.62, 0.5, 0.36), (0.54, 0.42, 0.3), 0.09, 10.0, 0.25, (0.3, 0.0, *[0.0] * 6)
+)
 
 
 def _scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:
-    hue = HALL_HUE + rng.uniform(-0.03, 0.03)
     return compose(
         stage,
         rng,
-        backdrop=draw_backdrop(stage, rng, HALL_GROUND, hue),
+        backdrop=scaled_backdrop(HALL, stage),
         camera=draw_camera(stage, rng, pan=8.0, shake=0.5),
         clutter=(),
         cast=((draw_any_look(stage, rng), MAKERS[label](stage, rng)),),
