@@ -1,0 +1,129 @@
+"""Momentum contrast: a query encoder that learns, a key encoder that follows, a queue of keys.
+
+He et al., "Momentum Contrast for Unsupervised Visual Representation Learning", CVPR 2020.
+The key encoder runs with moving averages of the query encoder's batch-norm statistics (Cai et al.,
+"Exponential Moving Average Normalization", CVPR 2021): statistics of the batch itself would tell a
+query which keys belong to its own batch.
+"""
+
+from collections.abc import Iterable
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from severe_bench.pretrain.contrast_options import ContrastOptions
+from severe_bench.pretrain.info_nce import info_nce
+from severe_bench.train.batch import Batch
+
+
+class MomentumContrast(nn.Module):
+    """Query encoder, key encoder and the queue, as one module.
+
+    Args:
+        backbone: clips (B, 3, T, H, W) -> features (B, width).
+        width: of the features.
+        options: head, momentum, queue.
+    """
+
+    queue: Tensor
+    cursor: Tensor
+    filled: Tensor
+
+    def __init__(self, backbone: nn.Module, width: int, options: ContrastOptions) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = nn.Sequential(
+            nn.Linear(width, options.hidden),
+            nn.ReLU(inplace=True),
+            nn.Linear(options.hidden, options.projection),
+        )
+        self.key_backbone = deepcopy(backbone).requires_grad_(False)
+        self.key_head = deepcopy(self.head).requires_grad_(False)
+        self.momentum = options.momentum
+        self.register_buffer("queue", torch.zeros(options.queue, options.projection))
+        self.register_buffer("cursor", torch.zeros((), dtype=torch.long))
+        self.register_buffer("filled", torch.zeros((), dtype=torch.long))
+
+    def train(self, mode: bool = True) -> "MomentumContrast":
+        """Set the mode of the query encoder; the key encoder stays in eval mode."""
+        super().train(mode)
+        self.key_backbone.eval()
+        self.key_head.eval()
+        return self
+
+    def embed(self, clips: Tensor) -> Tensor:
+        """Clips to unit vectors (B, projection) of the query encoder."""
+        return F.normalize(self.head(self.backbone(clips)), dim=1)
+
+    @torch.no_grad()
+    def embed_keys(self, clips: Tensor) -> Tensor:
+        """Clips to unit vectors (B, projection) of the key encoder, without gradient."""
+        return F.normalize(self.key_head(self.key_backbone(clips)), dim=1)
+
+    def negatives(self) -> Tensor:
+        """The keys in the queue, (filled, projection)."""
+        return self.queue[: int(self.filled)]
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Move the key encoder towards the query encoder."""
+        for own, other in (
+            (self.key_backbone, self.backbone),
+            (self.key_head, self.head),
+        ):
+            kept = own.state_dict()
+            for name, value in other.state_dict().items():
+                if value.is_floating_point():
+                    kept[name].lerp_(value, 1 - self.momentum)
+
+    @torch.no_grad()
+    def enqueue(self, keys: Tensor) -> None:
+        """Replace the oldest keys."""
+        size = len(self.queue)
+        if size == 0:
+            return
+        keys = keys[-size:]
+        places = (self.cursor + torch.arange(len(keys), device=keys.device)) % size
+        self.queue[places] = keys
+        self.cursor.copy_((self.cursor + len(keys)) % size)
+        self.filled.copy_((self.filled + len(keys)).clamp(max=size))
+
+
+class ContrastObjective:
+    """InfoNCE (eq. 5.1) between `clips` and `keys` of a batch.
+
+    Negatives are the other keys of the batch and the queue.
+    """
+
+    def __init__(self, module: MomentumContrast, temperature: float) -> None:
+        self._module, self._temperature = module, temperature
+        self._fresh: list[Tensor] = []
+
+    @property
+    def module(self) -> MomentumContrast:
+        """Both encoders and the queue."""
+        return self._module
+
+    def parameters(self) -> Iterable[nn.Parameter]:
+        """The query encoder's."""
+        return (p for p in self._module.parameters() if p.requires_grad)
+
+    def begin_epoch(self, epoch: int) -> None:  # noqa: ARG002 - the same modes in every epoch
+        """Query encoder in train mode, key encoder in eval mode."""
+        self._module.train()
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean InfoNCE loss of the queries."""
+        keys = self._module.embed_keys(batch.inputs["keys"])
+        queries = self._module.embed(batch.inputs["clips"])
+        self._fresh.append(keys)
+        return info_nce(queries, keys, self._module.negatives(), self._temperature)
+
+    def after_step(self) -> None:
+        """Move the key encoder; put the step's keys in the queue."""
+        self._module.follow()
+        for keys in self._fresh:
+            self._module.enqueue(keys)
+        self._fresh.clear()
