@@ -1,19 +1,32 @@
 """Everything that a report says about one suite, computed and in one place."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from severe_bench.analysis.cka import Features, Similarity, similarity
 from severe_bench.analysis.harvest import Harvest, Measured, column_of
 from severe_bench.analysis.lesson import Verdict, judge
 from severe_bench.analysis.sensitivity import STANDARD
-from severe_bench.analysis.study import ReadPredictions, Study, build_study
+from severe_bench.analysis.study import Study, build_study
 from severe_bench.config.claims import Claim
 from severe_bench.core.errors import UserError
+from severe_bench.store.predictions import Predictions
 
 TEST_FEATURES = "test_features"
-ReadFeatures = Callable[[str], Features | None]
-"""Id of a features cell -> its features, or None where they are missing."""
+
+
+class Reader(Protocol):
+    """Reads what is too large to be harvested; None where it is missing."""
+
+    def predictions(self, cell: str) -> Predictions | None:
+        """Of an evaluated cell, by id."""
+
+    def features(self, cell: str) -> Features | None:
+        """Of a features cell, by id, views merged."""
+
+    def needs(self, cell: str) -> Mapping[str, str]:
+        """Role -> id of what an evaluated cell needed."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +46,18 @@ class Findings:
     notes: tuple[str, ...]
 
 
-def find(
-    harvest: Harvest, predictions: ReadPredictions, features: ReadFeatures, claims: Iterable[Claim]
-) -> Findings:
+def find(harvest: Harvest, reader: Reader, claims: Iterable[Claim]) -> Findings:
     """Compute all findings.
 
     Args:
         harvest: the finished cells and the troubles.
-        predictions: reads one cell's predictions.
-        features: reads one features cell.
+        reader: of the large files.
         claims: what the suite was expected to show.
     """
-    study = build_study(harvest, predictions)
+    study = build_study(harvest, reader.predictions)
     verdicts = judge(claims, study.difference)
-    dataset, ids = standard_features(harvest.measured)
-    read = {model: features(cell) for model, cell in ids.items()}
+    dataset, ids = standard_features(harvest.measured, reader.needs)
+    read = {model: reader.features(cell) for model, cell in ids.items()}
     present = {model: value for model, value in read.items() if value is not None}
     notes = list(study.notes)
     alike = None
@@ -59,7 +69,9 @@ def find(
     return Findings(study, verdicts, alike, dataset, tuple(notes))
 
 
-def standard_features(measured: Iterable[Measured]) -> tuple[str, dict[str, str]]:
+def standard_features(
+    measured: Iterable[Measured], needs: Callable[[str], Mapping[str, str]]
+) -> tuple[str, dict[str, str]]:
     """Dataset name and model -> features cell of the standard experiment that most models probe.
 
     Each model is represented by its first such cell. Empty where no standard experiment reads
@@ -67,10 +79,9 @@ def standard_features(measured: Iterable[Measured]) -> tuple[str, dict[str, str]
     """
     by_column: dict[tuple[str, str], dict[str, str]] = {}
     for cell in measured:
-        if cell.label.factor == STANDARD and TEST_FEATURES in cell.cell.needs:
-            ids = by_column.setdefault((column_of(cell.label), cell.label.dataset), {})
-            ids.setdefault(cell.label.model, cell.cell.needs[TEST_FEATURES])
-    if not by_column:
-        return "", {}
-    (_, dataset), ids = max(by_column.items(), key=lambda item: len(item[1]))
-    return dataset, ids
+        ids = by_column.setdefault((column_of(cell.label), cell.label.dataset), {})
+        if cell.label.factor == STANDARD and cell.label.model not in ids:
+            needed = needs(cell.cell).get(TEST_FEATURES)
+            ids |= {cell.label.model: needed} if needed else {}
+    (_, dataset), ids = max(by_column.items(), key=lambda i: len(i[1]), default=(("", ""), {}))
+    return (dataset, ids) if ids else ("", {})

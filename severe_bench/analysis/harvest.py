@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from severe_bench.config.entries import DEFAULT_PRESET
-from severe_bench.plan.cell import Cell, Label
+from severe_bench.plan.cell import Label
+from severe_bench.store.result import Provenance
 
 State = Literal["failed", "not run", "running", "impossible", "unreadable", "superseded"]
 
@@ -15,21 +16,21 @@ class Measured:
     """One finished cell of a suite.
 
     Args:
-        label: how it is called.
+        cell: its id; `label` is how it is called.
         values: metric name -> value in the metric's unit; among them `label.headline`.
         n: test videos.
         seconds: wall time.
-        peak_bytes: largest memory seen, None where not recorded.
-        provenance: flat name -> text: versions, host, device, digests.
+        peak_bytes: largest memory seen.
+        provenance: versions, host, device, digests.
     """
 
-    cell: Cell
+    cell: str
     label: Label
     values: Mapping[str, float]
     n: int
     seconds: float
-    peak_bytes: float | None
-    provenance: Mapping[str, str]
+    peak_bytes: int
+    provenance: Provenance
 
     @property
     def column(self) -> str:
@@ -55,7 +56,7 @@ class SharedWork:
     kind: str
     title: str
     seconds: float
-    peak_bytes: float | None = None
+    peak_bytes: int
 
 
 @dataclass(frozen=True)

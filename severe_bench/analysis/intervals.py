@@ -12,29 +12,13 @@ from numpy.typing import NDArray
 
 from severe_bench.core.errors import UserError
 from severe_bench.metrics.measure import Measure
+from severe_bench.store.predictions import Predictions
 
 Array = NDArray[np.float64]
 DRAWS = 2000
 LEVEL = 95.0
 BLOCK = 4_000_000
 """Largest number of resampling weights held at once (32 MB)."""
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What one cell predicted on the test set, in official list order.
-
-    Args:
-        samples: (N,) names of the videos.
-        groups: (N,) what is resampled together; the sample's own name where there is no group.
-        targets: (N, ...).
-        scores: (N, ...) after views were merged.
-    """
-
-    samples: NDArray[np.str_]
-    groups: NDArray[np.str_]
-    targets: NDArray[np.generic]
-    scores: NDArray[np.float32]
 
 
 @dataclass(frozen=True)

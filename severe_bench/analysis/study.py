@@ -8,7 +8,6 @@ from severe_bench.analysis.harvest import Harvest, Measured, column_of
 from severe_bench.analysis.intervals import (
     Interval,
     PairedDifference,
-    Predictions,
     Resampled,
     SeedSummary,
     interval,
@@ -27,9 +26,10 @@ from severe_bench.analysis.sensitivity import (
 from severe_bench.core.errors import UserError
 from severe_bench.metrics.measure import METRICS
 from severe_bench.plan.cell import Label
+from severe_bench.store.predictions import Predictions
 
 FACTORS = (STANDARD, "domain", "samples", "actions", "task")
-ReadPredictions = Callable[[Measured], Predictions | None]
+ReadPredictions = Callable[[str], Predictions | None]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ class Study:
     def columns(self) -> dict[str, Column]:
         """Experiment -> headline values, mean over seeds."""
         return {column_of(label): self._column(label) for label in self.experiments}
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Model -> ssl, supervised, teacher-supervised or none."""
+        return {cell.label.model: cell.label.model_kind for cell in self.harvest.measured}
 
     @cached_property
     def summaries(self) -> dict[tuple[str, str], Summary]:
@@ -154,7 +159,7 @@ def build_study(harvest: Harvest, read: ReadPredictions) -> Study:
 
     Args:
         harvest: the cells; at most one per model, experiment and seed.
-        read: a cell's predictions, or None where they are missing.
+        read: a cell's predictions by its id, or None where they are missing.
     """
     by_experiment = group(harvest.measured)
     labels = sorted(
@@ -187,7 +192,7 @@ def _seeds(cells: Sequence[Measured]) -> SeedSummary:
 def _resample(cells: Sequence[Measured], read: ReadPredictions) -> dict[str, Resampled]:
     runs: dict[str, dict[int, Predictions]] = {}
     for cell in cells:
-        predictions = read(cell)
+        predictions = read(cell.cell)
         if predictions is not None:
             runs.setdefault(cell.label.model, {})[cell.label.seed] = predictions
     return resample(METRICS.get(cells[0].label.headline), runs)

@@ -53,9 +53,9 @@ def to_markdown(table: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """A booktabs table environment; the best entry of a column is bold.
+    r"""A booktabs table environment; the best entry of a column is bold.
 
-    Needs `\\usepackage{booktabs}` and, for umlauts, UTF-8 input.
+    Needs `\usepackage{booktabs}` and, for umlauts, UTF-8 input.
     """
     columns = "".join("r" if head.numeric else "l" for head in table.heads)
     titles = " & ".join(head.title.translate(LATEX) for head in table.heads)

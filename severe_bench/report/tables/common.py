@@ -1,0 +1,53 @@
+"""What several tables share."""
+
+from collections.abc import Iterable, Sequence
+
+from severe_bench.analysis.intervals import PairedDifference
+from severe_bench.analysis.study import Study
+from severe_bench.core.metric import Metric
+from severe_bench.report.table import (
+    MISSING,
+    Entry,
+    Head,
+    Table,
+    number,
+    signed,
+    words,
+)
+
+ABSENT = Entry(None, MISSING, mark="missing")
+MODEL = Head("model", "Model")
+EXPERIMENT = Head("experiment", "Experiment")
+
+
+def table(
+    name: str,
+    title: str,
+    caption: str,
+    heads: Sequence[Head],
+    rows: Iterable[Sequence[Entry]],
+) -> Table:
+    """A table from whatever sequences are at hand."""
+    return Table(name, title, caption, tuple(heads), tuple(tuple(row) for row in rows))
+
+
+def in_order(study: Study) -> list[str]:
+    """The models, best first."""
+    return [standing.model for standing in study.standings]
+
+
+def digits_of(metric: Metric) -> int:
+    """Decimals that a metric's values are shown with: one for per cents, three for fractions."""
+    return 1 if abs(metric.best - metric.worst) >= 50 else 3
+
+
+def difference_entries(found: PairedDifference) -> list[Entry]:
+    """Mean, low, high, separable, videos and seeds of a paired difference."""
+    return [
+        Entry(found.mean, signed(found.mean)),
+        Entry(found.low, signed(found.low)),
+        Entry(found.high, signed(found.high)),
+        words("yes") if found.excludes_zero else words("not separable", "unsure"),
+        number(found.n, 0),
+        number(found.seeds, 0),
+    ]

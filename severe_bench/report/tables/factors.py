@@ -1,0 +1,129 @@
+"""Tables of what moved: ranks by factor, agreement with the standard column, claims."""
+
+from collections.abc import Sequence
+
+from severe_bench.analysis.lesson import Verdict
+from severe_bench.analysis.sensitivity import Sensitivity
+from severe_bench.analysis.study import Study
+from severe_bench.report.table import (
+    Entry,
+    Head,
+    Mark,
+    Table,
+    fixed,
+    number,
+    words,
+)
+from severe_bench.report.tables.common import ABSENT, EXPERIMENT, MODEL, difference_entries, table
+
+VERDICT_MARKS: dict[str, Mark] = {
+    "holds": "good",
+    "does not hold": "bad",
+    "not separable": "unsure",
+    "not measured": "missing",
+}
+
+
+def moves(factor: str, found: Sequence[Sensitivity]) -> Table:
+    """One factor: each model's rank in the standard column and here."""
+    heads = [
+        EXPERIMENT,
+        Head("standard", "Standard column"),
+        MODEL,
+        Head("rank_standard", "Rank there", numeric=True),
+        Head("rank_here", "Rank here", numeric=True),
+        Head("change", "Places", numeric=True),
+        Head("verdict", "Beyond chance?"),
+    ]
+    rows = [
+        [
+            words(one.experiment),
+            words(one.standard),
+            words(move.model),
+            number(move.before, 0),
+            number(move.after, 0),
+            Entry(-move.change, _arrow(move.change)),
+            _separability(move.change, move.separable),
+        ]
+        for one in found
+        for move in one.moves
+    ]
+    caption = (
+        "A change is beyond chance when a pair that the model swapped places with is separable in "
+        "both experiments: neither paired 95 % interval includes zero."
+    )
+    return table(f"factor_{factor}", f"Ranks: {factor}", caption, heads, rows)
+
+
+def agreements(study: Study) -> Table:
+    """Kendall's tau-b of every experiment with its standard column."""
+    heads = [
+        EXPERIMENT,
+        Head("factor", "Factor"),
+        Head("standard", "Standard column"),
+        Head("tau_b", "Kendall's τ-b", numeric=True),
+        Head("p", "p", numeric=True),
+        Head("smallest_p", "Smallest p possible", numeric=True),
+        Head("models", "Models", numeric=True),
+        Head("swaps", "Pairs swapped", numeric=True),
+        Head("separable_swaps", "of them separable", numeric=True),
+    ]
+    rows = [
+        [
+            words(one.experiment),
+            words(one.factor),
+            words(one.standard),
+            number(one.agreement.tau, 2) if one.agreement else ABSENT,
+            number(one.agreement.p, 3) if one.agreement else ABSENT,
+            number(one.agreement.smallest_p, 3) if one.agreement else ABSENT,
+            number(len(one.moves), 0),
+            number(len(one.swaps), 0),
+            number(sum(swap.separable for swap in one.swaps), 0),
+        ]
+        for one in study.sensitivities
+    ]
+    caption = (
+        "1 is the same order as in the standard column, −1 the reverse. p by permutation, "
+        "two-sided; with few models it cannot be small, whatever the order."
+    )
+    return table("sensitivity", "Agreement with the standard column", caption, heads, rows)
+
+
+def claims(verdicts: Sequence[Verdict]) -> Table:
+    """Each claim with its verdict."""
+    heads = [
+        Head("claim", "Claim"),
+        Head("verdict", "Verdict"),
+        Head("difference", "Difference", numeric=True),
+        Head("low", "Low", numeric=True),
+        Head("high", "High", numeric=True),
+        Head("videos", "Test videos", numeric=True),
+        Head("seeds", "Seeds", numeric=True),
+        Head("why", "Why expected"),
+    ]
+    rows = [_claim_row(verdict) for verdict in verdicts]
+    caption = (
+        "Points of score, better minus worse, 95 % interval with test videos and seeds both "
+        "resampled. Holds: above zero; does not hold: below; not separable: includes zero."
+    )
+    return table("claims", "What was expected, and what was seen", caption, heads, rows)
+
+
+def _claim_row(verdict: Verdict) -> list[Entry]:
+    found = verdict.difference
+    numbers = [ABSENT] * 5 if found is None else difference_entries(found)
+    shown = numbers if found is None else numbers[:3] + numbers[4:]
+    outcome = words(verdict.outcome, VERDICT_MARKS[verdict.outcome])
+    return [words(str(verdict.claim)), outcome, *shown, words(verdict.claim.why)]
+
+
+def _arrow(change: float) -> str:
+    if change == 0:
+        return "="
+    return f"▲ {fixed(-change, 0)}" if change < 0 else f"▼ {fixed(change, 0)}"
+
+
+def _separability(change: float, separable: bool) -> Entry:
+    if separable:
+        return words("yes", "good")
+    return words("unchanged") if change == 0 else words("not separable", "unsure")

@@ -1,0 +1,153 @@
+"""Tables about the work itself: what was measured, its cost, what is missing, provenance."""
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+
+from severe_bench.analysis.findings import Findings
+from severe_bench.analysis.harvest import Measured, column_of
+from severe_bench.analysis.study import Study, group
+from severe_bench.core.metric import Metric
+from severe_bench.report.table import (
+    Entry,
+    Head,
+    Table,
+    Value,
+    number,
+    words,
+)
+from severe_bench.report.tables.common import (
+    ABSENT,
+    EXPERIMENT,
+    MODEL,
+    table,
+)
+from severe_bench.store.result import Provenance
+
+
+def similarity(findings: Findings) -> Table:
+    """CKA of all pairs; empty without features."""
+    found = findings.similarity
+    models = found.models if found else ()
+    heads = [MODEL] + [Head(model, model, numeric=True) for model in models]
+    rows = [
+        [words(model), *(number(float(value), 2) for value in found.values[i])]
+        for i, model in enumerate(models)
+        if found
+    ]
+    n = found.n if found else 0
+    caption = f"Debiased linear CKA over {n} test videos of {findings.similarity_of}."
+    return table("cka", "Similarity of features", caption, heads, rows)
+
+
+def cost(study: Study) -> Table:
+    """Time and memory by experiment, and of the shared work."""
+    heads = [
+        Head("work", "Work"),
+        Head("cells", "Cells", numeric=True),
+        Head("median_seconds", "Median s", numeric=True),
+        Head("total_seconds", "Total s", numeric=True),
+        Head("peak_gib", "Peak GiB", numeric=True),
+    ]
+    shared: dict[str, list[tuple[float, int]]] = {}
+    for work in study.harvest.shared:
+        shared.setdefault(work.kind, []).append((work.seconds, work.peak_bytes))
+    rows = [_cost_row(f"shared: {kind}", spent) for kind, spent in shared.items()]
+    cells = group(study.harvest.measured)
+    rows += [_cost_row(name, [_spent(c) for c in cells[name]]) for name in study.columns]
+    caption = "Wall time of all attempts, summed over workers; memory is the largest of a worker."
+    return table("cost", "Cost", caption, heads, rows)
+
+
+def problems(study: Study) -> Table:
+    """Cells without a result."""
+    heads = [
+        Head("cell", "Cell"),
+        Head("title", "What"),
+        Head("state", "State"),
+        Head("reason", "Reason"),
+        Head("hint", "What to do"),
+    ]
+    rows = [
+        [words(p.cell), words(p.title), words(p.state), words(p.reason), words(p.hint)]
+        for p in study.harvest.problems
+    ]
+    return table("problems", "Cells without a result", "", heads, rows)
+
+
+def experiments(study: Study) -> Table:
+    """What each experiment is."""
+    keys = ("factor", "dataset", "task", "budget", "protocol", "preset")
+    heads = [
+        EXPERIMENT,
+        *(Head(key, key.capitalize()) for key in keys),
+        Head("metric", "Headline metric"),
+        Head("higher_is_better", "Better is"),
+        Head("models", "Models", numeric=True),
+    ]
+    rows = []
+    for label in study.experiments:
+        column = study.columns[column_of(label)]
+        rows.append(
+            [
+                words(column.experiment),
+                *(words(getattr(label, key)) for key in keys),
+                words(_metric_title(column.metric)),
+                words("higher" if column.metric.higher_is_better else "lower"),
+                number(len(column.values), 0),
+            ]
+        )
+    return table("protocols", "What was measured", "", heads, rows)
+
+
+def _spent(cell: Measured) -> tuple[float, int]:
+    return cell.seconds, cell.peak_bytes
+
+
+def _cost_row(work: str, spent: Sequence[tuple[float, int]]) -> list[Entry]:
+    seconds: list[float] = [each for each, _ in spent]
+    peak: Value = max(memory for _, memory in spent)
+    return [
+        words(work),
+        number(len(spent), 0),
+        number(statistics.median(seconds)),
+        number(sum(seconds)),
+        number(float(peak) / 2**30, 2) if peak else ABSENT,
+    ]
+
+
+def _metric_title(metric: Metric) -> str:
+    return f"{metric.title} ({metric.unit})" if metric.unit else metric.title
+
+
+def provenance(study: Study) -> Table:
+    """What the numbers rest on; one row per distinct value."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for cell in study.harvest.measured:
+        counts.update(_facts(cell.provenance))
+    names = Counter(name for name, _ in counts)
+    heads = [
+        Head("item", "Item"),
+        Head("value", "Value"),
+        Head("cells", "Cells", numeric=True),
+    ]
+    rows = [
+        [words(name), words(value, "unsure" if names[name] > 1 else ""), number(count, 0)]
+        for (name, value), count in sorted(counts.items())
+    ]
+    caption = "An item with several values differs between cells; each value has a row."
+    return table("provenance", "Provenance", caption, heads, rows)
+
+
+def _facts(found: Provenance) -> list[tuple[str, str]]:
+    facts = {
+        "severe_bench": found.version,
+        "code digest": found.code[:16],
+        "Python": found.python,
+        "video decoder": found.decoder,
+        "device": found.device,
+        "host": found.host,
+        "platform": found.platform,
+    }
+    libraries = [(f"library {name}", version) for name, version in found.libraries.items()]
+    return [(name, value) for name, value in facts.items() if value] + libraries
