@@ -1,0 +1,157 @@
+"""The files of one cell folder, read and written."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from severe_bench.core.atomic import TEMPORARY_MARK, write_json, write_text
+from severe_bench.core.digest import file_digest, short_id
+from severe_bench.core.errors import UserError
+from severe_bench.core.frozen import Frozen
+from severe_bench.plan.cell import Cell
+from severe_bench.store.layout import BOOKKEEPING, CELL, FAILURE, PROGRESS, RESULT
+from severe_bench.store.result import Failure, OutputFile, Result
+
+M = TypeVar("M", bound=Frozen)
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class CorruptError(Exception):
+    """A file of a cell folder cannot be what this program wrote."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path}: {reason}")
+
+
+def write_cell(folder: Path, cell: Cell) -> None:
+    """Write `cell.yaml`, fully resolved."""
+    content = cell.model_dump(mode="json")
+    text = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True)
+    write_text(folder / CELL, text)
+
+
+def read_cell(folder: Path) -> Cell:
+    """Read `cell.yaml`.
+
+    Raises:
+        CorruptError: it is missing, cannot be parsed, or is another cell's.
+    """
+    path = folder / CELL
+    try:
+        cell = Cell.model_validate(yaml.load(_read(path), Loader=Loader))  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValidationError) as error:
+        raise CorruptError(path, _first_line(error)) from error
+    if cell.id != folder.name or short_id(cell.job) != folder.name:
+        raise CorruptError(path, f"holds cell {cell.id}, job {short_id(cell.job)}")
+    return cell
+
+
+def write_result(folder: Path, result: Result) -> None:
+    """Write `result.json`: from here on the cell is done."""
+    write_json(folder / RESULT, result.model_dump(mode="json"))
+
+
+def read_result(folder: Path) -> Result | None:
+    """Read `result.json`; None when there is none.
+
+    Raises:
+        CorruptError: it cannot be parsed or is another cell's.
+    """
+    return _read_model(folder, RESULT, Result)
+
+
+def write_failure(folder: Path, failure: Failure) -> None:
+    """Write `failure.json`."""
+    write_json(folder / FAILURE, failure.model_dump(mode="json", by_alias=True))
+
+
+def read_failure(folder: Path) -> Failure | None:
+    """Read `failure.json`; None when there is none.
+
+    Raises:
+        CorruptError: it cannot be parsed or is another cell's.
+    """
+    return _read_model(folder, FAILURE, Failure)
+
+
+def clear_failure(folder: Path) -> None:
+    """Forget the failure: the next run tries the cell again, from its checkpoint."""
+    (folder / FAILURE).unlink(missing_ok=True)
+
+
+def clean(folder: Path) -> None:
+    """Remove what a killed writer left behind; only for whoever holds the cell's claim."""
+    (folder / PROGRESS).unlink(missing_ok=True)
+    for path in folder.glob(f"*{TEMPORARY_MARK}*"):
+        if path.is_file():
+            path.unlink(missing_ok=True)
+
+
+def output_files(folder: Path) -> dict[str, OutputFile]:
+    """Digest and size of `cell.yaml` and of each output file directly in the folder."""
+    paths = [p for p in sorted(folder.iterdir()) if p.name == CELL or p.name not in BOOKKEEPING]
+    return {
+        path.name: OutputFile(sha256=file_digest(path), size=path.stat().st_size)
+        for path in paths
+        if path.is_file() and TEMPORARY_MARK not in path.name
+    }
+
+
+def check(folder: Path) -> Result | None:
+    """The result of a folder whose every listed file is there; None when it is not done.
+
+    `cell.yaml` is parsed only where its digest has changed: an edited comment does no harm.
+
+    Raises:
+        CorruptError: `result.json` or `cell.yaml` is damaged, or an output is missing or has
+            another size.
+    """
+    result = read_result(folder)
+    if result is None:
+        return None
+    for name, file in result.files.items():
+        path = folder / name
+        if name == CELL:
+            if file_digest_or_empty(path) != file.sha256:
+                read_cell(folder)
+        elif not path.is_file() or path.stat().st_size != file.size:
+            raise CorruptError(path, "is missing or has another size than when it was written")
+    return result
+
+
+def file_digest_or_empty(path: Path) -> str:
+    """SHA-256 of a file, empty when there is none."""
+    return file_digest(path) if path.is_file() else ""
+
+
+def _read_model(folder: Path, name: str, model: type[M]) -> M | None:
+    path = folder / name
+    if not path.exists():
+        return None
+    try:
+        content = model.model_validate_json(_read(path))
+    except ValidationError as error:
+        raise CorruptError(path, _first_line(error)) from error
+    if getattr(content, "cell", None) != folder.name:
+        raise CorruptError(path, f"is of cell {getattr(content, 'cell', None)}")
+    return content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise CorruptError(path, "is missing") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        mend = "mend its permissions or pass another --results folder"
+        raise UserError(f"cannot read: {reason}", str(path), mend) from error
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,122 @@
+"""`events.jsonl`: what happened to a cell, appended line by line, never rewritten."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from severe_bench.core.frozen import Frozen
+from severe_bench.store.layout import EVENTS
+
+EventName = Literal["started", "progress", "finished", "failed", "interrupted"]
+
+
+class Event(Frozen):
+    """One line.
+
+    Args:
+        event: what happened.
+        time: seconds since the epoch.
+        elapsed: seconds since this attempt began, by a monotonic clock.
+        host, pid: of the worker; in `started` events.
+        stage, done, total, epoch, loss, rate: as in `core.session.Progress`.
+        note: class of the failure and the like.
+    """
+
+    event: EventName
+    time: float
+    elapsed: float
+    host: str = ""
+    pid: int | None = None
+    stage: str = ""
+    done: int | None = None
+    total: int | None = None
+    epoch: int | None = None
+    loss: float | None = None
+    rate: float | None = None
+    note: str = ""
+
+
+class EventLog:
+    """Appends to a cell's events; each line is one write, so that readers never see two mixed.
+
+    A line that a killed writer left torn is closed first, so that it costs no other line.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / EVENTS
+        self._begin = time.monotonic()
+        if _torn(self._path):
+            self._append(b"\n")
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since this log was opened."""
+        return time.monotonic() - self._begin
+
+    def add(self, event: EventName, **rest: object) -> None:
+        """Append one event, stamped with the time; numbers that are not finite are left out."""
+        finite = {name: value for name, value in rest.items() if not _is_infinite(value)}
+        content = {"event": event, "time": time.time(), "elapsed": self.elapsed, **finite}
+        line = Event.model_validate(content).model_dump(mode="json", exclude_defaults=True)
+        self._append(json.dumps(line).encode() + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+
+
+class Attempts(Frozen):
+    """What the events say of all attempts at a cell together.
+
+    Args:
+        count: how often it was started.
+        seconds: sum over attempts, each until its last event.
+        first: time of the first start, in seconds since the epoch; None before it.
+    """
+
+    count: int = 0
+    seconds: float = 0.0
+    first: float | None = None
+
+
+def read_events(folder: Path) -> Iterator[Event]:
+    """All events in order; torn lines are skipped."""
+    path = folder / EVENTS
+    if not path.exists():
+        return
+    for line in path.read_bytes().splitlines():
+        try:
+            yield Event.model_validate_json(line)
+        except ValidationError:
+            continue
+
+
+def attempts(folder: Path) -> Attempts:
+    """Count and duration of a cell's attempts so far."""
+    events = list(read_events(folder))
+    starts = [i for i, event in enumerate(events) if event.event == "started"]
+    ends = [*starts[1:], len(events)]
+    seconds = sum(events[end - 1].elapsed for end in ends) if starts else 0.0
+    first = events[starts[0]].time if starts else None
+    return Attempts(count=len(starts), seconds=seconds, first=first)
+
+
+def _is_infinite(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _torn(path: Path) -> bool:
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    with path.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) != b"\n"

@@ -1,0 +1,144 @@
+"""Who works on a cell: a lock that dies with its process, and a heartbeat for other nodes.
+
+`flock` on `<folder>/lock` excludes processes of one machine, and of several where the file system
+carries locks. Where it does not, `claim.json` (host, process, start) tells: its modification time
+is the heartbeat, renewed by `Claim.beat`, and a foreign claim counts until it is stale.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from severe_bench.core.atomic import mendable_writes, write_json
+from severe_bench.core.errors import UserError
+from severe_bench.core.frozen import Frozen
+from severe_bench.store.layout import CLAIM, LOCK
+
+BEAT_SECONDS = 5.0
+STALE_SECONDS = 120.0
+"""A heartbeat older than this is a dead node's; generous, because clocks of nodes differ."""
+
+
+class Owner(Frozen):
+    """Who holds a cell, as `claim.json` says."""
+
+    host: str
+    pid: int
+    start: float
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A cell that this process holds until `release` or its own death."""
+
+    folder: Path
+    descriptor: int
+
+    def beat(self) -> None:
+        """Renew the heartbeat; a claim file that vanished with its folder is no matter."""
+        try:
+            os.utime(self.folder / CLAIM)
+        except FileNotFoundError:
+            return
+
+    def release(self) -> None:
+        """Let others have the cell."""
+        (self.folder / CLAIM).unlink(missing_ok=True)
+        os.close(self.descriptor)
+
+
+def claim(folder: Path) -> Claim | None:
+    """Take a cell; None when another living process has it.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    descriptor = _lock(folder)
+    if descriptor is None:
+        return None
+    if _fresh_elsewhere(folder):
+        os.close(descriptor)
+        return None
+    held = Claim(folder, descriptor)
+    owner = Owner(host=socket.gethostname(), pid=os.getpid(), start=time.time())
+    try:
+        write_json(folder / CLAIM, owner.model_dump(mode="json"))
+    except UserError:
+        held.release()
+        raise
+    return held
+
+
+def owner(folder: Path) -> Owner | None:
+    """Who works on a cell now; None when nobody does, whatever a dead process left behind."""
+    found = _read_owner(folder)
+    if found is None:
+        return None
+    alive = _locked(folder) if found.host == socket.gethostname() else _fresh(folder)
+    return found if alive else None
+
+
+def _lock(folder: Path) -> int | None:
+    path = folder / LOCK
+    with mendable_writes(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    if _flock(descriptor) and _same_file(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _same_file(descriptor: int, path: Path) -> bool:
+    """Whether the locked file is still the folder's: it may have gone into quarantine."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _locked(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _fresh_elsewhere(folder: Path) -> bool:
+    found = _read_owner(folder)
+    return found is not None and found.host != socket.gethostname() and _fresh(folder)
+
+
+def _fresh(folder: Path) -> bool:
+    try:
+        return time.time() - (folder / CLAIM).stat().st_mtime < STALE_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _read_owner(folder: Path) -> Owner | None:
+    try:
+        return Owner.model_validate(json.loads((folder / CLAIM).read_bytes()))
+    except (FileNotFoundError, NotADirectoryError, ValueError, ValidationError):
+        return None
