@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from severe_bench.config.network_input import Input as Input  # noqa: PLC0414 - others import it from here
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.budget import Budget
 from severe_bench.core.frozen import Frozen
@@ -39,14 +40,6 @@ class WeightsRef(Frozen):
     digest: str = ""
     layout: str = ""
     init_seed: int | None = None
-
-
-class Input(Frozen):
-    """A model's own input statement: how pixels become numbers."""
-
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    channels: Literal["RGB", "BGR"] = "RGB"
 
 
 class NetworkRef(Frozen):

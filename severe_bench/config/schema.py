@@ -1,0 +1,77 @@
+"""A whole benchmarks.yaml, checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from severe_bench.config.entries import (
+    PACKAGE_PREFIX,
+    DatasetEntry,
+    ExperimentEntry,
+    ModelEntry,
+    PretrainingEntry,
+)
+from severe_bench.config.recipe import Recipe
+from severe_bench.config.suite import Suite
+from severe_bench.config.yaml_tree import Step, Tree
+from severe_bench.core.errors import UserError
+from severe_bench.core.frozen import Frozen
+from severe_bench.core.registry import nearest
+
+SHIPPED_WEIGHTS = Path(__file__).parent.parent / "models" / "weights_data"
+
+
+class Outline(Frozen):
+    """The top level of the file; the sections' own content is checked entry by entry."""
+
+    version: Literal[1]
+    datasets: dict[str, Any] = {}
+    recipes: dict[str, Any] = {}
+    pretraining: dict[str, Any] = {}
+    models: dict[str, Any] = {}
+    experiments: dict[str, Any] = {}
+    suites: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that benchmarks.yaml says, with all names known to exist.
+
+    Args:
+        tree: the file itself, for the lines of later errors.
+    """
+
+    tree: Tree
+    datasets: Mapping[str, DatasetEntry]
+    recipes: Mapping[str, Recipe]
+    pretraining: Mapping[str, PretrainingEntry]
+    models: Mapping[str, ModelEntry]
+    experiments: Mapping[str, ExperimentEntry]
+    suites: Mapping[str, Suite]
+
+    @property
+    def path(self) -> Path:
+        """The file, as the user gave it."""
+        return self.tree.path
+
+    def where(self, *loc: Step) -> str:
+        """`file:line` of an entry, for an error message."""
+        return self.tree.where(loc)
+
+    def suite(self, name: str) -> Suite:
+        """The suite called `name`.
+
+        Raises:
+            UserError: there is none.
+        """
+        if name not in self.suites:
+            mend = nearest(name, list(self.suites))
+            raise UserError(f"unknown suite {name!r}", str(self.path), mend)
+        return self.suites[name]
+
+    def resolve(self, path: str) -> Path:
+        """A path of the file on this machine; relative ones start at the file's own folder."""
+        if path.startswith(PACKAGE_PREFIX):
+            return SHIPPED_WEIGHTS / f"{path.removeprefix(PACKAGE_PREFIX)}.pt"
+        return self.path.absolute().parent / Path(path).expanduser()

@@ -1,0 +1,150 @@
+"""From a suite to its cells, each once, needed cells first."""
+
+from dataclasses import dataclass
+
+from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.config.entries import DEFAULT_PRESET
+from severe_bench.config.schema import Config
+from severe_bench.config.settings import Settings
+from severe_bench.core.digest import file_digest
+from severe_bench.core.errors import UserError
+from severe_bench.plan.cell import Cell, Label
+from severe_bench.plan.fit import misfit
+from severe_bench.plan.grid import Entry, Filters, filtered, grid
+from severe_bench.plan.job import EvaluateJob
+from severe_bench.plan.needs import Needed
+from severe_bench.plan.parts import DatasetPart, FileDigest, NetworkPart
+from severe_bench.plan.resolve import resolve
+from severe_bench.tasks.task import TASKS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a suite, in an order in which they can be run one after another.
+
+    Args:
+        left_out: one line for each dataset whose cells were left out (`allow_missing`).
+    """
+
+    suite: str
+    cells: tuple[Cell, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def plan_suite(
+    config: Config,
+    suite: str,
+    filters: Filters = Filters(),  # noqa: B008 - frozen
+    digests: FileDigest = file_digest,
+) -> Plan:
+    """All cells of a suite that pass the filters, after the cells that they need.
+
+    Args:
+        config: the checked yaml.
+        suite: its name.
+        filters: of the command line.
+        digests: SHA-256 of a checkpoint file, e.g. a `plan.digests.FileDigests`.
+
+    Raises:
+        UserError: no such suite, a filter or selector that matches nothing, or two names for the
+            same computation.
+    """
+    entries = grid(config, suite)
+    settings = resolve(config, suite, entries)
+    builder = _Builder(config, Needed(config, digests))
+    for entry in filtered(entries, filters, suite):
+        builder.add(entry, settings[entry])
+    cells = (*builder.needed.cells(), *builder.cells.values())
+    return Plan(suite, cells, tuple(builder.left_out))
+
+
+class _Builder:
+    """Evaluated cells, by id."""
+
+    def __init__(self, config: Config, needed: Needed) -> None:
+        self.config, self.needed = config, needed
+        self.cells: dict[str, Cell] = {}
+        self.left_out: dict[str, None] = {}
+        self._headlines = {
+            name: experiment.headline or TASKS.get(experiment.task).headline
+            for name, experiment in config.experiments.items()
+        }
+        self._reads = {
+            experiment.protocol: PROTOCOLS.get(experiment.protocol).reads
+            for experiment in config.experiments.values()
+        }
+
+    def add(self, entry: Entry, settings: Settings) -> None:
+        """Add the cell of `entry` and the cells that it needs."""
+        dataset = self.needed.dataset(self.config.experiments[entry.experiment].dataset)
+        if dataset.problem and self.config.datasets[dataset.name].allow_missing:
+            self.left_out[f"cells of {dataset.name} are left out: {dataset.problem}"] = None
+            return
+        network = self.needed.network(entry.model, entry.seed)
+        job = self._job(entry, settings, dataset, network)
+        cell_id = self.needed.identify.id_of(job)
+        self._refuse_twin(cell_id, entry)
+        needs = self._needs(entry, settings, dataset, network)
+        self.cells[cell_id] = Cell.model_construct(
+            id=cell_id,
+            job=job,
+            title=_title(entry),
+            needs=needs,
+            places=self.needed.places(dataset, network),
+            label=self._label(entry, settings, network),
+            problem=network.problem
+            or misfit(network.backbone, dataset, settings.recipe)
+            or self.needed.problem_of(needs, dataset),
+        )
+
+    def _job(
+        self, entry: Entry, settings: Settings, dataset: DatasetPart, network: NetworkPart
+    ) -> EvaluateJob:
+        experiment = self.config.experiments[entry.experiment]
+        return EvaluateJob.model_construct(
+            network=network.ref,
+            dataset=dataset.ref,
+            task=experiment.task,
+            task_options=dict(settings.task_options),
+            protocol=experiment.protocol,
+            budget=settings.budget,
+            recipe=settings.recipe,
+            seed=entry.seed,
+        )
+
+    def _needs(
+        self, entry: Entry, settings: Settings, dataset: DatasetPart, network: NetworkPart
+    ) -> dict[str, str]:
+        needs = self.needed.dataset_need(dataset)
+        if self._reads[self.config.experiments[entry.experiment].protocol] == "features":
+            features = self.needed.features(entry.model, network, dataset, settings.recipe)
+            return needs | features
+        return needs | self.needed.weights_need(network)
+
+    def _label(self, entry: Entry, settings: Settings, network: NetworkPart) -> Label:
+        experiment = self.config.experiments[entry.experiment]
+        return Label.model_construct(
+            model=entry.model,
+            model_kind=network.kind,
+            experiment=entry.experiment,
+            factor=experiment.factor,
+            dataset=experiment.dataset,
+            task=experiment.task,
+            budget=str(settings.budget),
+            protocol=experiment.protocol,
+            preset=entry.preset,
+            seed=entry.seed,
+            headline=self._headlines[entry.experiment],
+        )
+
+    def _refuse_twin(self, cell_id: str, entry: Entry) -> None:
+        if cell_id in self.cells:
+            first, second = self.cells[cell_id].title, _title(entry)
+            where = self.config.where("experiments", entry.experiment)
+            what = f"{first!r} and {second!r} are the same computation under two names"
+            raise UserError(what, where, "remove one of them from the suite")
+
+
+def _title(entry: Entry) -> str:
+    preset = "" if entry.preset == DEFAULT_PRESET else f" ({entry.preset})"
+    return f"{entry.model} / {entry.experiment}{preset} / seed {entry.seed}"

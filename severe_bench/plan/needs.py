@@ -1,0 +1,183 @@
+"""The cells that evaluated cells need: datasets, pretrainings and features, each once."""
+
+from collections.abc import Iterator, Mapping
+
+from severe_bench.config.recipe import Recipe
+from severe_bench.config.schema import Config
+from severe_bench.core.record import SPLITS
+from severe_bench.models.backbone import BACKBONES
+from severe_bench.plan.cell import Cell, Places
+from severe_bench.plan.fit import misfit, view_recipe
+from severe_bench.plan.identity import Identifier
+from severe_bench.plan.job import DatasetJob, FeaturesJob, PretrainJob, WeightsRef
+from severe_bench.plan.parts import (
+    DatasetPart,
+    FileDigest,
+    NetworkPart,
+    Weights,
+    dataset_part,
+    file_weights,
+    method_options,
+    model_kind,
+    network_part,
+    random_weights,
+)
+
+
+class Needed:
+    """Makes needed cells on demand and remembers them.
+
+    Args:
+        digest: SHA-256 of a checkpoint file.
+    """
+
+    def __init__(self, config: Config, digest: FileDigest) -> None:
+        self.config, self.digest = config, digest
+        self.identify = Identifier()
+        self._cells: dict[str, dict[str, Cell]] = {"dataset": {}, "pretrain": {}, "features": {}}
+        self._problems: dict[str, str] = {}
+        self._datasets: dict[str, DatasetPart] = {}
+        self._dataset_cells: dict[str, str] = {}
+        self._weights: dict[str, Weights] = {}
+        self._networks: dict[tuple[str, int | None], NetworkPart] = {}
+        self._places: dict[tuple[str, str | None], Places] = {}
+        self._features: dict[tuple[int, str, int], dict[str, str]] = {}
+        self._recipes: list[Recipe] = []
+
+    def cells(self) -> Iterator[Cell]:
+        """Datasets, then pretrainings, then features: no cell needs a later one."""
+        for kind in self._cells.values():
+            yield from kind.values()
+
+    def problem_of(self, needs: Mapping[str, str], dataset: DatasetPart) -> str:
+        """The dataset's own problem, or that of a needed cell; empty where all is well."""
+        if dataset.problem:
+            return dataset.problem
+        return next((self._problems[n] for n in needs.values() if n in self._problems), "")
+
+    def dataset(self, name: str) -> DatasetPart:
+        """The dataset called `name`."""
+        if name not in self._datasets:
+            self._datasets[name] = dataset_part(self.config, name)
+        return self._datasets[name]
+
+    def dataset_need(self, dataset: DatasetPart) -> dict[str, str]:
+        """`{"dataset": id}` for a dataset that a cell makes, else nothing."""
+        if not dataset.made:
+            return {}
+        if dataset.name not in self._dataset_cells:
+            job = DatasetJob(dataset=dataset.ref)
+            title = f"dataset {dataset.name}"
+            self._dataset_cells[dataset.name] = self._put(job, title, {}, dataset, Places())
+        return {"dataset": self._dataset_cells[dataset.name]}
+
+    def network(self, model: str, seed: int) -> NetworkPart:
+        """The network of a model entry; `seed` matters for models without weights only."""
+        entry = self.config.models[model]
+        random = entry.checkpoint is None and entry.pretrain is None
+        key = (model, seed if random else None)
+        if key not in self._networks:
+            weights = random_weights(seed) if random else self._trained(model)
+            self._networks[key] = network_part(entry, weights, model_kind(self.config, entry))
+        return self._networks[key]
+
+    def weights_need(self, network: NetworkPart) -> dict[str, str]:
+        """`{"weights": id}` for a network that a cell pretrains, else nothing."""
+        return {} if network.weights_cell is None else {"weights": network.weights_cell}
+
+    def places(self, dataset: DatasetPart, network: NetworkPart | None) -> Places:
+        """Where the inputs lie."""
+        file = None if network is None or not network.weights_file else str(network.weights_file)
+        key = (dataset.name, file)
+        if key not in self._places:
+            where = dataset.location
+            root = None if where.root is None else str(where.root)
+            notes = None if where.annotations is None else str(where.annotations)
+            self._places[key] = Places(dataset_root=root, annotations=notes, weights_file=file)
+        return self._places[key]
+
+    def features(
+        self, model: str, network: NetworkPart, dataset: DatasetPart, recipe: Recipe
+    ) -> dict[str, str]:
+        """Role -> id of the cells with the features of both splits."""
+        key = (id(network), dataset.name, id(recipe))
+        if key not in self._features:
+            self._recipes.append(recipe)  # kept, so that its address stays its own
+            self._features[key] = self._feature_cells(model, network, dataset, recipe)
+        return self._features[key]
+
+    def _feature_cells(
+        self, model: str, network: NetworkPart, dataset: DatasetPart, recipe: Recipe
+    ) -> dict[str, str]:
+        needs = self.dataset_need(dataset) | self.weights_need(network)
+        problem = network.problem or misfit(network.backbone, dataset, recipe)
+        found: dict[str, str] = {}
+        for split in SPLITS:
+            job = FeaturesJob.model_construct(
+                network=network.ref,
+                dataset=dataset.ref,
+                split=split,
+                views=split,
+                recipe=view_recipe(recipe, split),
+                seed=0,
+            )
+            title = f"features of {_network_title(model, network)} / {dataset.name} {split}"
+            places = self.places(dataset, network)
+            found[f"{split}_features"] = self._put(job, title, needs, dataset, places, problem)
+        return found
+
+    def _trained(self, model: str) -> Weights:
+        if model not in self._weights:
+            if self.config.models[model].checkpoint is not None:
+                self._weights[model] = file_weights(self.config, model, self.digest)
+            else:
+                self._weights[model] = self._pretrained(model)
+        return self._weights[model]
+
+    def _pretrained(self, model: str) -> Weights:
+        entry = self.config.models[model]
+        name = entry.pretrain or ""
+        how = self.config.pretraining[name]
+        dataset = self.dataset(how.dataset)
+        recipe = self.config.recipes[how.recipe]
+        job = PretrainJob(
+            method=how.method,
+            options=method_options(how),
+            backbone=entry.backbone,
+            kwargs=entry.kwargs,
+            input=entry.input,
+            dataset=dataset.ref,
+            budget=how.budget,
+            recipe=recipe,
+            seed=how.seed,
+        )
+        needs = self.dataset_need(dataset)
+        problem = misfit(BACKBONES.get(entry.backbone), dataset, recipe)
+        places = self.places(dataset, None)
+        cell = self._put(job, f"pretraining {name}", needs, dataset, places, problem)
+        return Weights(WeightsRef(source="pretrain", digest=cell), cell=cell)
+
+    def _put(
+        self,
+        job: DatasetJob | PretrainJob | FeaturesJob,
+        title: str,
+        needs: Mapping[str, str],
+        dataset: DatasetPart,
+        places: Places,
+        problem: str = "",
+    ) -> str:
+        cell_id = self.identify.id_of(job)
+        if cell_id in self._cells[job.kind]:
+            return cell_id
+        problem = problem or self.problem_of(needs, dataset)
+        if problem:
+            self._problems[cell_id] = f"needs {title}: {problem}"
+        self._cells[job.kind][cell_id] = Cell.model_construct(
+            id=cell_id, job=job, title=title, needs=dict(needs), places=places, problem=problem
+        )
+        return cell_id
+
+
+def _network_title(model: str, network: NetworkPart) -> str:
+    seed = network.ref.weights.init_seed
+    return model if seed is None else f"{model} (seed {seed})"

@@ -1,0 +1,132 @@
+"""Datasets and networks of the yaml as parts of jobs: references, places, problems."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from severe_bench.config.entries import DatasetEntry, ModelEntry, PretrainingEntry
+from severe_bench.config.schema import Config
+from severe_bench.core.errors import UserError
+from severe_bench.data.adapter import ADAPTERS, Location
+from severe_bench.models.backbone import BACKBONES, Backbone
+from severe_bench.plan.job import DatasetRef, NetworkRef, WeightsRef
+from severe_bench.pretrain.method import METHODS
+
+FileDigest = Callable[[Path], str]
+
+
+@dataclass(frozen=True)
+class DatasetPart:
+    """A dataset entry as the plan needs it.
+
+    Args:
+        made: whether a `dataset` cell makes it.
+        problem: why it cannot be read here, or empty.
+    """
+
+    name: str
+    ref: DatasetRef
+    location: Location
+    modality: str
+    made: bool
+    problem: str
+
+
+def dataset_part(config: Config, name: str) -> DatasetPart:
+    """Look a dataset up; one that is missing gets a problem and a provisional digest."""
+    entry = config.datasets[name]
+    adapter = ADAPTERS.get(entry.adapter)
+    options = adapter.options.model_validate(entry.options)
+    location = _location(config, entry)
+    problems = list(adapter.problems(options, location))
+    try:
+        digest = adapter.digest(options, location)
+    except UserError as error:
+        problems = problems or [str(error)]
+        digest = f"unknown:{name}"
+    ref = DatasetRef(adapter=entry.adapter, options=options.model_dump(mode="json"), digest=digest)
+    problem = f"dataset {name}: {'; '.join(problems)}" if problems else ""
+    made = adapter.generate is not None
+    return DatasetPart(name, ref, location, adapter.modality, made, problem)
+
+
+def _location(config: Config, entry: DatasetEntry) -> Location:
+    root = None if entry.root is None else config.resolve(entry.root)
+    annotations = root if entry.annotations is None else config.resolve(entry.annotations)
+    return Location(root, annotations)
+
+
+@dataclass(frozen=True)
+class NetworkPart:
+    """A model entry, for one seed, as the plan needs it.
+
+    Args:
+        kind: ssl, supervised, teacher-supervised or none.
+        weights_file: of `file` weights.
+        weights_cell: id of the cell that makes `pretrain` weights.
+        problem: why it cannot be loaded here, or empty.
+    """
+
+    ref: NetworkRef
+    backbone: Backbone
+    kind: str
+    weights_file: Path | None
+    weights_cell: str | None
+    problem: str
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a network's weights come from, and what is wrong with that."""
+
+    ref: WeightsRef
+    file: Path | None = None
+    cell: str | None = None
+    problem: str = ""
+
+
+def network_part(entry: ModelEntry, weights: Weights, kind: str) -> NetworkPart:
+    """A network with these weights."""
+    ref = NetworkRef(
+        backbone=entry.backbone, kwargs=entry.kwargs, weights=weights.ref, input=entry.input
+    )
+    backbone = BACKBONES.get(entry.backbone)
+    return NetworkPart(ref, backbone, kind, weights.file, weights.cell, weights.problem)
+
+
+def random_weights(seed: int) -> Weights:
+    """No weights: a random initialisation for each seed."""
+    return Weights(WeightsRef(source="none", init_seed=seed))
+
+
+def file_weights(config: Config, name: str, digest: FileDigest) -> Weights:
+    """The checkpoint of a model entry; a missing file gets a problem and a provisional digest."""
+    entry = config.models[name]
+    path = config.resolve(entry.checkpoint or "")
+    if not path.is_file():
+        problem = f"model {name}: no checkpoint at {path}"
+        return Weights(_file_ref(entry, f"unknown:{name}"), path, problem=problem)
+    try:
+        return Weights(_file_ref(entry, digest(path)), path)
+    except UserError as error:
+        return Weights(_file_ref(entry, f"unknown:{name}"), path, problem=f"model {name}: {error}")
+
+
+def _file_ref(entry: ModelEntry, digest: str) -> WeightsRef:
+    return WeightsRef(source="file", digest=digest, layout=entry.layout)
+
+
+def method_options(entry: PretrainingEntry) -> dict[str, Any]:
+    """A pretraining's options with the method's defaults written out."""
+    options = METHODS.get(entry.method).options.model_validate(entry.options)
+    return options.model_dump(mode="json")
+
+
+def model_kind(config: Config, entry: ModelEntry) -> str:
+    """What supervision a model had: its provenance says so, else its pretraining method."""
+    if entry.provenance is not None:
+        return entry.provenance.kind
+    if entry.pretrain is not None:
+        return METHODS.get(config.pretraining[entry.pretrain].method).kind
+    return "none"

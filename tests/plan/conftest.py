@@ -1,0 +1,3 @@
+from tests.plan.fixtures import fakes, study
+
+__all__ = ["fakes", "study"]
