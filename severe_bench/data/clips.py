@@ -1,0 +1,130 @@
+"""Which frames a clip is made of: indices only, no pixels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from severe_bench.config.recipe import Clip
+
+Indices = NDArray[np.int64]
+
+TIE = 1e-6
+"""Added before truncating a time to a frame, so that 6 / 15 s at 30 fps is frame 12, not 11."""
+
+
+def train_indices(clip: Clip, frames: int, fps: float, rng: np.random.Generator) -> Indices:
+    """Draw one training clip.
+
+    Args:
+        clip: the recipe's clip.
+        frames: length of the video (or of its trimmed range), at least 1.
+        fps: native frames per second; used by `seconds` sampling only.
+        rng: draws the start (or the place in each segment, for `uniform`).
+
+    Returns:
+        (clip.frames,) frame indices in [0, frames). A video that is too short is used from its
+        start and then looped from its own beginning (SEVERE code: finetuning clips).
+    """
+    _check(frames, fps)
+    if clip.sampling == "uniform":
+        return _segments(clip.frames, frames, rng.random(clip.frames))
+    if clip.sampling == "stride":
+        room = frames - _span(clip)
+        first = int(rng.integers(room + 1)) if room > 0 else 0
+        return _loop(np.arange(first, frames, clip.stride), clip.frames)
+    seconds = clip.frames / clip.rate
+    room_seconds = frames / fps - seconds
+    start = rng.uniform(0.0, room_seconds) if room_seconds > 0 else 0.0
+    return _loop(_at_rate(start, seconds, clip.rate, frames, fps), clip.frames)
+
+
+def test_indices(clip: Clip, frames: int, fps: float, clips: int) -> Indices:
+    """The equally spaced clips that a video is tested on.
+
+    `seconds` resamples the whole video first and spaces the clips over the resampled frames;
+    `stride` spaces them over the native frames; `uniform` takes clip k from fraction
+    (k + 1/2) / clips of each of its segments.
+
+    Returns:
+        (clips, clip.frames) frame indices in [0, frames); rows may be equal, see `distinct`.
+
+    Example:
+        >>> test_indices(Clip(frames=4), frames=6, fps=12, clips=2).tolist()
+        [[0, 1, 2, 3], [2, 3, 4, 5]]
+    """
+    _check(frames, fps)
+    if clip.sampling == "uniform":
+        places = [np.full(clip.frames, (k + 0.5) / clips) for k in range(clips)]
+        return np.stack([_segments(clip.frames, frames, place) for place in places])
+    if clip.sampling == "stride":
+        video, stride = np.arange(frames), clip.stride
+    else:
+        video, stride = _at_rate(0.0, frames / fps, clip.rate, frames, fps), 1
+    starts = test_starts(len(video), (clip.frames - 1) * stride + 1, clips)
+    return np.stack([_loop(video[start::stride], clip.frames) for start in starts])
+
+
+def test_starts(frames: int, span: int, clips: int) -> Indices:
+    """First frames of equally spaced test clips: truncated linspace(0, frames - span, clips).
+
+    A video no longer than one clip gives `clips` times 0 (SEVERE code: dense test mode).
+
+    Example:
+        >>> test_starts(72, 32, 10).tolist()
+        [0, 4, 8, 13, 17, 22, 26, 31, 35, 40]
+    """
+    starts: Indices = np.linspace(0, max(frames - span, 0), clips).astype(np.int64)
+    return starts
+
+
+@dataclass(frozen=True)
+class Views:
+    """Different clips of one video and how often each occurs.
+
+    Args:
+        indices: (V, T) frame indices, no two rows equal, in order of first occurrence.
+        weights: (V,) float32, summing to 1.
+    """
+
+    indices: Indices
+    weights: NDArray[np.float32]
+
+
+def distinct(indices: Indices) -> Views:
+    """Equal clips once, weighted, so that the weighted mean is the mean over all clips."""
+    _, first, counts = np.unique(indices, axis=0, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    weights = (counts[order] / len(indices)).astype(np.float32)
+    return Views(indices[first[order]], weights)
+
+
+def _check(frames: int, fps: float) -> None:
+    if frames < 1 or not fps > 0:
+        raise ValueError(f"a video has at least one frame and a rate: {frames} frames, {fps} fps")
+
+
+def _span(clip: Clip) -> int:
+    return (clip.frames - 1) * clip.stride + 1
+
+
+def _at_rate(start: float, seconds: float, rate: float, frames: int, fps: float) -> Indices:
+    """Frames shown at start, start + 1/rate, ... until half a native frame before the end."""
+    wanted = max(1, int(seconds * rate + TIE))
+    times = start + np.arange(wanted) / rate
+    end = min(start + seconds - 0.5 / fps, frames / fps)
+    times = times[(times < end) | (np.arange(wanted) == 0)]
+    found: Indices = np.minimum((times * fps + TIE).astype(np.int64), frames - 1)
+    return found
+
+
+def _segments(count: int, frames: int, places: NDArray[np.float64]) -> Indices:
+    """One frame of each of `count` equal segments, at fraction `places` in [0, 1) of it."""
+    found = ((np.arange(count) + places) * frames / count + TIE).astype(np.int64)
+    segments: Indices = np.minimum(found, frames - 1)
+    return segments
+
+
+def _loop(indices: Indices, count: int) -> Indices:
+    """The first `count` of `indices`, starting over from its beginning when there are fewer."""
+    return np.resize(indices[:count], count).astype(np.int64)

@@ -1,0 +1,104 @@
+"""Colour jitter of whole batches of clips: one factor per clip, all frames alike.
+
+Every function takes clips (B, 3, T, H, W), float RGB in [0, 1], and factors (B,), changes the clips
+in place and returns them. The definitions are those of `torchvision.transforms.v2.functional`.
+"""
+
+from collections.abc import Callable
+
+import torch
+
+LUMA = (0.2989, 0.587, 0.114)
+"""Weights of red, green and blue in grey (ITU-R 601, as torchvision rounds them)."""
+
+
+def brightness(clips: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    """Scale by the factor."""
+    return clips.mul_(_wide(factors)).clamp_(0, 1)
+
+
+def contrast(clips: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    """Move away from the mean grey of each frame."""
+    mean = _grey(clips).mean(dim=(-2, -1), keepdim=True)
+    return _blend(clips, mean, _wide(factors))
+
+
+def saturation(clips: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    """Move away from each pixel's own grey."""
+    return _blend(clips, _grey(clips), _wide(factors))
+
+
+def hue(clips: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    """Turn the hue by `factor` of the hue circle.
+
+    Hue, saturation and value are never spelt out: with the largest channel M, the chroma C and the
+    hue h in sixths of the circle, red is M - C + C clip(|h - 3| - 1), green M - C + C clip(2 - |h -
+    2|) and blue M - C + C clip(2 - |h - 4|).
+    """
+    red, green, blue = clips.unbind(1)
+    largest, least = clips.amax(1), clips.amin(1)
+    chroma = largest - least
+    green_first = (blue - red).add_(chroma, alpha=2)
+    blue_first = (red - green).add_(chroma, alpha=4)
+    angle = torch.where(largest == green, green_first, blue_first)
+    angle = torch.where(largest == red, green - blue, angle)
+    angle.div_(chroma.clamp_min(1e-12)).add_(6 * _wide(factors)[:, 0]).remainder_(6)
+    for channel, centre in ((red, 3), (green, 2), (blue, 4)):
+        distance = (angle - centre).abs_()
+        part = distance.sub_(1) if centre == 3 else distance.neg_().add_(2)
+        torch.addcmul(least, part.clamp_(0, 1), chroma, out=channel)
+    return clips
+
+
+OPERATIONS: tuple[Callable[[torch.Tensor, torch.Tensor], torch.Tensor], ...] = (
+    brightness,
+    contrast,
+    saturation,
+    hue,
+)
+IDENTITY = (1.0, 1.0, 1.0, 0.0)
+"""The factor of each operation that changes nothing."""
+
+
+def jitter(clips: torch.Tensor, factors: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
+    """Apply the four operations to each clip in its own order, in place.
+
+    Args:
+        clips: (B, 3, T, H, W) float in [0, 1].
+        factors: (B, 4) on the CPU, columns as in `OPERATIONS`.
+        order: (B, 4) on the CPU, each row a permutation of 0..3.
+
+    An operation that is the identity for the whole batch is skipped.
+    """
+    active = [k for k in range(4) if bool((factors[:, k] != IDENTITY[k]).any())]
+    for place in range(order.shape[1]):
+        for operation in active:
+            chosen = torch.nonzero(order[:, place] == operation)[:, 0]
+            if len(chosen):
+                _apply_to(clips, chosen, factors, operation)
+    return clips
+
+
+def _apply_to(
+    clips: torch.Tensor, chosen: torch.Tensor, factors: torch.Tensor, operation: int
+) -> None:
+    amounts = factors[chosen, operation].to(clips.device)
+    if len(chosen) == len(clips):
+        OPERATIONS[operation](clips, amounts)
+        return
+    rows = chosen.to(clips.device)
+    clips[rows] = OPERATIONS[operation](clips[rows], amounts)
+
+
+def _wide(factors: torch.Tensor) -> torch.Tensor:
+    return factors.view(-1, 1, 1, 1, 1)
+
+
+def _grey(clips: torch.Tensor) -> torch.Tensor:
+    """(B, 1, T, H, W)."""
+    red, green, blue = clips[:, 0:1], clips[:, 1:2], clips[:, 2:3]
+    return (red * LUMA[0]).add_(green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2])
+
+
+def _blend(clips: torch.Tensor, other: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    return clips.mul_(factors).add_(other * (1 - factors)).clamp_(0, 1)

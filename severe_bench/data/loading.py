@@ -1,0 +1,84 @@
+"""Reading ahead in other processes, so that a device does not wait.
+
+It is also for decord's sake, which must not be opened in a process that holds a CUDA context.
+"""
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+from torch.utils.data import DataLoader, Dataset
+
+from severe_bench.core.errors import UserError
+
+Item = TypeVar("Item")
+
+DEFAULT_WORKERS = max(1, min(8, (os.cpu_count() or 2) - 1))
+
+
+class Prefetcher(Generic[Item]):
+    """A numbered reader that reads the following numbers ahead in loader processes.
+
+    Asking for another number than the next one starts over there, which costs what was read ahead:
+    that happens once, after a resume.
+
+    Args:
+        read: pure function of the number; must be picklable.
+        workers: processes, started by forkserver, so that they inherit no CUDA context.
+    """
+
+    def __init__(self, read: Callable[[int], Item], workers: int = DEFAULT_WORKERS) -> None:
+        self._read, self._workers = read, workers
+        self._next = -1
+        self._items: Iterator[Item] = iter(())
+
+    def __call__(self, number: int) -> Item:
+        """Item `number`.
+
+        Raises:
+            UserError: as raised by `read` in the other process.
+        """
+        if number != self._next:
+            self._items = ahead(self._read, itertools.count(number), self._workers)
+        self._next = number + 1
+        return next(self._items)
+
+
+def ahead(
+    read: Callable[[int], Item], numbers: Iterable[int], workers: int = DEFAULT_WORKERS
+) -> Iterator[Item]:
+    """`read` of each number, in order, read ahead in `workers` processes.
+
+    Raises:
+        UserError: as raised by `read`, without the other process's traceback.
+    """
+    loader: DataLoader[Item | UserError] = DataLoader(
+        _Calls(read),
+        batch_size=None,
+        sampler=numbers,
+        num_workers=workers,
+        multiprocessing_context="forkserver",
+        collate_fn=_as_it_is,
+    )
+    for item in loader:
+        if isinstance(item, UserError):
+            raise item
+        yield item
+
+
+class _Calls(Dataset[Item | UserError]):
+    """A function as a torch dataset; errors of the user travel as values."""
+
+    def __init__(self, read: Callable[[int], Item]) -> None:
+        self.read = read
+
+    def __getitem__(self, number: int) -> Item | UserError:
+        try:
+            return self.read(number)
+        except UserError as error:
+            return error
+
+
+def _as_it_is(item: Item) -> Item:
+    return item

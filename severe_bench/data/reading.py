@@ -1,0 +1,136 @@
+"""What is read for training and testing: plans of clips, without torch, fit for loader processes.
+
+Everything is a pure function of (seed, epoch, step), so that any process can read any step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from severe_bench.config.recipe import Clip, Recipe
+from severe_bench.core.record import Record
+from severe_bench.data.clips import Indices, distinct, test_indices, train_indices
+from severe_bench.data.store import VideoStore
+from severe_bench.data.video import Frames
+
+ORDER, START, PIXELS = 0, 1, 2
+"""Streams of random numbers that a seed is split into."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How the records of an epoch fall into batches.
+
+    Each record occurs once per epoch, in an order drawn anew. The last batch may be smaller; it is
+    left out only if it would hold a single sample (batch normalisation has no deviation of one)
+    and is not the only one.
+
+    Args:
+        records: how many there are, at least 1.
+        batch_size: at least 1.
+        seed: of the order.
+    """
+
+    records: int
+    batch_size: int
+    seed: int
+
+    def __len__(self) -> int:
+        """Batches per epoch, at least 1."""
+        full, rest = divmod(self.records, self.batch_size)
+        return max(1, full + (rest > 1 or (rest == 1 and self.batch_size == 1)))
+
+    def rows(self, epoch: int, step: int) -> NDArray[np.int64]:
+        """Indices of the records in one batch."""
+        if not 0 <= step < len(self):
+            raise IndexError(f"step {step} of {len(self)}")
+        return _order(self.records, self.seed, epoch)[step * self.batch_size :][: self.batch_size]
+
+
+@lru_cache(maxsize=4)
+def _order(records: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    return np.random.default_rng([seed, ORDER, epoch]).permutation(records)
+
+
+@dataclass(frozen=True)
+class TrainReader:
+    """Reads the clips of a training step: one per record, its start drawn.
+
+    Args:
+        store: where the videos are.
+        records: training records.
+        clip: the recipe's clip.
+        steps: batches of an epoch over these records.
+    """
+
+    store: VideoStore
+    records: tuple[Record, ...]
+    clip: Clip
+    steps: Steps
+
+    def __call__(self, number: int) -> list[Frames]:
+        """Clips (T, H, W, 3) of step `number`, counted through all epochs."""
+        epoch, step = divmod(number, len(self.steps))
+        rng = np.random.default_rng([self.steps.seed, START, epoch, step])
+        return [self._clip(self.records[row], rng) for row in self.steps.rows(epoch, step)]
+
+    def _clip(self, record: Record, rng: np.random.Generator) -> Frames:
+        extent = self.store.extent(record)
+        indices = train_indices(self.clip, extent.frames, extent.fps, rng)
+        return self.store.clip(record, indices.tolist())
+
+
+@dataclass(frozen=True)
+class RawViews:
+    """The test clips of one video, each frame once.
+
+    Args:
+        frames: (U, H, W, 3) uint8: the frames that occur in any clip.
+        places: (V, T) indices into them, for V different clips.
+        weights: (V,) float32 summing to 1.
+    """
+
+    frames: Frames
+    places: Indices
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TestReader:
+    """Reads the test clips of one record.
+
+    Args:
+        store: where the videos are.
+        records: test records.
+        recipe: its clip and number of test clips.
+    """
+
+    __test__ = False
+
+    store: VideoStore
+    records: tuple[Record, ...]
+    recipe: Recipe
+
+    def __call__(self, number: int) -> RawViews:
+        """The clips of record `number`."""
+        record = self.records[number]
+        extent = self.store.extent(record)
+        indices = test_indices(self.recipe.clip, extent.frames, extent.fps, self.recipe.test.clips)
+        views = distinct(indices)
+        used, places = np.unique(views.indices, return_inverse=True)
+        frames = self.store.clip(record, used.tolist())
+        return RawViews(frames, places.reshape(views.indices.shape), views.weights)
+
+
+def as_records(records: Sequence[Record]) -> tuple[Record, ...]:
+    """The records as a tuple, at least one.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not records:
+        raise ValueError("no records to read")
+    return tuple(records)

@@ -1,0 +1,158 @@
+"""Clips of a dataset as a network reads them: training batches and weighted test views."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from severe_bench.config.recipe import Recipe
+from severe_bench.core.record import Record
+from severe_bench.data.loading import Prefetcher, ahead
+from severe_bench.data.reading import (
+    PIXELS,
+    RawViews,
+    Steps,
+    TestReader,
+    TrainReader,
+    as_records,
+)
+from severe_bench.data.store import VideoStore
+from severe_bench.data.transforms import apply, draw, normalise, test_transform
+from severe_bench.data.video import Frames
+from severe_bench.plan.job import Input
+from severe_bench.train.batch import Batch
+
+Feed = Callable[[int], list[Frames]]
+"""Steps, counted through all epochs, to the decoded clips of their batches."""
+
+__all__ = ["ClipBatches", "VideoStore", "Views", "test_clips", "test_views"]
+
+
+class ClipBatches:
+    """Augmented training clips: a `BatchSource`, pure in (seed, epoch, step).
+
+    Every record gives one clip per epoch. The last batch of an epoch may be smaller, see
+    `reading.Steps`. `inputs` of its batches is `clips`: (B, 3, T, S, S), normalised.
+
+    Args:
+        store: where the videos are.
+        records: training records, at least one.
+        targets: (len(records), ...), as the task made them.
+        recipe: clip, augmentation and batch size.
+        statement: the model's input statement.
+        seed: of order, clip starts and augmentation.
+        device: where batches go.
+        feed: reads the clips of a step; by default inline on the CPU, else in loader processes.
+    """
+
+    def __init__(
+        self,
+        store: VideoStore,
+        records: Sequence[Record],
+        targets: torch.Tensor,
+        recipe: Recipe,
+        statement: Input,
+        *,
+        seed: int,
+        device: str | torch.device = "cpu",
+        feed: Feed | None = None,
+    ) -> None:
+        if len(records) != len(targets):
+            raise ValueError(f"{len(records)} records, {len(targets)} targets")
+        self._recipe, self._statement, self._device = recipe, statement, torch.device(device)
+        self._targets = targets
+        self._steps = Steps(len(records), recipe.batch_size, seed)
+        reader = TrainReader(store, as_records(records), recipe.clip, self._steps)
+        self._feed = feed or _feed(reader, self._device)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one epoch, at least 1."""
+        return len(self._steps)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """The batch of this 0-based epoch and step, on the device.
+
+        Raises:
+            VideoError: a clip cannot be read.
+        """
+        rows = torch.from_numpy(self._steps.rows(epoch, step))
+        clips = self._feed(epoch * self.steps_per_epoch + step)
+        draws = draw(
+            self._recipe.augment,
+            [clip.shape[1:3] for clip in clips],
+            torch_generator(self._steps.seed, PIXELS, epoch, step),
+        )
+        pixels = apply(clips, draws, self._recipe.clip.size, self._device)
+        targets = self._targets[rows].to(self._device)
+        return Batch({"clips": normalise(pixels, self._statement)}, targets)
+
+
+@dataclass(frozen=True)
+class Views:
+    """The different test clips of one video.
+
+    Args:
+        clips: (V, 3, T, S, S), normalised, on the device.
+        weights: (V,) float32 on the device, summing to 1: how often each clip occurs.
+    """
+
+    clips: torch.Tensor
+    weights: torch.Tensor
+
+
+def test_clips(
+    store: VideoStore,
+    record: Record,
+    recipe: Recipe,
+    statement: Input,
+    device: str | torch.device = "cpu",  # noqa: PT028 - not a test
+) -> Views:
+    """The test clips of one record, read in this process.
+
+    Raises:
+        VideoError: the video cannot be read.
+    """
+    raw = TestReader(store, (record,), recipe)(0)
+    return _views(raw, recipe, statement, torch.device(device))
+
+
+def test_views(
+    store: VideoStore,
+    records: Sequence[Record],
+    recipe: Recipe,
+    statement: Input,
+    device: str | torch.device = "cpu",  # noqa: PT028 - not a test
+) -> Iterator[Views]:
+    """The test clips of each record in turn, read ahead in loader processes off the CPU.
+
+    Raises:
+        VideoError: a video cannot be read.
+    """
+    place = torch.device(device)
+    reader = TestReader(store, as_records(records), recipe)
+    numbers = range(len(records))
+    read = map(reader, numbers) if place.type == "cpu" else ahead(reader, numbers)
+    for raw in read:
+        yield _views(raw, recipe, statement, place)
+
+
+def torch_generator(*key: int) -> torch.Generator:
+    """A CPU generator that depends on nothing but the key."""
+    seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
+    return torch.Generator().manual_seed(seed)
+
+
+def _feed(reader: Feed, device: torch.device) -> Feed:
+    return reader if device.type == "cpu" else Prefetcher(reader)
+
+
+def _views(raw: RawViews, recipe: Recipe, statement: Input, device: torch.device) -> Views:
+    """Each frame is resized once, however many clips it is in."""
+    size = recipe.clip.size
+    frames = test_transform([raw.frames], size, recipe.test.resize, device)[0]
+    places = torch.from_numpy(raw.places).to(device)
+    clips = frames[:, places].permute(1, 0, 2, 3, 4)
+    weights = torch.from_numpy(raw.weights).to(device)
+    return Views(normalise(clips.contiguous(), statement), weights)

@@ -1,0 +1,114 @@
+"""Videos of a dataset in memory: decoded once where they are small enough to keep."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from severe_bench.core.record import Record
+from severe_bench.data.clips import TIE
+from severe_bench.data.video import Frames, VideoError, VideoInfo, probe, read_frames
+
+MIB = 1024 * 1024
+KEPT_SHARE = 64
+"""A video is kept whole if it takes at most this fraction (1/64) of the memory: 8 of 512 MiB."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The part of a video that a record speaks of.
+
+    Args:
+        first: its first frame in the video.
+        frames: its length in frames, at least 1.
+        fps: frames per second.
+    """
+
+    first: int
+    frames: int
+    fps: float
+
+
+@dataclass
+class VideoStore:
+    """Reads the records of one dataset, keeping small videos decoded, least recently used out.
+
+    Frame indices are relative to the record's own start. A store belongs to one process and one
+    thread; what it returns is shared and must not be changed.
+
+    Args:
+        root: the dataset's folder.
+        max_bytes: of decoded frames held at once.
+    """
+
+    root: Path
+    max_bytes: int = 512 * MIB
+    _infos: dict[str, VideoInfo] = field(default_factory=dict, repr=False)
+    _kept: OrderedDict[str, Frames] = field(default_factory=OrderedDict, repr=False)
+    _bytes: int = field(default=0, repr=False)
+
+    def __reduce__(self) -> tuple[type["VideoStore"], tuple[Path, int]]:
+        """Another process gets an empty store: frames are not worth sending."""
+        return VideoStore, (self.root, self.max_bytes)
+
+    def extent(self, record: Record) -> Extent:
+        """Which frames are the record's: from `start`, up to the last one shown before `end`.
+
+        Raises:
+            VideoError: the video cannot be read, or ends before the record starts.
+        """
+        info = self._info(record)
+        first = int((record.start or 0.0) * info.fps + TIE)
+        end = math.inf if record.end is None else math.ceil(record.end * info.fps - TIE)
+        frames = int(min(end, info.frames)) - first
+        if frames < 1:
+            reason = f"no frame between {record.start} s and {record.end} s"
+            raise VideoError(reason, str(self.root / record.path), "check the annotation")
+        return Extent(first, frames, info.fps)
+
+    def frames(self, record: Record) -> Frames:
+        """All frames of the record: (T, H, W, 3) uint8 RGB.
+
+        Raises:
+            VideoError: any of them cannot be decoded.
+        """
+        extent = self.extent(record)
+        return self.clip(record, range(extent.frames))
+
+    def clip(self, record: Record, indices: Sequence[int]) -> Frames:
+        """The frames at `indices`, relative to the record's start, in that order.
+
+        Small videos are decoded whole and kept; of others only these frames are read.
+        """
+        first = self.extent(record).first
+        wanted = np.asarray(indices, dtype=np.int64) + first
+        info = self._info(record)
+        if self._size(info) * KEPT_SHARE > self.max_bytes:
+            return read_frames(self.root / record.path, wanted.tolist(), info)
+        if wanted.size and not 0 <= wanted.min() <= wanted.max() < info.frames:
+            raise IndexError(f"{record.sample}: frames {indices} of {info.frames}")
+        return self._whole(record, info)[wanted]
+
+    def _info(self, record: Record) -> VideoInfo:
+        if record.path not in self._infos:
+            self._infos[record.path] = probe(self.root / record.path)
+        return self._infos[record.path]
+
+    def _whole(self, record: Record, info: VideoInfo) -> Frames:
+        if record.path in self._kept:
+            self._kept.move_to_end(record.path)
+            return self._kept[record.path]
+        frames = read_frames(self.root / record.path, range(info.frames), info)
+        self._kept[record.path] = frames
+        self._bytes += frames.nbytes
+        while self._bytes > self.max_bytes:
+            _, dropped = self._kept.popitem(last=False)
+            self._bytes -= dropped.nbytes
+        return frames
+
+    @staticmethod
+    def _size(info: VideoInfo) -> int:
+        return info.frames * info.height * info.width * 3

@@ -1,0 +1,76 @@
+"""Frames of a video file, exactly those asked for, in presentation order.
+
+Seeking with decord is exact in modern codecs and containers and silently wrong in others (MPEG-4
+in AVI with B-frames, as UCF101 and HMDB51 are distributed); those are decoded from their start.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from severe_bench.data.decoders.decoder import Decoder, Frames, VideoError, VideoInfo
+from severe_bench.data.decoders.decord import DecordDecoder, decord_usable
+from severe_bench.data.decoders.pyav import PyAvDecoder, inspect
+
+__all__ = [
+    "Frames",
+    "VideoError",
+    "VideoInfo",
+    "decoder_for",
+    "decoder_name",
+    "frame_count",
+    "probe",
+    "read_frames",
+]
+
+
+def probe(path: Path) -> VideoInfo:
+    """What the file holds.
+
+    Raises:
+        VideoError: missing, empty, not a video, truncated.
+    """
+    return inspect(path)
+
+
+def frame_count(path: Path) -> int:
+    """Number of frames that can be decoded."""
+    return probe(path).frames
+
+
+def read_frames(path: Path, indices: Sequence[int], info: VideoInfo | None = None) -> Frames:
+    """The frames at `indices`, in that order; an index may occur more than once.
+
+    Args:
+        path: of the video.
+        indices: 0-based, in presentation order.
+        info: from an earlier `probe` of the same file, to save another one.
+
+    Returns:
+        (len(indices), H, W, 3) uint8 RGB.
+
+    Raises:
+        VideoError: an index lies outside the video, or a frame cannot be decoded.
+    """
+    info = info or probe(path)
+    wanted = np.asarray(indices, dtype=np.int64)
+    outside = wanted[(wanted < 0) | (wanted >= info.frames)]
+    if outside.size:
+        reason = f"frame {outside[0]} asked for, but it has {info.frames} frames"
+        raise VideoError(reason, str(path), "check the annotation or replace the file")
+    distinct, places = np.unique(wanted, return_inverse=True)
+    frames = decoder_for(info).read(path, distinct.tolist(), info)
+    if frames.shape != (len(distinct), info.height, info.width, 3):
+        raise VideoError(f"gives frames of shape {frames.shape}", str(path))
+    return frames if np.array_equal(distinct, wanted) else frames[places]
+
+
+def decoder_for(info: VideoInfo) -> Decoder:
+    """Return decord where it is usable and the file can be sought, else PyAV."""
+    return DecordDecoder() if info.seekable and decord_usable() else PyAvDecoder()
+
+
+def decoder_name(path: Path) -> str:
+    """Name and version of the decoder that `read_frames` uses for this file here."""
+    return decoder_for(probe(path)).name
