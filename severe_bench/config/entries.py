@@ -71,7 +71,7 @@ class ModelEntry(Frozen):
         backbone: registry name.
         kwargs: of its constructor.
         checkpoint: a file, relative to the yaml's folder, or `package:NAME` for a shipped one.
-        layout: how the checkpoint's names map to the backbone's.
+        layout: how the checkpoint's names map to the backbone's; `severe` where left out.
         pretrain: name of an entry under `pretraining`.
         input: how pixels become numbers.
         provenance: required with `checkpoint`; otherwise filled in.
@@ -80,7 +80,7 @@ class ModelEntry(Frozen):
     backbone: str
     kwargs: dict[str, Any] = {}
     checkpoint: str | None = None
-    layout: str = ""
+    layout: str | None = None
     pretrain: str | None = None
     input: Input = Input()
     provenance: Provenance | None = None
@@ -89,7 +89,7 @@ class ModelEntry(Frozen):
     def _one_source(self) -> Self:
         if self.checkpoint is not None and self.pretrain is not None:
             raise ValueError("give checkpoint or pretrain, not both")
-        if self.layout and self.checkpoint is None:
+        if self.layout is not None and self.checkpoint is None:
             raise ValueError("layout describes a checkpoint, and there is none")
         self._check_provenance()
         return self

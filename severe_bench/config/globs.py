@@ -8,6 +8,8 @@ from pydantic import BeforeValidator
 
 
 def _as_tuple(given: object) -> tuple[str, ...]:
+    if given == ():
+        return ()  # the default of a selector's key that is not given
     items = given if isinstance(given, list | tuple) else [given]
     if not items or any(
         isinstance(item, bool) or not isinstance(item, str | int) for item in items

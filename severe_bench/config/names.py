@@ -19,11 +19,13 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.registry import Registry, nearest
 from severe_bench.data.adapter import ADAPTERS
 from severe_bench.models.backbone import BACKBONES
+from severe_bench.models.layouts import LAYOUTS
 from severe_bench.pretrain.method import METHODS
 from severe_bench.tasks.task import TASKS
 
 T = TypeVar("T")
 
+SHARED = "shared"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -36,6 +38,8 @@ def name_problems(section: str, names: Iterable[str]) -> Iterator[Problem]:
     for name in names:
         if not _NAME.fullmatch(name):
             yield Problem((section, name), "bad name", "use letters, digits and . _ + -")
+        elif section == "suites" and name == SHARED:
+            yield Problem((section, name), "this name is taken by what suites share", "rename it")
 
 
 def unknown(kind: str, name: str, names: Collection[str], loc: Loc) -> Iterator[Problem]:
@@ -69,6 +73,8 @@ def model_problems(entry: ModelEntry, loc: Loc, pretraining: Collection[str]) ->
     """Unknown backbone or pretraining; keyword arguments that the backbone does not take."""
     if entry.pretrain is not None:
         yield from unknown("pretraining", entry.pretrain, pretraining, (*loc, "pretrain"))
+    if entry.layout is not None:
+        yield from _looked_up(LAYOUTS, entry.layout, (*loc, "layout"))
     backbone = yield from _looked_up(BACKBONES, entry.backbone, (*loc, "backbone"))
     if backbone is not None:
         valid = _keywords(backbone.build)

@@ -74,15 +74,15 @@ def problems_of(
     for detail in error.errors(include_url=False):
         problem = _problem(detail, model, data)
         earlier = found.get(problem.loc)
-        if earlier is not None:
-            both = f"{earlier.what.rpartition(', got ')[0]} or {_expectation(problem.what)}"
-            problem = Problem(problem.loc, both, problem.mend)
-        found[problem.loc] = problem
+        found[problem.loc] = problem if earlier is None else _either(earlier, problem)
     return [Problem((*prefix, *p.loc), p.what, p.mend) for p in found.values()]
 
 
-def _expectation(what: str) -> str:
-    return what.removeprefix("expected ")
+def _either(first: Problem, second: Problem) -> Problem:
+    if not (first.what.startswith("expected ") and second.what.startswith("expected ")):
+        return first
+    head = first.what.rpartition(", got ")[0]
+    return Problem(first.loc, f"{head} or {second.what.removeprefix('expected ')}", second.mend)
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel], data: object) -> Problem:

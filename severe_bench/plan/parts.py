@@ -13,6 +13,8 @@ from severe_bench.models.backbone import BACKBONES, Backbone
 from severe_bench.plan.job import DatasetRef, NetworkRef, WeightsRef
 from severe_bench.pretrain.method import METHODS
 
+DEFAULT_LAYOUT = "severe"
+
 FileDigest = Callable[[Path], str]
 
 
@@ -114,7 +116,7 @@ def file_weights(config: Config, name: str, digest: FileDigest) -> Weights:
 
 
 def _file_ref(entry: ModelEntry, digest: str) -> WeightsRef:
-    return WeightsRef(source="file", digest=digest, layout=entry.layout)
+    return WeightsRef(source="file", digest=digest, layout=entry.layout or DEFAULT_LAYOUT)
 
 
 def method_options(entry: PretrainingEntry) -> dict[str, Any]:

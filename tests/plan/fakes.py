@@ -91,6 +91,7 @@ class _Protocol:
         self.reads = reads
 
 
+LAYOUT = "native"
 METHOD = _Method()
 TASK = _Task()
 LINEAR = _Protocol("features")

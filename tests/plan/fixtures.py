@@ -10,6 +10,7 @@ from severe_bench.config.loading import load_config
 from severe_bench.config.schema import Config
 from severe_bench.data.adapter import ADAPTERS
 from severe_bench.models.backbone import BACKBONES
+from severe_bench.models.layouts import LAYOUTS
 from severe_bench.pretrain.method import METHODS
 from severe_bench.tasks.task import TASKS
 
@@ -22,6 +23,7 @@ ENTRIES = {
     },
     BACKBONES: {"net": f"{HERE}:NET", "fixed": f"{HERE}:FIXED"},
     METHODS: {"contrast": f"{HERE}:METHOD"},
+    LAYOUTS: {"native": f"{HERE}:LAYOUT"},
     TASKS: {"recognition": f"{HERE}:TASK"},
     PROTOCOLS: {"linear": f"{HERE}:LINEAR", "finetune": f"{HERE}:FINETUNE"},
 }
