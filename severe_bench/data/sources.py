@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.record import Record
 from severe_bench.data.loading import Prefetcher, ahead
@@ -20,7 +21,6 @@ from severe_bench.data.reading import (
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import apply, draw, normalise, test_transform
 from severe_bench.data.video import Frames
-from severe_bench.plan.job import Input
 from severe_bench.train.batch import Batch
 
 Feed = Callable[[int], list[Frames]]

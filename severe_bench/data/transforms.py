@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Augment
 from severe_bench.data.colour import jitter
-from severe_bench.plan.job import Input
 
 RawClip = NDArray[np.uint8] | torch.Tensor
 """One clip as decoded: (T, H, W, 3) uint8 RGB."""

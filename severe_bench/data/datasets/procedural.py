@@ -1,0 +1,63 @@
+"""The built-in world as a dataset: made in a folder, then read like any manifest."""
+
+import json
+from dataclasses import replace
+
+from severe_bench.core.errors import UserError
+from severe_bench.core.record import Dataset
+from severe_bench.core.session import Progress, Session
+from severe_bench.data.adapter import Adapter, Location
+from severe_bench.data.datasets.manifest import ManifestOptions, load_manifest
+from severe_bench.data.procedural.spec import WorldSpec
+
+
+def generate(options: WorldSpec, session: Session) -> None:
+    """Film the world into the session's folder; going on where an earlier call stopped.
+
+    Raises:
+        Interrupted: the session asked to stop.
+    """
+    from severe_bench.data.procedural import generate as film
+
+    def progress(done: int, total: int) -> None:
+        session.report(Progress("render", done, total))
+
+    film.generate(options, session.folder, progress=progress, should_stop=session.should_stop)
+
+
+def load(options: WorldSpec, location: Location) -> Dataset:
+    """The table of a filmed world.
+
+    Raises:
+        UserError: the folder is incomplete, or holds another world.
+    """
+    if location.root is None:
+        raise UserError("the built-in world has not been filmed yet", mend="run its dataset cell")
+    path = location.root / "dataset.json"
+    if not path.is_file():
+        raise UserError("the built-in world is incomplete here", str(location.root), "run again")
+    if json.loads(path.read_text())["digest"] != options.digest():
+        mend = "remove the folder and run again"
+        raise UserError("the folder holds another built-in world or version", str(path), mend)
+    dataset = load_manifest(ManifestOptions(), Location(location.root, None))
+    return replace(dataset, name=options.world)
+
+
+def digest(options: WorldSpec, location: Location) -> str:  # noqa: ARG001 - by contract
+    """Of the specification and the renderer's version; the folder plays no part."""
+    return options.digest()
+
+
+def problems(options: WorldSpec, location: Location) -> list[str]:  # noqa: ARG001
+    """None: what is missing can be made."""
+    return []
+
+
+PROCEDURAL = Adapter(
+    name="procedural",
+    options=WorldSpec,
+    digest=digest,
+    problems=problems,
+    load=load,
+    generate=generate,
+)
