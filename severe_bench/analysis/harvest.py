@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.plan.cell import Label
 from severe_bench.store.result import Provenance
-
-State = Literal["failed", "not run", "running", "impossible", "unreadable", "superseded"]
 
 
 @dataclass(frozen=True)
@@ -40,11 +37,16 @@ class Measured:
 
 @dataclass(frozen=True)
 class Problem:
-    """A cell without a result, and why; `hint` is what to do about it."""
+    """A cell without a result that counts.
+
+    Args:
+        state: as `severe status` shows it, or `superseded`.
+        reason: why; `hint` is what to do about it.
+    """
 
     cell: str
     title: str
-    state: State
+    state: str
     reason: str
     hint: str = ""
 

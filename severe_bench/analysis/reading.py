@@ -12,11 +12,22 @@ from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.store.cells import CorruptError, check, read_cell, read_failure
 from severe_bench.store.layout import CELL, Layout
-from severe_bench.store.lock import owner
 from severe_bench.store.predictions import Predictions, read_predictions
 from severe_bench.store.result import Result
+from severe_bench.store.states import state_of
+from severe_bench.store.status import CellStatus, status
 
-UNREADABLE = "run `severe run` again; it sets the damaged folder aside and repeats the cell"
+REASONS = {
+    "pending": "not run yet",
+    "idle": "not run yet",
+    "running": "a worker has it now",
+    "corrupt": "its folder is damaged",
+}
+HINTS = {
+    "pending": "`severe run` goes on with it",
+    "failed": "`severe run --retry failed` tries it again",
+    "corrupt": "`severe run` sets the damaged folder aside and repeats the cell",
+}
 
 
 @dataclass(frozen=True)
@@ -59,39 +70,91 @@ def harvest(layout: Layout, planned: Sequence[Cell] | None = None) -> Harvest:
         planned: the suite's cells as planned now. Cells of earlier plans are then left out, names
             are the plan's, and cells not begun are listed. None: whatever the folder holds; of two
             cells of the same name the one finished last counts.
+
+    Raises:
+        UserError: the results folder cannot be read.
     """
-    if planned is None:
-        folders = [path for path in sorted(_folders(layout.cells)) if (path / CELL).exists()]
-        measured, problems = _gather((folder, None) for folder in folders)
-        measured, superseded = _newest(measured)
-        return Harvest(layout.suite, measured, problems + superseded, _shared(layout, None))
-    pairs = [(layout.folder(cell), cell) for cell in planned]
-    evaluated = [pair for pair in pairs if pair[1].job.kind == "evaluate"]
-    measured, problems = _gather(evaluated)
-    shared = _shared(layout, {cell.id for cell in planned})
-    others = [_problem(folder, cell) for folder, cell in pairs if cell.job.kind != "evaluate"]
-    waiting = tuple(p for p in others if p is not None and p.state in ("failed", "unreadable"))
-    return Harvest(layout.suite, measured, problems + waiting, shared)
+    return _harvest_folder(layout) if planned is None else _harvest_plan(layout, planned)
+
+
+def _harvest_plan(layout: Layout, planned: Sequence[Cell]) -> Harvest:
+    rows = {row.id: row for row in status(layout, planned).cells}
+    evaluated = [cell for cell in planned if cell.label is not None]
+    done = [cell for cell in evaluated if rows[cell.id].state == "done"]
+    measured, broken = _gather((layout.folder(cell), cell.label) for cell in done)
+    problems = [
+        _problem_of(layout.folder(cell), rows[cell.id])
+        for cell in planned
+        if _is_missing(rows[cell.id])
+    ]
+    return Harvest(
+        layout.suite, measured, (*problems, *broken), _shared(layout, {cell.id for cell in planned})
+    )
+
+
+def _harvest_folder(layout: Layout) -> Harvest:
+    folders = [path for path in sorted(_folders(layout.cells)) if (path / CELL).exists()]
+    found = {folder: state_of(folder) for folder in folders}
+    done = [folder for folder, state in found.items() if state == "done"]
+    measured, broken = _gather((folder, None) for folder in done)
+    measured, superseded = _newest(measured)
+    problems = [
+        _problem_of(folder, CellStatus(id=folder.name, title=_title_in(folder), kind="", state=s))
+        for folder, s in found.items()
+        if s != "done"
+    ]
+    return Harvest(layout.suite, measured, (*problems, *broken, *superseded), _shared(layout, None))
+
+
+def _is_missing(row: CellStatus) -> bool:
+    if row.kind == "evaluate":
+        return row.state != "done"
+    return row.state in ("failed", "corrupt", "impossible")
+
+
+def _problem_of(folder: Path, row: CellStatus) -> Problem:
+    reason, hint = row.reason or REASONS.get(row.state, ""), HINTS.get(row.state, "")
+    if row.state == "failed":
+        try:
+            failure = read_failure(folder)
+        except CorruptError as error:
+            reason = str(error)
+        else:
+            reason = f"{failure.failure_class}: {failure.message}" if failure else reason
+            hint = failure.hint if failure and failure.hint else hint
+    return Problem(row.id, row.title, row.state, reason, hint)
+
+
+def _title_in(folder: Path) -> str:
+    try:
+        return read_cell(folder).title
+    except CorruptError:
+        return folder.name
 
 
 def _gather(
-    cells: Iterable[tuple[Path, Cell | None]],
+    cells: Iterable[tuple[Path, Label | None]],
 ) -> tuple[tuple[Measured, ...], tuple[Problem, ...]]:
+    """Results of done cells, and a problem for each whose files are not what they should be."""
     measured, problems = [], []
-    for folder, cell in cells:
-        problem = _problem(folder, cell)
-        if problem is not None:
-            problems.append(problem)
+    for folder, planned in cells:
+        try:
+            result = check(folder)
+        except CorruptError as error:
+            problems.append(
+                Problem(folder.name, folder.name, "corrupt", str(error), HINTS["corrupt"])
+            )
             continue
-        result = check(folder)
-        label = cell.label if cell else result.label if result else None
+        label = planned or (result.label if result else None)
         if result is None or label is None:
             continue
         if label.headline in {metric.name for metric in result.metrics}:
             measured.append(_measured(result, label))
         else:
             reason = f"its result lacks the headline metric {label.headline}"
-            problems.append(Problem(folder.name, _title(label), "unreadable", reason, UNREADABLE))
+            problems.append(
+                Problem(folder.name, _title(label), "corrupt", reason, HINTS["corrupt"])
+            )
     return tuple(measured), tuple(problems)
 
 
@@ -107,26 +170,6 @@ def _measured(result: Result, label: Label) -> Measured:
         peak_bytes=result.cost.peak_memory_bytes,
         provenance=result.provenance,
     )
-
-
-def _problem(folder: Path, cell: Cell | None) -> Problem | None:
-    """Why there is no result, None where there is one."""
-    name = folder.name
-    try:
-        if check(folder) is not None:
-            return None
-        known = cell or read_cell(folder)
-        failure = read_failure(folder)
-    except CorruptError as error:
-        return Problem(name, cell.title if cell else name, "unreadable", str(error), UNREADABLE)
-    if known.problem:
-        return Problem(name, known.title, "impossible", known.problem)
-    if failure is not None:
-        reason = f"{failure.failure_class.replace('_', ' ')}: {failure.message}"
-        return Problem(name, known.title, "failed", reason, failure.hint)
-    if owner(folder) is not None:
-        return Problem(name, known.title, "running", "a worker has it now")
-    return Problem(name, known.title, "not run", "not finished yet", "run `severe run` to go on")
 
 
 def _newest(

@@ -120,6 +120,11 @@ class Study:
         metric = self.columns[experiment].metric
         return found.scaled(100.0 / (metric.best - metric.worst)) if found else None
 
+    def seed_values(self, experiment: str, model: str) -> list[float]:
+        """The headline metric of each seed, in its own unit."""
+        cells = self._cells(experiment).get(model, [])
+        return [cell.values[cell.label.headline] for cell in cells]
+
     def _cells(self, experiment: str) -> dict[str, list[Measured]]:
         by_model: dict[str, list[Measured]] = {}
         for cell in self._by_experiment.get(experiment, ()):

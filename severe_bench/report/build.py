@@ -1,0 +1,60 @@
+"""From a results folder to the report's folder."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from severe_bench import __version__
+from severe_bench.analysis.findings import find
+from severe_bench.analysis.reading import ResultsReader, harvest
+from severe_bench.config.claims import Claim
+from severe_bench.core.atomic import write_bytes, write_text
+from severe_bench.plan.cell import Cell
+from severe_bench.report.page import Page, Section, render
+from severe_bench.report.sections import sections
+from severe_bench.report.writers import WRITERS, to_csv
+from severe_bench.store.layout import Layout
+
+PAGE = "index.html"
+
+
+def build_report(
+    results: Path,
+    suite: str,
+    claims: Iterable[Claim] = (),
+    planned: Sequence[Cell] | None = None,
+) -> Path:
+    """Write `<results>/<suite>/report/` and return its `index.html`.
+
+    Beside the page lie `tables/<name>.csv|md|tex` and `figures/<name>.svg|png|csv`.
+
+    Args:
+        results: the results folder.
+        suite: name of the suite.
+        claims: what the suite was expected to show, judged on the page.
+        planned: the suite's cells as planned now; without them the page shows whatever the folder
+            holds, and cannot know what is missing.
+
+    Raises:
+        UserError: the results cannot be read, or the report cannot be written.
+    """
+    layout = Layout(results, suite)
+    findings = find(harvest(layout, planned), ResultsReader(layout), claims)
+    found = sections(findings)
+    for section in found:
+        _write_files(layout.report, section)
+    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    page = layout.report / PAGE
+    write_text(page, render(Page(suite, made, __version__, found)))
+    return page
+
+
+def _write_files(folder: Path, section: Section) -> None:
+    for table in (*section.tables, *section.folded):
+        for suffix, write in WRITERS.items():
+            write_text(folder / "tables" / f"{table.name}.{suffix}", write(table))
+    for figure in section.figures:
+        stem = folder / "figures" / figure.name
+        write_bytes(stem.with_suffix(".png"), figure.png)
+        write_text(stem.with_suffix(".svg"), figure.svg)
+        write_text(stem.with_suffix(".csv"), to_csv(figure.data))

@@ -1,0 +1,60 @@
+"""The page: sections of words, figures and tables, rendered into one self-contained file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from severe_bench.report.figures import Drawn
+from severe_bench.report.style import inline_svg
+from severe_bench.report.table import Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """One anchor of the page.
+
+    Args:
+        anchor: id in the page.
+        paragraphs: sentences; the first ones matter most.
+        figures, tables: shown in this order.
+        folded: tables behind a disclosure, for looking things up.
+        points: a bulleted list after the paragraphs.
+    """
+
+    anchor: str
+    title: str
+    paragraphs: Sequence[str] = ()
+    figures: Sequence[Drawn] = ()
+    tables: Sequence[Table] = ()
+    folded: Sequence[Table] = ()
+    points: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the template shows."""
+
+    suite: str
+    made: str
+    version: str
+    sections: Sequence[Section]
+
+
+def render(page: Page) -> str:
+    """The page as HTML; every text is escaped, nothing is loaded from anywhere."""
+    environment = Environment(
+        loader=PackageLoader("severe_bench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["svg"] = _svg
+    return environment.get_template("page.html.j2").render(page=page)
+
+
+def _svg(figure: Drawn) -> Markup:
+    return inline_svg(figure.svg, figure.name, figure.alternative)

@@ -1,0 +1,137 @@
+"""Which section says what."""
+
+from collections.abc import Sequence
+
+from severe_bench.analysis.findings import Findings
+from severe_bench.analysis.intervals import DRAWS
+from severe_bench.analysis.sensitivity import Sensitivity
+from severe_bench.analysis.study import FACTORS, Study
+from severe_bench.report import words
+from severe_bench.report.figures import cka_map, rank_slopes, ranking_dots
+from severe_bench.report.page import Section
+from severe_bench.report.table import Table
+from severe_bench.report.tables.factors import agreements, claims, moves
+from severe_bench.report.tables.scores import long, matrix, pairs, ranking
+from severe_bench.report.tables.work import cost, experiments, problems, provenance, similarity
+
+
+def sections(findings: Findings) -> list[Section]:
+    """All sections in reading order; those with nothing to say are left out."""
+    study = findings.study
+    found = [_overview(findings)]
+    if study.models:
+        found += [_ranking(study), *_factors(study)]
+        found += [_claims(findings)] if findings.verdicts else []
+        found += [_similarity(findings), _cost(study)]
+    found.append(_missing(study))
+    if study.models:
+        found += [_protocol(findings), _provenance(study)]
+    return found
+
+
+def _overview(findings: Findings) -> Section:
+    return Section("overview", "Overview", words.overview(findings))
+
+
+def _ranking(study: Study) -> Section:
+    note = words.seeds_note(study)
+    return Section(
+        "ranking",
+        "Ranking",
+        [note] if note else [],
+        figures=[ranking_dots(study)],
+        tables=[ranking(study), matrix(study)],
+        folded=[long(study), pairs(study)],
+    )
+
+
+def _factors(study: Study) -> list[Section]:
+    by_factor: dict[str, list[Sensitivity]] = {}
+    for one in study.sensitivities:
+        by_factor.setdefault(one.factor, []).append(one)
+    ordered = sorted(by_factor, key=lambda f: FACTORS.index(f) if f in FACTORS else len(FACTORS))
+    found = [_factor(factor, by_factor[factor], study) for factor in ordered]
+    if found:
+        text = "How far each experiment orders the models as its standard column does."
+        found.append(
+            Section("sensitivity", "All factors together", [text], tables=[agreements(study)])
+        )
+    return found
+
+
+def _factor(factor: str, found: Sequence[Sensitivity], study: Study) -> Section:
+    question = words.QUESTIONS.get(factor, "")
+    paragraphs = [question, *words.factor(found, study)] if question else words.factor(found, study)
+    comparable = [one for one in found if len(one.moves) > 1]
+    return Section(
+        f"factor-{factor}",
+        f"Factor: {factor}",
+        paragraphs,
+        figures=[rank_slopes(factor, comparable)] if comparable else [],
+        folded=[moves(factor, found)],
+    )
+
+
+def _claims(findings: Findings) -> Section:
+    lead = "What the suite’s author expected beforehand, each against the measured difference."
+    return Section("claims", "Claims", [lead], tables=[claims(findings.verdicts)])
+
+
+def _similarity(findings: Findings) -> Section:
+    drawn = cka_map(findings)
+    return Section(
+        "cka",
+        "Similarity of features",
+        words.closest(findings),
+        figures=[drawn] if drawn else [],
+        folded=[similarity(findings)] if drawn else [],
+    )
+
+
+def _cost(study: Study) -> Section:
+    return Section("cost", "Cost", [words.spent(study)], tables=[cost(study)])
+
+
+def _missing(study: Study) -> Section:
+    if not study.harvest.problems:
+        return Section("missing", "Missing and failed cells", ["Every cell has a result."])
+    found: Table = problems(study)
+    text = (
+        f"{words.counted(len(found.rows), 'cell')} without a result that counts. Means and ranks "
+        "above are over what is there."
+    )
+    return Section("missing", "Missing and failed cells", [text], tables=[found])
+
+
+def _protocol(findings: Findings) -> Section:
+    return Section(
+        "protocol",
+        "Protocol notes",
+        points=[*NOTES, *findings.notes],
+        tables=[experiments(findings.study)],
+    )
+
+
+def _provenance(study: Study) -> Section:
+    return Section("provenance", "Provenance", tables=[provenance(study)])
+
+
+NOTES = (
+    "Models are compared by each experiment’s headline metric. Scores put it on a common scale: 0 "
+    "is the metric’s worst value, 100 its best, so that higher is always better.",
+    "Means over experiments, and average ranks, are over the experiments that every model has; the "
+    "ranking says over how many. Within an experiment a model’s mean is over the seeds it has.",
+    "Equal values share the better rank and the next rank is skipped (1, 2, 2, 4).",
+    "± is the sample standard deviation over seeds: what another training run would change.",
+    "Intervals of one model are 95 % percentile bootstrap intervals of its seed-averaged metric "
+    f"over test videos, {DRAWS} resamples, drawn by group where the dataset has groups: what "
+    "another test set would change.",
+    "Paired intervals of two models resample test videos and seeds together, the same for both "
+    "models. With three seeds or fewer they are somewhat narrow, because three draws show less "
+    "spread than there is.",
+    "Not separable means that the paired 95 % interval includes zero. Intervals are not corrected "
+    "for the number of comparisons.",
+    "Each experiment is compared with the standard experiment most like it: same protocol first, "
+    "then task, dataset and budget.",
+    "CKA is linear and debiased, in double precision, on features averaged over a video’s clips.",
+)

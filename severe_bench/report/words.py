@@ -1,0 +1,246 @@
+"""Sentences computed from the numbers."""
+
+import math
+from collections.abc import Sequence
+
+from severe_bench.analysis.agreement import Agreement
+from severe_bench.analysis.findings import Findings
+from severe_bench.analysis.lesson import Verdict
+from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
+from severe_bench.analysis.study import Study
+from severe_bench.report.table import fixed, signed, span
+
+QUESTIONS = {
+    "domain": "Do features serve on videos that look different from those of the standard column?",
+    "samples": "Do features serve when few labelled videos are at hand?",
+    "actions": "Do features tell actions apart that differ only in a detail?",
+    "task": "Do features serve another task than telling actions apart?",
+}
+
+
+def listing(items: Sequence[str]) -> str:
+    """A list in prose.
+
+    Example:
+        >>> listing(["a", "b", "c"])
+        'a, b and c'
+    """
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """A count with its noun.
+
+    Example:
+        >>> counted(1, "seed"), counted(3, "seed")
+        ('1 seed', '3 seeds')
+    """
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"
+
+
+def overview(findings: Findings) -> list[str]:
+    """What a reader in a hurry should know."""
+    study = findings.study
+    if not study.models:
+        return ["No cell of this suite is finished yet, so there is nothing to compare."]
+    sentences = [_extent(study), _overall(study), *_standard_choice(study)]
+    return [s for s in [*sentences, _tally(findings.verdicts)] if s]
+
+
+def factor(found: Sequence[Sensitivity], study: Study) -> list[str]:
+    """One paragraph per experiment of a factor."""
+    return [_experiment(one, study) for one in found]
+
+
+def seeds_note(study: Study) -> str:
+    """A warning where an experiment has a single seed, else empty."""
+    single = {s.experiment for s in study.summaries.values() if s.seeds.n == 1}
+    if not single:
+        return ""
+    names = listing([name for name in study.columns if name in single])
+    return (
+        f"Of {names} at least one model has a single seed: its spread over seeds is not known, "
+        "and its paired intervals cover test videos only."
+    )
+
+
+def closest(findings: Findings) -> list[str]:
+    """Which two models' features are most alike, and which least."""
+    found = findings.similarity
+    if found is None:
+        return ["No two models have cached test features of a standard dataset."]
+    pairs = [
+        (float(found.values[i, j]), found.models[j], found.models[i])
+        for i in range(len(found.models))
+        for j in range(i)
+        if not math.isnan(found.values[i, j])
+    ]
+    lead = (
+        f"Debiased linear CKA between the features of {counted(len(found.models), 'model')} on "
+        f"the same {found.n} test videos of {findings.similarity_of}: 1 is the same up to rotation "
+        "and scale, 0 is unrelated."
+    )
+    if len(pairs) < 2:
+        return [lead]
+    (high, a, b), (low, c, d) = max(pairs), min(pairs)
+    return [
+        lead,
+        f"Most alike are {a} and {b} ({fixed(high, 2)}), least {c} and {d} ({fixed(low, 2)}).",
+    ]
+
+
+def duration(seconds: float) -> str:
+    """A time that people read.
+
+    Example:
+        >>> duration(42.0), duration(600.0), duration(9000.0)
+        ('42 s', '10.0 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def spent(study: Study) -> str:
+    """Total time of the finished cells."""
+    cells = sum(cell.seconds for cell in study.harvest.measured)
+    shared = sum(work.seconds for work in study.harvest.shared)
+    return (
+        f"Measuring took {duration(cells)} of computing in "
+        f"{counted(len(study.harvest.measured), 'cell')}, shared work {duration(shared)} in "
+        f"{counted(len(study.harvest.shared), 'cell')} (summed over workers)."
+    )
+
+
+def _extent(study: Study) -> str:
+    done, missing = len(study.harvest.measured), len(study.harvest.problems)
+    seeds = {summary.seeds.n for summary in study.summaries.values()}
+    most = f"{min(seeds)} to {max(seeds)} seeds" if len(seeds) > 1 else counted(max(seeds), "seed")
+    sentence = (
+        f"{counted(len(study.models), 'model')} in {counted(len(study.columns), 'experiment')}, "
+        f"{most} each: {counted(done, 'cell')} measured"
+    )
+    if not missing:
+        return sentence + ", none missing."
+    return f"{sentence}, {missing} without a result (listed below)."
+
+
+def _overall(study: Study) -> str:
+    if len(study.models) < 2:
+        return "With a single model there is nothing to rank; its numbers stand below."
+    first, last = study.standings[0], study.standings[-1]
+    if first.mean_score is None or last.mean_score is None or first.average_rank is None:
+        return "No experiment has a result of every model, so there is no overall ranking."
+    return (
+        f"Over the {counted(first.experiments, 'experiment')} that all models share, "
+        f"{first.model} has the highest mean score ({fixed(first.mean_score)}, average rank "
+        f"{fixed(first.average_rank, 2)}) and {last.model} the lowest ({fixed(last.mean_score)})."
+    )
+
+
+def _standard_choice(study: Study) -> list[str]:
+    """Whether the winner of the standard column wins elsewhere."""
+    if len(study.models) < 2:
+        return []
+    if not study.standards:
+        return [f"No experiment has the factor “{STANDARD}”, so no change of rank is shown."]
+    others = study.sensitivities
+    if not others:
+        return ["All experiments are standard ones, so no change of rank is shown."]
+    kept = [one for one in others if _leader_stays(one)]
+    changed = [one for one in others if any(swap.separable for swap in one.swaps)]
+    return [
+        f"Whoever leads its standard column also leads in {len(kept)} of "
+        f"{counted(len(others), 'other experiment')}. The order of models changes beyond chance "
+        f"in {len(changed)}"
+        + (f": {listing([c.experiment for c in changed])}." if changed else ".")
+    ]
+
+
+def _leader_stays(one: Sensitivity) -> bool:
+    return any(move.before == 1 and move.after == 1 for move in one.moves)
+
+
+def _tally(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return ""
+    outcomes = [verdict.outcome for verdict in verdicts]
+    parts = [
+        f"{outcomes.count(outcome)} {verb}"
+        for outcome, verb in [
+            ("holds", "held"),
+            ("does not hold", "did not hold"),
+            ("not separable", "could not be told from chance"),
+            ("not measured", "could not be judged for want of results"),
+        ]
+        if outcome in outcomes
+    ]
+    return f"Of {counted(len(verdicts), 'claim')} made beforehand, {listing(parts)}."
+
+
+def _experiment(one: Sensitivity, study: Study) -> str:
+    if len(one.moves) < 2:
+        return f"{one.experiment}: fewer than two models are common with {one.standard}."
+    return " ".join([_agreement(one), _moves(one.moves), _meaning(one, study)]).strip()
+
+
+def _agreement(one: Sensitivity) -> str:
+    head = f"{one.experiment} against {one.standard}: "
+    found = one.agreement
+    if found is None or math.isnan(found.tau):
+        return head + "the order cannot be compared, all models are equal in one of the two."
+    return head + f"Kendall’s τ-b is {fixed(found.tau, 2)} ({_p_value(found)})."
+
+
+def _p_value(found: Agreement) -> str:
+    shown = f"p = {found.p:.3f}"
+    if found.smallest_p > 0.05:
+        return f"{shown}; with {found.models} models p cannot fall below {found.smallest_p:.3f}"
+    return shown
+
+
+def _moves(moves: Sequence[Move]) -> str:
+    moved = [m for m in moves if m.change]
+    if not moved:
+        return "No model changes its rank."
+    texts = [
+        f"{m.model} {'rises' if m.change < 0 else 'falls'} from {m.before:.0f} to {m.after:.0f}"
+        for m in moved
+    ]
+    return f"{listing(texts)}."
+
+
+def _meaning(one: Sensitivity, study: Study) -> str:
+    sure = [swap for swap in one.swaps if swap.separable]
+    if not one.swaps:
+        return "Whoever chose by the standard column chose rightly here too."
+    if not sure:
+        what = "swap is" if len(one.swaps) == 1 else "swaps are"
+        return f"{counted(len(one.swaps), 'pair')} changed order, but the {what} not separable."
+    tail = f"{len(sure)} of {counted(len(one.swaps), 'changed pair')} are beyond chance: "
+    tail = tail.replace("1 of 1 changed pair are", "The one changed pair is")
+    return tail + "; ".join(_swap(swap, one) for swap in sure) + "." + _price(one, study)
+
+
+def _swap(swap: Swap, one: Sensitivity) -> str:
+    if swap.standard is None or swap.here is None:
+        return f"{swap.after} overtakes {swap.before}"
+    there, here = swap.standard, swap.here
+    return (
+        f"{swap.before} leads {swap.after} by {signed(there.mean)} {span(there.low, there.high)} "
+        f"on {one.standard} and trails it here by {fixed(here.mean)} {span(here.low, here.high)}"
+    )
+
+
+def _price(one: Sensitivity, study: Study) -> str:
+    """What choosing by the standard column costs here."""
+    scores = study.columns[one.experiment].scores()
+    chosen = min(one.moves, key=lambda move: move.before).model
+    best = min(one.moves, key=lambda move: move.after).model
+    lost = scores[best] - scores[chosen]
+    if lost <= 0:
+        return ""
+    return (
+        f" Choosing by {one.standard} would take {chosen}, which is {fixed(lost)} points behind "
+        f"{best} here."
+    )
