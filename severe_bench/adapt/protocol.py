@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from severe_bench.core.registry import Registry
 
 if TYPE_CHECKING:
-    from severe_bench.adapt.evaluate import Evaluation, Inputs
+    from severe_bench.adapt.evaluate import Inputs, Outcome
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,13 @@ class Protocol:
         name: registry name.
         reads: `clips`: the backbone runs in every step; `features`: from `features` cells, which
             the plan then adds (roles `train_features` and `test_features`).
-        run: adapts and tests, for any task.
+        run: adapts and tests, for any task: scores of the test set in official list order, and
+            what that cost. Metrics are not its business.
     """
 
     name: str
     reads: Literal["clips", "features"]
-    run: "Callable[[Inputs], Evaluation]"
+    run: "Callable[[Inputs], Outcome]"
 
 
 PROTOCOLS: Registry[Protocol] = Registry(

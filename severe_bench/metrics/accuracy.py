@@ -49,8 +49,12 @@ def _check(scores: Scores, targets: Targets) -> None:
 
 
 def top1_hits(scores: Scores, targets: Targets) -> NDArray[np.float64]:
-    """100 where the prediction is the target, else 0: (N,), their mean is top-1 in per cent."""
-    return np.where(ranks(scores, targets) == 0, 100.0, 0.0)
+    """100 where the prediction is the target, else 0: (N,), their mean is top-1 in per cent.
+
+    Equal to `ranks` being 0, but quicker, which counts in a thousand bootstrap resamples.
+    """
+    _check(scores, targets)
+    return np.where(scores.argmax(axis=1) == targets, 100.0, 0.0)
 
 
 def top5_hits(scores: Scores, targets: Targets) -> NDArray[np.float64]:

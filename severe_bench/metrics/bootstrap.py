@@ -1,6 +1,8 @@
 """Confidence intervals of a metric over test samples: the percentile bootstrap."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ LEVEL = 0.95
 _BLOCK = 2_000_000  # draws held in memory at once
 
 Floats = NDArray[np.float64]
-Draws = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 def interval(
@@ -40,45 +42,54 @@ def interval(
     Returns:
         Lower and upper end, in the metric's unit.
     """
-    names, member_of = np.unique(groups, return_inverse=True)
-    blocks = _draws(len(names), seed, resamples)
+    clusters = Clusters.of(groups)
+    blocks = _draws(len(clusters.sizes), seed, resamples)
     if measure.contributions is not None:
         parts = measure.contributions(scores, targets)
-        values = np.concatenate([_means(parts, member_of, block) for block in blocks])
+        values = np.concatenate([clusters.means(parts, block) for block in blocks])
     else:
-        members = np.split(np.argsort(member_of, kind="stable"), _ends(member_of))
-        values = np.array(
-            [_value(measure, scores, targets, members, row) for block in blocks for row in block]
-        )
+        rows = (clusters.samples(drawn) for block in blocks for drawn in block)
+        values = np.array([measure.value(scores[row], targets[row]) for row in rows])
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
-def _draws(groups: int, seed: int, resamples: int) -> Iterator[Draws]:
-    """(R, G) group indices in blocks of rows that fit in memory."""
+@dataclass(frozen=True)
+class Clusters:
+    """Which samples belong together.
+
+    Args:
+        order: (N,) samples sorted by cluster.
+        starts: (G,) where each cluster begins in `order`.
+        sizes: (G,) samples of each cluster.
+    """
+
+    order: Indices
+    starts: Indices
+    sizes: Indices
+
+    @classmethod
+    def of(cls, groups: NDArray[np.str_]) -> Self:
+        """Clusters of samples with equal names."""
+        _, member_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        return cls(np.argsort(member_of, kind="stable"), np.cumsum(sizes) - sizes, sizes)
+
+    def samples(self, drawn: Indices) -> Indices:
+        """All samples of the drawn clusters, one cluster after another."""
+        sizes = self.sizes[drawn]
+        ends = np.cumsum(sizes)
+        places = np.repeat(self.starts[drawn] - (ends - sizes), sizes) + np.arange(ends[-1])
+        return np.asarray(self.order[places])
+
+    def means(self, parts: Floats, draws: Indices) -> Floats:
+        """The mean of `parts` (N,) over the samples of each row of `draws` (R, G)."""
+        sums = np.add.reduceat(parts[self.order], self.starts)
+        return np.asarray(sums[draws].sum(axis=1) / self.sizes[draws].sum(axis=1))
+
+
+def _draws(groups: int, seed: int, resamples: int) -> Iterator[Indices]:
+    """(R, G) cluster indices in blocks of rows that fit in memory."""
     random = np.random.default_rng(seed)
     rows = max(1, _BLOCK // groups)
     for start in range(0, resamples, rows):
         yield random.integers(groups, size=(min(rows, resamples - start), groups))
-
-
-def _ends(member_of: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Where one group ends and the next begins once samples are sorted by group."""
-    return np.cumsum(np.bincount(member_of))[:-1]
-
-
-def _means(parts: Floats, member_of: NDArray[np.intp], draws: Draws) -> Floats:
-    """The mean contribution of each resample (row of `draws`)."""
-    sums, sizes = np.bincount(member_of, weights=parts), np.bincount(member_of)
-    return np.asarray(sums[draws].sum(axis=1) / sizes[draws].sum(axis=1))
-
-
-def _value(
-    measure: Measure,
-    scores: Scores,
-    targets: Targets,
-    members: list[NDArray[np.intp]],
-    drawn: NDArray[np.int64],
-) -> float:
-    chosen = np.concatenate([members[group] for group in drawn])
-    return measure.value(scores[chosen], targets[chosen])

@@ -1,0 +1,193 @@
+"""One measured cell: a model adapted to a task on a dataset, tested, and its metrics."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.core.errors import UserError
+from severe_bench.core.record import Dataset, Record
+from severe_bench.core.session import Session
+from severe_bench.data.budgets import draw, split_digest
+from severe_bench.metrics.bootstrap import interval
+from severe_bench.metrics.measure import METRICS
+from severe_bench.plan.job import EvaluateJob
+from severe_bench.tasks.task import TASKS, Task
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a protocol adapts with and tests on.
+
+    Args:
+        train: the records that the budget bought, in draw order.
+        test: all test records, in official list order.
+        weights_file: of the backbone, or None for random weights.
+    """
+
+    job: EvaluateJob
+    dataset: Dataset
+    task: Task
+    train: tuple[Record, ...]
+    test: tuple[Record, ...]
+    weights_file: Path | None
+    session: Session
+
+    @property
+    def classes(self) -> int:
+        """Number of classes of the dataset."""
+        return len(self.dataset.classes)
+
+    def targets(self, records: tuple[Record, ...]) -> torch.Tensor:
+        """The task's targets (N, ...) of `records`."""
+        return self.task.targets(records, self.classes)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Parts of what an evaluation took.
+
+    Args:
+        steps: optimiser steps.
+        clips: that went through the backbone, in training and in testing; 0 on cached features.
+        train_seconds: over all sessions.
+        test_seconds: of the last session.
+        final_loss: of the last optimiser step.
+    """
+
+    steps: int
+    clips: int
+    train_seconds: float
+    test_seconds: float
+    final_loss: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a protocol returns: merged scores (N, ...) float32 of the test records, and its cost."""
+
+    scores: NDArray[np.float32]
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """One measured number with its 95 % bootstrap interval over the `n` test samples."""
+
+    name: str
+    value: float
+    unit: str
+    higher_is_better: bool
+    ci_low: float
+    ci_high: float
+    n: int
+    headline: bool
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Every test sample in official list order.
+
+    Args:
+        samples: (N,) ids.
+        targets: (N, ...).
+        scores: (N, ...) float32, views merged.
+        groups: (N,) what is resampled together; the sample's id where it has no group.
+    """
+
+    samples: NDArray[np.str_]
+    targets: NDArray[np.generic]
+    scores: NDArray[np.float32]
+    groups: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The result of an evaluated cell.
+
+    Args:
+        metrics: in the task's order.
+        train_samples: ids that the budget bought, in draw order.
+        train_digest: `split_digest` of those; equal digests are equal training sets.
+    """
+
+    metrics: tuple[MetricValue, ...]
+    predictions: Predictions
+    train_samples: tuple[str, ...]
+    train_digest: str
+    cost: Cost
+
+
+def run_evaluate(
+    job: EvaluateJob, dataset: Dataset, weights_file: Path | None, session: Session
+) -> Evaluation:
+    """Draw the budget, adapt and test by the job's protocol, and measure.
+
+    What was done before an interruption is in the session's folder (`checkpoint.pt`, `parts/`) and
+    is not done again; both may be removed once the result is safe.
+
+    Args:
+        job: what to do.
+        dataset: loaded; at least one training and one test record.
+        weights_file: of the backbone, or None for random weights.
+        session: folder, device, needs (`train_features`, `test_features` for `linear`).
+
+    Raises:
+        UserError: unknown names, an empty split, targets that the task cannot read.
+        NanLoss: in training.
+        Interrupted: after saving, when the session asks to stop.
+    """
+    task = TASKS.get(job.task)
+    _refuse_options(job)
+    pool, test = dataset.of("train"), dataset.of("test")
+    drawn = draw(job.budget, pool, len(dataset.classes), job.seed)
+    train = tuple(pool[index] for index in drawn)
+    _require_samples(dataset, train, test)
+    inputs = Inputs(job, dataset, task, train, test, weights_file, session)
+    targets = inputs.targets(test).numpy()
+    outcome = PROTOCOLS.get(job.protocol).run(inputs)
+    predictions = Predictions(
+        samples=np.array([record.sample for record in test], dtype=np.str_),
+        targets=targets,
+        scores=outcome.scores,
+        groups=np.array([record.group or record.sample for record in test], dtype=np.str_),
+    )
+    return Evaluation(
+        metrics=tuple(_measured(name, task, predictions) for name in task.metrics),
+        predictions=predictions,
+        train_samples=tuple(record.sample for record in train),
+        train_digest=split_digest(pool, drawn),
+        cost=outcome.cost,
+    )
+
+
+def _measured(name: str, task: Task, predictions: Predictions) -> MetricValue:
+    measure = METRICS.get(name)
+    scores, targets = predictions.scores, predictions.targets
+    low, high = interval(measure, scores, targets, predictions.groups)
+    return MetricValue(
+        name=name,
+        value=measure.value(scores, targets),
+        unit=measure.metric.unit,
+        higher_is_better=measure.metric.higher_is_better,
+        ci_low=low,
+        ci_high=high,
+        n=len(targets),
+        headline=name == task.headline,
+    )
+
+
+def _refuse_options(job: EvaluateJob) -> None:
+    if job.task_options:
+        given = ", ".join(sorted(job.task_options))
+        raise UserError(f"the task {job.task} takes no options, but has {given}", mend="remove it")
+
+
+def _require_samples(dataset: Dataset, train: tuple[Record, ...], test: tuple[Record, ...]) -> None:
+    for split, records in (("training", train), ("test", test)):
+        if not records:
+            mend = "check the dataset's lists and the budget"
+            raise UserError(f"there is no {split} sample", dataset.name, mend)

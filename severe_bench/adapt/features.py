@@ -1,0 +1,191 @@
+"""Features of one split under one view rule: computed once, read by every probe and analysis."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from severe_bench.adapt.network import frozen, outputs_of, state_digest
+from severe_bench.adapt.parts import PARTS_FOLDER, Pass, Rows, rows_of
+from severe_bench.adapt.views import TrainViewReader, blocks_of, train_views
+from severe_bench.core.atomic import atomic_path, write_json
+from severe_bench.core.errors import UserError
+from severe_bench.core.record import Dataset, Record
+from severe_bench.core.session import Session
+from severe_bench.data.sources import VideoStore, Views, test_views
+from severe_bench.models.network import build_network
+from severe_bench.plan.job import FeaturesJob
+from severe_bench.train.numerics import place
+
+FEATURES_FILE = "features.npy"
+WEIGHTS_FILE = "weights.npy"
+SAMPLES_FILE = "samples.json"
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features of a split.
+
+    Args:
+        samples: N ids, in official list order.
+        features: (N, V, D) float32.
+        weights: (N, V) float32, each row summing to 1: how much a view counts when views are
+            merged. A video with fewer different views than V repeats its first at weight 0.
+    """
+
+    samples: tuple[str, ...]
+    features: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    def of(self, records: Sequence[Record]) -> "FeatureTable":
+        """The rows of `records`, in their order.
+
+        Raises:
+            UserError: a record has no features.
+        """
+        row_of = {sample: row for row, sample in enumerate(self.samples)}
+        missing = [record.sample for record in records if record.sample not in row_of]
+        if missing:
+            what = f"there are no features of {missing[0]} and {len(missing) - 1} more samples"
+            raise UserError(what, mend="compute the features of this dataset again")
+        rows = [row_of[record.sample] for record in records]
+        samples = tuple(record.sample for record in records)
+        return FeatureTable(samples, self.features[rows], self.weights[rows])
+
+
+@dataclass(frozen=True)
+class FeaturesSummary:
+    """What a features cell computed: videos, clips through the network, this session's seconds."""
+
+    samples: int
+    views: int
+    width: int
+    clips: int
+    seconds: float
+
+
+def run_features(
+    job: FeaturesJob, dataset: Dataset, weights_file: Path | None, session: Session
+) -> FeaturesSummary:
+    """Compute the features of a split and write `features.npy`, `weights.npy`, `samples.json`.
+
+    The backbone is in eval mode and is checked to be the same to the bit afterwards. Equal test
+    views of a short video are computed once; see `FeatureTable` for how they are stored.
+
+    Args:
+        job: what to compute.
+        dataset: loaded.
+        weights_file: of the backbone, or None for random weights.
+        session: folder and device.
+
+    Raises:
+        UserError: no record in the split, a video that cannot be read, features that are not
+            finite.
+        Interrupted: after saving, when the session asks to stop.
+    """
+    began = time.perf_counter()
+    records = dataset.of(job.split)
+    if not records:
+        raise UserError(f"there is no {job.split} sample", dataset.name, "check its lists")
+    backbone = build_network(job.network, weights_file)
+    place(backbone, job.recipe.numerics, session.device)
+    with frozen(backbone):
+        rows = _computed(backbone, job, VideoStore(dataset.root), records, session)
+    samples = tuple(record.sample for record in records)
+    table = FeatureTable(samples, rows["features"], rows["weights"])
+    _require_finite(table)
+    write_features(session.folder, table)
+    shutil.rmtree(session.folder / PARTS_FOLDER)
+    clips, (_, views, width) = int(rows["views"].sum()), table.features.shape
+    return FeaturesSummary(len(samples), views, width, clips, time.perf_counter() - began)
+
+
+def write_features(folder: Path, table: FeatureTable) -> None:
+    """Write the three files, each atomically, the features last."""
+    write_json(folder / SAMPLES_FILE, list(table.samples))
+    for name, array in ((WEIGHTS_FILE, table.weights), (FEATURES_FILE, table.features)):
+        with atomic_path(folder / name) as temporary, temporary.open("wb") as stream:
+            np.save(stream, array, allow_pickle=False)
+
+
+def read_features(folder: Path) -> FeatureTable:
+    """Read what `write_features` wrote.
+
+    Raises:
+        UserError: a file is missing, damaged or does not fit the others.
+    """
+    try:
+        samples = tuple(json.loads((folder / SAMPLES_FILE).read_text()))
+        features = np.load(folder / FEATURES_FILE, allow_pickle=False)
+        weights = np.load(folder / WEIGHTS_FILE, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        mend = "remove this folder and run again"
+        raise UserError(f"the features cannot be read ({error})", str(folder), mend) from error
+    if features.ndim != 3 or weights.shape != features.shape[:2] or len(samples) != len(features):
+        what = f"{len(samples)} samples, features {features.shape}, weights {weights.shape}"
+        raise UserError(what, str(folder), "remove this folder and run again")
+    return FeatureTable(samples, features, weights)
+
+
+def _computed(
+    backbone: nn.Module,
+    job: FeaturesJob,
+    store: VideoStore,
+    records: tuple[Record, ...],
+    session: Session,
+) -> Rows:
+    """`features` (N, V, D), `weights` (N, V) and number of different `views` (N,)."""
+    recipe = job.recipe
+    per_video = recipe.feature_views if job.views == "train" else recipe.test.clips
+
+    def blocks(first: int) -> Iterator[Rows]:
+        for block in blocks_of(
+            _views(job, store, records, first, session.device), recipe, per_video
+        ):
+            yield _embedded(backbone, block, job, per_video, session.device)
+
+    return rows_of(Pass("features", len(records), state_digest(backbone)), blocks, session)
+
+
+def _views(
+    job: FeaturesJob, store: VideoStore, records: tuple[Record, ...], first: int, device: str
+) -> Iterator[Views]:
+    """The views of the records from `first` on."""
+    if job.views == "train":
+        reader = TrainViewReader(store, records, job.recipe, job.seed)
+        return train_views(reader, range(first, len(records)), job.network.input, device)
+    return test_views(store, records[first:], job.recipe, job.network.input, device)
+
+
+def _embedded(
+    backbone: nn.Module, block: list[Views], job: FeaturesJob, per_video: int, device: str
+) -> Rows:
+    views = [len(video.weights) for video in block]
+    clips = torch.cat([video.clips for video in block])
+    features = torch.split(outputs_of(backbone, clips, job.recipe, device).cpu(), views)
+    padding = [[0] * (per_video - count) for count in views]
+    rows = [part[[*range(len(part)), *pad]] for part, pad in zip(features, padding, strict=True)]
+    weights = [
+        torch.cat([video.weights.cpu(), torch.zeros(len(pad))])
+        for video, pad in zip(block, padding, strict=True)
+    ]
+    return {
+        "features": torch.stack(rows).numpy(),
+        "weights": torch.stack(weights).numpy(),
+        "views": np.array(views),
+    }
+
+
+def _require_finite(table: FeatureTable) -> None:
+    broken = ~np.isfinite(table.features).all(axis=(1, 2))
+    if broken.any():
+        what = f"the features of {broken.sum()} videos are not finite"
+        mend = "check the weights, or set numerics.precision: fp32"
+        raise UserError(what, table.samples[int(broken.argmax())], mend)

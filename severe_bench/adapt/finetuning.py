@@ -1,0 +1,93 @@
+"""Train a whole network on clips, then test it on the recipe's views of every test video."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.network import (
+    TaskObjective,
+    WholeNetwork,
+    outputs_of,
+    seeded_head,
+    state_digest,
+)
+from severe_bench.adapt.parts import Pass, Rows, rows_of
+from severe_bench.adapt.views import blocks_of
+from severe_bench.data.sources import ClipBatches, VideoStore, Views, test_views
+from severe_bench.models.backbone import BACKBONES
+from severe_bench.models.network import build_network
+from severe_bench.train.loop import FitSummary, fit
+
+
+def finetune(inputs: Inputs) -> Outcome:
+    """Finetune and test; both go on where an earlier session stopped.
+
+    The head, the order of clips and every augmentation come from the job's seed. A view's output
+    becomes part of its video's score by the task's own rule.
+    """
+    store = VideoStore(inputs.dataset.root)
+    network = _network(inputs)
+    summary = _train(network, inputs, store)
+    began = time.perf_counter()
+    rows = _test(network, inputs, store)
+    return Outcome(
+        scores=rows["scores"].astype(np.float32, copy=False),
+        cost=Cost(
+            steps=summary.steps,
+            clips=summary.clips + int(rows["views"].sum()),
+            train_seconds=summary.seconds,
+            test_seconds=time.perf_counter() - began,
+            final_loss=summary.final_loss,
+        ),
+    )
+
+
+def _network(inputs: Inputs) -> WholeNetwork:
+    job = inputs.job
+    width = BACKBONES.get(job.network.backbone).width
+    backbone = build_network(job.network, inputs.weights_file)
+    return WholeNetwork(backbone, seeded_head(inputs.task, width, inputs.classes, job.seed))
+
+
+def _train(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> FitSummary:
+    job, session = inputs.job, inputs.session
+    source = ClipBatches(
+        store,
+        inputs.train,
+        inputs.targets(inputs.train),
+        job.recipe,
+        job.network.input,
+        seed=job.seed,
+        device=session.device,
+    )
+    objective = TaskObjective(network, inputs.task, "clips")
+    return fit(objective, source, job.recipe, session, job.seed)
+
+
+def _test(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> Rows:
+    """`scores` (N, ...) and number of `views` (N,) of the test records."""
+    network.eval()
+    recipe, session = inputs.job.recipe, inputs.session
+
+    def blocks(first: int) -> Iterator[Rows]:
+        records, statement = inputs.test[first:], inputs.job.network.input
+        views = test_views(store, records, recipe, statement, session.device)
+        for block in blocks_of(views, recipe, recipe.test.clips):
+            yield _scored(network, block, inputs)
+
+    plan = Pass("test", len(inputs.test), state_digest(network))
+    return rows_of(plan, blocks, session)
+
+
+def _scored(network: WholeNetwork, block: list[Views], inputs: Inputs) -> Rows:
+    clips = torch.cat([video.clips for video in block])
+    views = [len(video.weights) for video in block]
+    outputs = outputs_of(network, clips, inputs.job.recipe, inputs.session.device)
+    scores = [
+        inputs.task.merge(output, video.weights)
+        for output, video in zip(torch.split(outputs, views), block, strict=True)
+    ]
+    return {"scores": torch.stack(scores).cpu().numpy(), "views": np.array(views)}

@@ -1,0 +1,106 @@
+"""Networks that adaptation trains or reads: a backbone, a task's head, both together."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from severe_bench.config.recipe import Recipe
+from severe_bench.tasks.task import Task
+from severe_bench.train.batch import Batch
+from severe_bench.train.numerics import arithmetic, lay_out
+
+
+class WholeNetwork(nn.Module):
+    """Backbone, then head: clips (B, 3, T, H, W) to outputs (B, ...)."""
+
+    def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.backbone, self.head = backbone, head
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        """Outputs of the head."""
+        outputs: torch.Tensor = self.head(self.backbone(clips))
+        return outputs
+
+
+class TaskObjective:
+    """A task's loss of a module that is trained whole, in train mode.
+
+    Args:
+        module: from one input of a batch to outputs (B, ...).
+        task: gives the loss.
+        reads: which input: `clips` or `features`.
+    """
+
+    def __init__(self, module: nn.Module, task: Task, reads: str) -> None:
+        self._module, self._task, self._reads = module, task, reads
+
+    @property
+    def module(self) -> nn.Module:
+        """What trains."""
+        return self._module
+
+    def parameters(self) -> Iterable[nn.Parameter]:
+        """All of them."""
+        return self._module.parameters()
+
+    def begin_epoch(self, epoch: int) -> None:  # noqa: ARG002 - every epoch is alike
+        """Train mode: batch normalisation learns, dropout drops."""
+        self._module.train()
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Mean of the task's loss over the batch."""
+        return self._task.loss(self._module(batch.inputs[self._reads]), batch.targets)
+
+    def after_step(self) -> None:
+        """Nothing."""
+
+
+def seeded_head(task: Task, width: int, classes: int, seed: int) -> nn.Module:
+    """The task's head, initialised from `seed`; torch's global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return task.head(width, classes)
+
+
+@torch.inference_mode()
+def outputs_of(module: nn.Module, clips: torch.Tensor, recipe: Recipe, device: str) -> torch.Tensor:
+    """Outputs (V, ...) float32 of clips (V, 3, T, H, W), in the recipe's numerics.
+
+    No forward pass takes more clips than one of training does.
+    """
+    numerics = recipe.numerics
+    parts = torch.split(clips.to(device), numerics.micro_batch or recipe.batch_size)
+    with arithmetic(numerics, device):
+        outputs = [module(lay_out({"clips": part}, numerics)["clips"]) for part in parts]
+    return torch.cat(outputs).float()
+
+
+def state_digest(module: nn.Module) -> str:
+    """SHA-256 of all parameters and buffers: names, types, shapes and bits."""
+    digest = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        flat = tensor.detach().cpu().contiguous().flatten()
+        digest.update(flat.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Eval mode, and afterwards a check that not one bit of the module has changed.
+
+    SEVERE's linear evaluation leaves batch normalisation in train mode, so its frozen features
+    drift during training; here that is an error.
+
+    Raises:
+        RuntimeError: something changed.
+    """
+    module.eval().requires_grad_(False)
+    before = state_digest(module)
+    yield
+    if state_digest(module) != before:
+        raise RuntimeError("a frozen backbone has changed")

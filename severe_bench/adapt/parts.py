@@ -1,0 +1,147 @@
+"""Long passes over records, kept in parts so that an interruption loses little.
+
+A pass computes arrays whose first dimension is the record, in blocks of records. Blocks lie at the
+same places whatever happened before, so what is computed together, hence every bit of the result,
+does not depend on where earlier sessions stopped.
+"""
+
+import logging
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from severe_bench.core.atomic import atomic_path
+from severe_bench.core.errors import Interrupted
+from severe_bench.core.session import Progress, Session
+
+PARTS_FOLDER = "parts"
+
+Rows = Mapping[str, NDArray[Any]]
+"""Arrays by name, with the record as first dimension."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass over records.
+
+    Args:
+        stage: shown as progress, and the beginning of the parts' names.
+        total: records, at least 1.
+        key: digest of what the rows depend on beyond the cell, e.g. the trained network; parts
+            with another key are removed.
+    """
+
+    stage: str
+    total: int
+    key: str
+
+
+def rows_of(plan: Pass, blocks: Callable[[int], Iterator[Rows]], session: Session) -> Rows:
+    """All rows of a pass, computed or found in the session's folder.
+
+    Args:
+        plan: what to go through.
+        blocks: from the index of a record, which is 0 or the end of a block, to the blocks of rows
+            from there to the last record.
+        session: parts are written when a checkpoint is due or a stop is asked for, and at the end.
+
+    Raises:
+        Interrupted: after writing what there is.
+    """
+    return _Run(plan, blocks, session).rows()
+
+
+class _Run:
+    """One session's part of a pass."""
+
+    def __init__(
+        self, plan: Pass, blocks: Callable[[int], Iterator[Rows]], session: Session
+    ) -> None:
+        self.plan, self.session = plan, session
+        self.folder = session.folder / PARTS_FOLDER
+        self.written = _kept(self.folder, plan)
+        self.fresh: list[Rows] = []
+        self.first = self.done = sum(_length(rows) for rows in self.written)
+        self.began = time.perf_counter()
+        self.blocks = blocks(self.done) if self.done < plan.total else iter(())
+
+    def rows(self) -> Rows:
+        while self.done < self.plan.total:
+            self._keep_or_stop()
+            self.fresh.append(next(self.blocks))
+            self.done += _length(self.fresh[-1])
+            self._report()
+        self._flush()
+        return _joined(self.written)
+
+    def _keep_or_stop(self) -> None:
+        if self.session.should_stop():
+            self._flush()
+            raise Interrupted(f"stopped after {self.done} of {self.plan.total} videos")
+        if self.session.checkpoint_due():
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what is not yet written, as one part."""
+        if not self.fresh:
+            return
+        part = _joined(self.fresh)
+        path = _file(self.folder, self.plan, self.done - _length(part))
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, key=np.array(self.plan.key), **part)
+        self.written.append(part)
+        self.fresh = []
+
+    def _report(self) -> None:
+        rate = (self.done - self.first) / (time.perf_counter() - self.began)
+        self.session.report(Progress(self.plan.stage, self.done, self.plan.total, rate=rate))
+
+
+def _kept(folder: Path, plan: Pass) -> list[Rows]:
+    """The parts from the first record on without a gap; others of this stage are removed."""
+    kept: list[Rows] = []
+    done = 0
+    left = set(folder.glob(f"{plan.stage}-*.npz"))
+    while (path := _file(folder, plan, done)) in left:
+        rows = _read(path, plan.key)
+        if rows is None:
+            break
+        left.remove(path)
+        kept.append(rows)
+        done += _length(rows)
+    for path in left:
+        path.unlink()
+    return kept
+
+
+def _read(path: Path, key: str) -> Rows | None:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            rows = dict(arrays)
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        _log.warning("%s is damaged (%s) and will be computed again", path, error)
+        return None
+    if str(rows.pop("key", "")) != key:
+        _log.warning("%s belongs to another network and will be computed again", path)
+        return None
+    return rows
+
+
+def _file(folder: Path, plan: Pass, start: int) -> Path:
+    return folder / f"{plan.stage}-{start:08d}.npz"
+
+
+def _joined(blocks: list[Rows]) -> Rows:
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _length(rows: Rows) -> int:
+    return len(next(iter(rows.values())))

@@ -1,0 +1,130 @@
+"""Train a head on cached features and test it on those of every test view."""
+
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.features import FeatureTable, read_features
+from severe_bench.adapt.network import TaskObjective, seeded_head
+from severe_bench.core.errors import UserError
+from severe_bench.data.reading import Steps
+from severe_bench.train.batch import Batch
+from severe_bench.train.loop import fit
+
+VIEW = 3
+"""Stream of random numbers for the choice of views, beside those of `data.reading`."""
+
+
+def probe(inputs: Inputs) -> Outcome:
+    """Train the task's head on `train_features`, test it on `test_features`.
+
+    The backbone is not there: only its features are. In each epoch each video shows one of its
+    views, drawn by the job's seed. A test video's views are merged by the task's own rule.
+    """
+    train = _table(inputs, "train_features").of(inputs.train)
+    test = _table(inputs, "test_features").of(inputs.test)
+    if inputs.job.recipe.standardise:
+        train, test = standardised(train, test)
+    width, seed = train.features.shape[-1], inputs.job.seed
+    head = seeded_head(inputs.task, width, inputs.classes, seed)
+    source = FeatureBatches.of(train, inputs)
+    objective = TaskObjective(head, inputs.task, "features")
+    summary = fit(objective, source, inputs.job.recipe, inputs.session, seed)
+    began = time.perf_counter()
+    scores = _scores(head, test, inputs)
+    return Outcome(
+        scores=scores,
+        cost=Cost(
+            steps=summary.steps,
+            clips=0,
+            train_seconds=summary.seconds,
+            test_seconds=time.perf_counter() - began,
+            final_loss=summary.final_loss,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class FeatureBatches:
+    """Cached features: a `BatchSource`, pure in (seed, epoch, step).
+
+    Args:
+        features: (N, V, D) on the device.
+        targets: (N, ...) on the device.
+        steps: batches of an epoch, as for clips.
+    """
+
+    features: torch.Tensor
+    targets: torch.Tensor
+    steps: Steps
+
+    @classmethod
+    def of(cls, train: FeatureTable, inputs: Inputs) -> "FeatureBatches":
+        """The batches of the job's recipe and seed."""
+        job, device = inputs.job, inputs.session.device
+        steps = Steps(len(train.samples), job.recipe.batch_size, job.seed)
+        features = torch.from_numpy(train.features).to(device)
+        return cls(features, inputs.targets(inputs.train).to(device), steps)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one epoch, at least 1."""
+        return len(self.steps)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """One view of each video of this step."""
+        rows = self.steps.rows(epoch, step)
+        videos, views, _ = self.features.shape
+        chosen = _chosen_views(videos, views, self.steps.seed, epoch)[rows]
+        where = torch.from_numpy(rows).to(self.features.device)
+        view = torch.from_numpy(chosen).to(self.features.device)
+        return Batch({"features": self.features[where, view]}, self.targets[where])
+
+
+@lru_cache(maxsize=4)
+def _chosen_views(videos: int, views: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The view that each video shows in this epoch."""
+    return np.random.default_rng([seed, VIEW, epoch]).integers(views, size=videos)
+
+
+def standardised(train: FeatureTable, test: FeatureTable) -> tuple[FeatureTable, FeatureTable]:
+    """Both with the mean and deviation of the training features, by dimension, over all views.
+
+    Only the videos that the budget bought are in those statistics. A dimension that is constant in
+    training is shifted but not scaled.
+    """
+    flat = train.features.reshape(-1, train.features.shape[-1]).astype(np.float64)
+    mean, deviation = flat.mean(axis=0), flat.std(axis=0)
+    deviation[flat.min(axis=0) == flat.max(axis=0)] = 1.0
+
+    def scaled(table: FeatureTable) -> FeatureTable:
+        features = ((table.features - mean) / deviation).astype(np.float32)
+        return replace(table, features=features)
+
+    return scaled(train), scaled(test)
+
+
+@torch.inference_mode()
+def _scores(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np.float32]:
+    device = inputs.session.device
+    head.eval()
+    videos, views, width = test.features.shape
+    flat = torch.from_numpy(test.features).to(device).reshape(videos * views, width)
+    outputs = head(flat).float()
+    outputs = outputs.reshape(videos, views, *outputs.shape[1:])
+    weights = torch.from_numpy(test.weights).to(device)
+    scores = [inputs.task.merge(*video) for video in zip(outputs, weights, strict=True)]
+    return np.asarray(torch.stack(scores).cpu().numpy(), dtype=np.float32)
+
+
+def _table(inputs: Inputs, role: str) -> FeatureTable:
+    folder = inputs.session.needs.get(role)
+    if folder is None:
+        raise UserError(f"no {role} are given", mend="run the features cells first: severe run")
+    return read_features(folder)
