@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from severe_bench.config.entries import (
     PACKAGE_PREFIX,
@@ -31,7 +33,7 @@ class Outline(Frozen):
     pretraining: dict[str, Any] = {}
     models: dict[str, Any] = {}
     experiments: dict[str, Any] = {}
-    suites: dict[str, Any] = {}
+    suites: Annotated[dict[str, Any], Field(min_length=1)]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class WorldSpec(Frozen):
         size: side of the frame in pixels, even because of 4:2:0 colour.
         frames: length of a video.
         fps: frames per second.
+        scale: multiplies `train` and `test` as `scaled` does; 1 afterwards, so not in the digest.
 
     Raises:
         UserError: there is no such world.
@@ -41,6 +42,7 @@ class WorldSpec(Frozen):
     size: int = Field(default=REFERENCE_SIZE, ge=32, le=256, multiple_of=2)
     frames: int = Field(default=16, ge=8, le=1024)
     fps: int = Field(default=12, ge=1, le=120)
+    scale: float = Field(default=1, gt=0, exclude=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -49,7 +51,13 @@ class WorldSpec(Frozen):
             return given
         world = WORLDS.get(str(given["world"]))
         defaults = {"train": world.train, "test": world.test, "frames": world.frames}
-        return defaults | given
+        filled = defaults | given
+        factor, counts = filled.get("scale", 1), {split: filled[split] for split in SPLITS}
+        numbers = all(isinstance(number, int | float) for number in (factor, *counts.values()))
+        if not numbers or factor == 1:
+            return filled
+        rounds = {s: _in_rounds(n, factor, len(world.classes)) for s, n in counts.items()}
+        return filled | rounds | {"scale": 1 if factor > 0 else factor}
 
     def count(self, split: Split) -> int:
         """Number of videos in a split."""
@@ -58,13 +66,14 @@ class WorldSpec(Frozen):
     def scaled(self, factor: float) -> Self:
         """Return the spec with `factor` times the videos, in whole rounds of the classes."""
         classes = len(WORLDS.get(self.world).classes)
-        rounds: dict[str, int] = {
-            split: max(1, round(self.count(split) * factor / classes)) * classes
-            for split in SPLITS
-            if self.count(split)
-        }
+        rounds = {split: _in_rounds(self.count(split), factor, classes) for split in SPLITS}
         return self.model_copy(update=rounds)
 
     def digest(self) -> str:
         """Return the SHA-256 of this spec and of the renderer's version, as 64 hex digits."""
         return digest_of(self.model_dump() | {"renderer": RENDERER_VERSION})
+
+
+def _in_rounds(count: int, factor: float, classes: int) -> int:
+    """`factor` times `count` in whole rounds of the classes; at least one round, unless none."""
+    return max(1, round(count * factor / classes)) * classes if count else 0

@@ -14,6 +14,7 @@ CHANGES = {
     "size": 64,
     "frames": 17,
     "fps": 13,
+    "scale": 2,
 }
 
 
@@ -52,12 +53,28 @@ def test_scaled_keeps_whole_rounds_of_classes(factor: float, train: int, test: i
     assert (scaled.train, scaled.test) == (train, test)
 
 
+def test_scale_as_a_field_is_scaled_and_is_not_applied_twice() -> None:
+    spec = WorldSpec(world="near", scale=0.5)
+    assert spec == WorldSpec(world="near").scaled(0.5) == WorldSpec(**spec.model_dump())
+    assert spec.digest() == WorldSpec(world="near", train=200, test=300).digest()
+    assert WorldSpec(world="near", train=405, scale=1).train == 405
+
+
 def test_scaled_leaves_an_empty_split_empty() -> None:
     assert WorldSpec(world="near", train=0).scaled(2).train == 0
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"train": -1}, {"size": 57}, {"size": 16}, {"frames": 2}, {"fps": 0}, {"colour": 1}]
+    "wrong",
+    [
+        {"train": -1},
+        {"size": 57},
+        {"size": 16},
+        {"frames": 2},
+        {"fps": 0},
+        {"scale": 0},
+        {"colour": 1},
+    ],
 )
 def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
