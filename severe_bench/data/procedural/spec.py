@@ -66,7 +66,9 @@ class WorldSpec(Frozen):
     def scaled(self, factor: float) -> Self:
         """Return the spec with `factor` times the videos, in whole rounds of the classes."""
         classes = len(WORLDS.get(self.world).classes)
-        rounds = {split: _in_rounds(self.count(split), factor, classes) for split in SPLITS}
+        rounds: dict[str, int] = {
+            split: _in_rounds(self.count(split), factor, classes) for split in SPLITS
+        }
         return self.model_copy(update=rounds)
 
     def digest(self) -> str:
