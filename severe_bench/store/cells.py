@@ -11,7 +11,7 @@ from severe_bench.core.digest import file_digest, short_id
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.plan.cell import Cell
-from severe_bench.store.layout import BOOKKEEPING, CELL, FAILURE, PROGRESS, RESULT
+from severe_bench.store.layout import BOOKKEEPING, CELL, CHECKPOINT, FAILURE, PROGRESS, RESULT
 from severe_bench.store.result import Failure, OutputFile, Result
 
 M = TypeVar("M", bound=Frozen)
@@ -98,7 +98,7 @@ def output_files(folder: Path) -> dict[str, OutputFile]:
     return {
         path.name: OutputFile(sha256=file_digest(path), size=path.stat().st_size)
         for path in paths
-        if path.is_file() and TEMPORARY_MARK not in path.name
+        if path.is_file() and not _is_transient(path.name)
     }
 
 
@@ -122,6 +122,10 @@ def check(folder: Path) -> Result | None:
         elif not path.is_file() or path.stat().st_size != file.size:
             raise CorruptError(path, "is missing or has another size than when it was written")
     return result
+
+
+def _is_transient(name: str) -> bool:
+    return TEMPORARY_MARK in name or name.startswith(CHECKPOINT)
 
 
 def file_digest_or_empty(path: Path) -> str:

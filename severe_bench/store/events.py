@@ -15,6 +15,9 @@ from severe_bench.store.layout import EVENTS
 
 EventName = Literal["started", "progress", "finished", "failed", "interrupted"]
 
+RESUMED = "resumed"
+"""Note of a `started` event that found a checkpoint."""
+
 
 class Event(Frozen):
     """One line.
@@ -80,10 +83,12 @@ class Attempts(Frozen):
     Args:
         count: how often it was started.
         seconds: sum over attempts, each until its last event.
+        resumed: how often it went on from a checkpoint.
         first: time of the first start, in seconds since the epoch; None before it.
     """
 
     count: int = 0
+    resumed: int = 0
     seconds: float = 0.0
     first: float | None = None
 
@@ -107,7 +112,8 @@ def attempts(folder: Path) -> Attempts:
     ends = [*starts[1:], len(events)]
     seconds = sum(events[end - 1].elapsed for end in ends) if starts else 0.0
     first = events[starts[0]].time if starts else None
-    return Attempts(count=len(starts), seconds=seconds, first=first)
+    resumed = sum(events[start].note == RESUMED for start in starts)
+    return Attempts(count=len(starts), resumed=resumed, seconds=seconds, first=first)
 
 
 def _is_infinite(value: object) -> bool:

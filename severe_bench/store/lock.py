@@ -52,6 +52,12 @@ class Claim:
         (self.folder / CLAIM).unlink(missing_ok=True)
         os.close(self.descriptor)
 
+    def move_away(self, target: Path) -> None:
+        """Rename the folder and let go of it; whoever claims the cell next finds it empty."""
+        (self.folder / CLAIM).unlink(missing_ok=True)
+        self.folder.rename(target)
+        os.close(self.descriptor)
+
 
 def claim(folder: Path) -> Claim | None:
     """Take a cell; None when another living process has it.

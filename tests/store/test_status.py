@@ -9,7 +9,6 @@ from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.store.adopt import adopt
 from severe_bench.store.cells import (
-    CorruptError,
     check,
     output_files,
     write_cell,
@@ -19,7 +18,7 @@ from severe_bench.store.cells import (
 from severe_bench.store.demand import blocked, demanded, impossible, with_needs
 from severe_bench.store.layout import Layout
 from severe_bench.store.lock import claim
-from severe_bench.store.quarantine import quarantine
+from severe_bench.store.quarantine import quarantine_damaged
 from severe_bench.store.result import Failure
 from severe_bench.store.states import state_of, states
 from severe_bench.store.status import status
@@ -138,14 +137,26 @@ def test_a_failed_need_blocks_and_an_impossible_one_rules_out(
 def test_quarantine_moves_one_folder_and_names_it(layout: Layout, grid: list[Cell]) -> None:
     good, bad = finish(layout, grid[1]), finish(layout, grid[2])
     (bad / "result.json").write_text("{")
-    with pytest.raises(CorruptError) as caught:
-        check(bad)
-    moved = quarantine(layout, bad, caught.value)
+    assert quarantine_damaged(layout, good) is None
+    moved = quarantine_damaged(layout, bad)
+    assert moved is not None
     assert not bad.exists()
     assert (moved.folder / "cell.yaml").exists()
     assert grid[2].id in str(moved)
     assert state_of(good) == "done"
     assert status(layout, grid).quarantined == (moved.folder.name,)
+
+
+def test_a_damaged_cell_that_somebody_works_on_is_left_to_them(
+    layout: Layout, grid: list[Cell]
+) -> None:
+    bad = finish(layout, grid[2])
+    (bad / "result.json").write_text("{")
+    held = claim(bad)
+    assert held is not None
+    assert quarantine_damaged(layout, bad) is None
+    held.release()
+    assert quarantine_damaged(layout, bad) is not None
 
 
 def test_a_finished_cell_of_another_suite_is_taken_over_under_new_names(layout: Layout) -> None:

@@ -1,0 +1,222 @@
+"""Run one cell: claim it, compute it, store what came out. Local workers and clusters call this."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from severe_bench.core.errors import Interrupted
+from severe_bench.core.session import Progress
+from severe_bench.plan.cell import Cell
+from severe_bench.run import memory
+from severe_bench.run.failures import diagnose, storage_error
+from severe_bench.run.provenance import provenance
+from severe_bench.run.reproduce import reproducing
+from severe_bench.run.sessions import open_session
+from severe_bench.run.work import RUNNERS, Outputs, Work, runner_of
+from severe_bench.store.adopt import adopt
+from severe_bench.store.cells import (
+    check,
+    clean,
+    output_files,
+    read_failure,
+    write_cell,
+    write_failure,
+    write_result,
+)
+from severe_bench.store.events import RESUMED, EventLog, attempts
+from severe_bench.store.layout import CHECKPOINT, PROGRESS, Layout
+from severe_bench.store.lock import BEAT_SECONDS, Claim, claim
+from severe_bench.store.predictions import write_predictions
+from severe_bench.store.quarantine import quarantine_damaged
+from severe_bench.store.result import Cost, Failure, Result
+
+EndState = Literal["done", "failed", "interrupted", "busy"]
+
+
+@dataclass(frozen=True)
+class How:
+    """How cells are run here; nothing of it can change a number.
+
+    Args:
+        device: torch device string.
+        config: file that the user named with `--config`; empty for the default.
+        runners: job kind -> "module:function".
+    """
+
+    device: str = "cpu"
+    config: str = ""
+    runners: Mapping[str, str] = field(default_factory=lambda: RUNNERS)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an attempt ended.
+
+    Args:
+        state: `busy`: another process holds the cell.
+        seconds: wall time of all attempts at the cell.
+        message: class and message of a failure.
+    """
+
+    state: EndState
+    seconds: float = 0.0
+    message: str = ""
+
+
+def run_cell(
+    layout: Layout,
+    cell: Cell,
+    how: How,
+    stop: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> Ended:
+    """Bring a cell to an end, from its checkpoint if there is one.
+
+    What is finished, here or in another suite, or failed meanwhile is not run again. An exception
+    of the cell's own becomes its stored failure.
+
+    Args:
+        layout: where it is stored.
+        cell: its needs are done.
+        how: device and the like.
+        stop: polled by the cell; true asks for a checkpoint and an end.
+        tell: takes progress about twice a second.
+
+    Raises:
+        UserError: the results folder cannot be written.
+    """
+    folder = layout.folder(cell)
+    quarantine_damaged(layout, folder)
+    held = claim(folder)
+    if held is None:
+        return Ended("busy")
+    try:
+        with _beating(held):
+            return _settled(layout, cell) or _attempt(layout, cell, how, stop, tell)
+    finally:
+        held.release()
+
+
+@contextmanager
+def _beating(held: Claim) -> Iterator[None]:
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            held.beat()
+
+    thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _settled(layout: Layout, cell: Cell) -> Ended | None:
+    """How the cell ended already, by this run's luck or another's work; None when it has not."""
+    folder = layout.folder(cell)
+    result = check(folder)
+    if result is None and adopt(layout, cell):
+        result = check(folder)
+    if result is not None:
+        return Ended("done", result.cost.seconds)
+    failure = read_failure(folder)
+    if failure is not None:
+        return Ended("failed", message=f"{failure.failure_class}: {failure.message}")
+    return None
+
+
+def _attempt(
+    layout: Layout,
+    cell: Cell,
+    how: How,
+    stop: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> Ended:
+    folder = layout.folder(cell)
+    log = _begin(folder, cell)
+    try:
+        session = open_session(layout, cell, how.device, log, stop, tell)
+        outputs = runner_of(cell.job.kind, how.runners)(Work(cell, session))
+        return _finish(layout, cell, how, log, outputs)
+    except Interrupted:
+        log.add("interrupted")
+        return Ended("interrupted", attempts(folder).seconds)
+    except Exception as error:
+        mendable = storage_error(error, folder)
+        if mendable is not None:
+            raise mendable from error
+        return _fail(folder, cell, log, error)
+
+
+def _begin(folder: Path, cell: Cell) -> EventLog:
+    clean(folder)
+    write_cell(folder, cell)
+    log = EventLog(folder)
+    note = RESUMED if (folder / CHECKPOINT).exists() else ""
+    log.add("started", host=socket.gethostname(), pid=os.getpid(), note=note)
+    memory.begin()
+    return log
+
+
+def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Outputs) -> Ended:
+    folder = layout.folder(cell)
+    if outputs.predictions is not None:
+        write_predictions(folder, outputs.predictions)
+    log.add("finished")
+    past = attempts(folder)
+    cost = Cost(
+        seconds=round(past.seconds, 3),
+        peak_memory_bytes=memory.peak(how.device),
+        clips=outputs.clips,
+        attempts=past.count,
+    )
+    files = output_files(folder)
+    result = Result(
+        cell=cell.id,
+        kind=cell.job.kind,
+        label=cell.label,
+        metrics=outputs.metrics,
+        cost=cost,
+        provenance=provenance(
+            outputs, how.device, past, reproducing(cell, layout.suite, how.config)
+        ),
+        files={name: file for name, file in files.items() if name not in outputs.leftovers},
+    )
+    write_result(folder, result)
+    _tidy(folder, outputs)
+    return Ended("done", cost.seconds)
+
+
+def _tidy(folder: Path, outputs: Outputs) -> None:
+    for name in (CHECKPOINT, PROGRESS, *outputs.leftovers):
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _fail(folder: Path, cell: Cell, log: EventLog, error: Exception) -> Ended:
+    found = diagnose(error)
+    log.add("failed", note=found.failure_class)
+    failure = Failure(
+        cell=cell.id,
+        failure_class=found.failure_class,
+        message=found.message,
+        traceback=found.traceback,
+        hint=found.hint,
+        attempts=attempts(folder).count,
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    write_failure(folder, failure)
+    return Ended("failed", message=f"{found.failure_class}: {found.message}")

@@ -1,0 +1,28 @@
+"""Arithmetic that comes out the same each time."""
+
+import os
+
+import torch
+
+from severe_bench.core.digest import digest_of
+
+CUBLAS_VARIABLE = "CUBLAS_WORKSPACE_CONFIG"
+CUBLAS_DETERMINISTIC = ":4096:8"
+THREADS_VARIABLE = "OMP_NUM_THREADS"
+
+
+def prepare_torch(device: str, seed: int) -> None:
+    """Deterministic algorithms, the lane's threads, and a fixed state of the global generators.
+
+    Several 3D operations have no deterministic CUDA form (max-pooling's gradient is one); there
+    torch warns and goes on. The seed makes a cell independent of what its worker ran before.
+
+    Args:
+        device: torch device string.
+        seed: of the cell.
+    """
+    os.environ.setdefault(CUBLAS_VARIABLE, CUBLAS_DETERMINISTIC)
+    torch.set_num_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
+    torch.use_deterministic_algorithms(True, warn_only=device.startswith("cuda"))
+    torch.backends.cudnn.benchmark = False
+    torch.manual_seed(int(digest_of(seed)[:8], 16))

@@ -1,0 +1,67 @@
+"""What runs a cell of each kind, and what it hands back."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from severe_bench.core.errors import UserError
+from severe_bench.core.registry import nearest
+from severe_bench.core.session import Session
+from severe_bench.plan.cell import Cell
+from severe_bench.store.predictions import Predictions
+from severe_bench.store.result import MetricValue
+
+
+@dataclass(frozen=True)
+class Work:
+    """A cell and its surroundings."""
+
+    cell: Cell
+    session: Session
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a cell measured; files that it made lie in its folder already.
+
+    Args:
+        clips: that went through the network.
+        decoder: name and version; empty where no video was read.
+        seeds: by role.
+        weights, split, dataset: digests, empty where they do not apply.
+        leftovers: names in the cell's folder that only an unfinished cell needs.
+    """
+
+    metrics: tuple[MetricValue, ...] = ()
+    predictions: Predictions | None = None
+    clips: int = 0
+    decoder: str = ""
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    weights: str = ""
+    split: str = ""
+    dataset: str = ""
+    leftovers: tuple[str, ...] = ()
+
+
+Runner = Callable[[Work], Outputs]
+
+RUNNERS: dict[str, str] = {
+    "dataset": "severe_bench.run.kinds:run_dataset",
+    "pretrain": "severe_bench.run.kinds:run_pretraining",
+    "features": "severe_bench.run.kinds:run_extraction",
+    "evaluate": "severe_bench.run.kinds:run_evaluation",
+}
+"""Job kind -> "module:function", imported by the worker when the first such cell comes."""
+
+
+def runner_of(kind: str, runners: Mapping[str, str]) -> Runner:
+    """The function that runs cells of this kind.
+
+    Raises:
+        UserError: no such kind.
+    """
+    if kind not in runners:
+        raise UserError(f"no cell of kind {kind!r} can be run", mend=nearest(kind, list(runners)))
+    module, _, name = runners[kind].partition(":")
+    return cast(Runner, getattr(importlib.import_module(module), name))
