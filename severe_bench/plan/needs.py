@@ -45,9 +45,15 @@ class Needed:
         self._recipes: list[Recipe] = []
 
     def cells(self) -> Iterator[Cell]:
-        """Datasets, then pretrainings, then features: no cell needs a later one."""
-        for kind in self._cells.values():
-            yield from kind.values()
+        """Datasets, then pretrainings, then features: no cell needs a later one.
+
+        Datasets of pretrainings come first, because what waits for these takes longest.
+        """
+        pretrain = self._cells["pretrain"].values()
+        early = {need for cell in pretrain for need in cell.needs.values()}
+        yield from sorted(self._cells["dataset"].values(), key=lambda cell: cell.id not in early)
+        yield from pretrain
+        yield from self._cells["features"].values()
 
     def problem_of(self, needs: Mapping[str, str], dataset: DatasetPart) -> str:
         """The dataset's own problem, or that of a needed cell; empty where all is well."""

@@ -1,0 +1,103 @@
+"""What a cell may cost where nothing was measured: an order of magnitude, on one CPU core.
+
+The constants are those of one modern core with AVX-512: 1.3 ms forward and 5 ms forward and
+backward for a clip of 8 x 48 x 48 through the narrow R(2+1)D, 13 ms to render a video. For other
+backbones they are those of R(2+1)D-18 (40 giga-multiplications for 16 x 112 x 112) at 30 giga a
+second. Any measured cell corrects them; see `plan.estimate`.
+"""
+
+from math import ceil
+
+from severe_bench.core.budget import Budget
+from severe_bench.models.backbone import BACKBONES
+from severe_bench.plan.job import (
+    DatasetJob,
+    DatasetRef,
+    EvaluateJob,
+    FeaturesJob,
+    NetworkRef,
+    PretrainJob,
+)
+
+AnyJob = DatasetJob | PretrainJob | FeaturesJob | EvaluateJob
+
+FORWARD = {"r2plus1d_narrow": 7e-8}
+"""Seconds for each pixel of each frame."""
+OTHER_FORWARD = 7e-6
+PARAMETERS = {"r2plus1d_narrow": 219_000}
+OTHER_PARAMETERS = 33_000_000
+
+STEP = 4.0
+"""Forward and backward, in forwards."""
+PRETEXT_VIEWS = 2
+RENDER, DECODE, PROBE_STEP, START = 0.03, 0.005, 0.001, 0.5
+"""Seconds: for a video made, a video decoded, a step of a probe, a cell started."""
+VIDEO_BYTES, PREDICTION_BYTES, SMALL_FILES = 15_000, 100, 30_000
+TRAIN, TEST, CLASSES = 9_500, 3_800, 100
+"""Where a dataset does not say: about the size of UCF101."""
+
+
+def prior_seconds(job: AnyJob, reads: str) -> float:
+    """Seconds on one core.
+
+    Args:
+        job: of the cell.
+        reads: `clips` or `features`, of an evaluate job's protocol.
+    """
+    if isinstance(job, DatasetJob):
+        return START + RENDER * (_videos(job.dataset, "train") + _videos(job.dataset, "test"))
+    if isinstance(job, PretrainJob):
+        clips = job.recipe.schedule.epochs * _labels(job.budget, _videos(job.dataset, "train"))
+        return START + clips * PRETEXT_VIEWS * STEP * _forward(job.backbone, job)
+    if isinstance(job, FeaturesJob):
+        views = job.recipe.feature_views if job.views == "train" else job.recipe.test.clips
+        cost = DECODE + views * _forward(job.network.backbone, job)
+        return START + _videos(job.dataset, job.split) * cost
+    return START + (_probe(job) if reads == "features" else _finetune(job))
+
+
+def _probe(job: EvaluateJob) -> float:
+    labels = _labels(job.budget, _videos(job.dataset, "train"))
+    return job.recipe.schedule.epochs * ceil(labels / job.recipe.batch_size) * PROBE_STEP
+
+
+def _finetune(job: EvaluateJob) -> float:
+    forward = _forward(job.network.backbone, job)
+    labels = _labels(job.budget, _videos(job.dataset, "train"))
+    test = _videos(job.dataset, "test") * (DECODE + job.recipe.test.clips * forward)
+    return labels * (DECODE + job.recipe.schedule.epochs * STEP * forward) + test
+
+
+def prior_bytes(job: AnyJob) -> int:
+    """Bytes of a cell's folder when it is done."""
+    if isinstance(job, DatasetJob):
+        videos = _videos(job.dataset, "train") + _videos(job.dataset, "test")
+        return videos * VIDEO_BYTES
+    if isinstance(job, PretrainJob):
+        return 4 * PARAMETERS.get(job.backbone, OTHER_PARAMETERS) + SMALL_FILES
+    if isinstance(job, FeaturesJob):
+        views = job.recipe.feature_views if job.views == "train" else job.recipe.test.clips
+        return 4 * _videos(job.dataset, job.split) * views * _width(job.network) + SMALL_FILES
+    return _videos(job.dataset, "test") * PREDICTION_BYTES + SMALL_FILES
+
+
+def _forward(backbone: str, job: PretrainJob | FeaturesJob | EvaluateJob) -> float:
+    clip = job.recipe.clip
+    return FORWARD.get(backbone, OTHER_FORWARD) * clip.frames * clip.size**2
+
+
+def _width(network: NetworkRef) -> int:
+    return BACKBONES.get(network.backbone).width
+
+
+def _videos(dataset: DatasetRef, split: str) -> int:
+    said = dataset.options.get(split)
+    return said if isinstance(said, int) else TRAIN if split == "train" else TEST
+
+
+def _labels(budget: Budget, videos: int) -> int:
+    if budget.percent is not None:
+        return ceil(videos * budget.percent / 100)
+    if budget.per_class is not None:
+        return min(videos, budget.per_class * CLASSES)
+    return videos if budget.count is None else min(videos, budget.count)
