@@ -102,7 +102,7 @@ def read_table(path: Path) -> tuple[Row, ...]:
 
 
 def _line(values: Sequence[str]) -> str:
-    r"""One row ending in `\n`; written with `\r\n`, for only so does csv quote a name holding `\r`."""
+    r"""One row and `\n`; written with `\r\n`, for only then does csv quote a name that holds `\r`."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(values)
     return text.getvalue().removesuffix("\r\n") + "\n"
