@@ -8,11 +8,16 @@ from severe_bench.core.frozen import Frozen
 
 
 class ContrastOptions(Frozen):
-    """Momentum contrast (MoCo), He et al. 2020; Chen et al. 2020 for the head.
+    """Momentum contrast (He et al., CVPR 2020), symmetric as in MoCo v3 (Chen et al., ICCV 2021).
+
+    The defaults are the thesis's (chapter 5 and appendix C; momentum from its released code), for
+    long training on large sets. In a few hundred steps the key encoder hardly moves at 0.999 and
+    the queue tells old keys from new ones; there `momentum: 0, queue: 0` (contrast within the
+    batch) learns.
 
     Args:
         temperature: tau of eq. 5.1.
-        momentum: of the key encoder's moving average; 0 copies the query encoder at each step.
+        momentum: of the key encoder's moving average; 0 copies the query encoder after each step.
         queue: number of keys kept as negatives, besides the other keys of the batch; 0 for none.
         projection: width of the vectors that are compared.
         hidden: width of the head's hidden layer.

@@ -8,7 +8,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.registry import Registry
 
 if TYPE_CHECKING:
-    from severe_bench.pretrain.run import Setting
+    from severe_bench.pretrain.setting import Setting
     from severe_bench.train.batch import BatchSource
     from severe_bench.train.objective import Objective
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from severe_bench.pretrain.contrast_options import ContrastOptions
 from severe_bench.pretrain.info_nce import info_nce
+from severe_bench.pretrain.setting import Setting
 from severe_bench.train.batch import Batch
 
 
@@ -34,11 +35,7 @@ class MomentumContrast(nn.Module):
     def __init__(self, backbone: nn.Module, width: int, options: ContrastOptions) -> None:
         super().__init__()
         self.backbone = backbone
-        self.head = nn.Sequential(
-            nn.Linear(width, options.hidden),
-            nn.ReLU(inplace=True),
-            nn.Linear(options.hidden, options.projection),
-        )
+        self.head = projection_head(width, options)
         self.key_backbone = deepcopy(backbone).requires_grad_(False)
         self.key_head = deepcopy(self.head).requires_grad_(False)
         self.momentum = options.momentum
@@ -91,8 +88,22 @@ class MomentumContrast(nn.Module):
         self.filled.copy_((self.filled + len(keys)).clamp(max=size))
 
 
+def projection_head(width: int, options: ContrastOptions) -> nn.Module:
+    """Two layers, with batch normalisation of the hidden one (Chen et al., SimCLR, ICML 2020).
+
+    The thesis does not mention the normalisation. Without it all clips start with almost the same
+    embedding, and tubelet contrast spent hundreds of steps before it learned anything.
+    """
+    return nn.Sequential(
+        nn.Linear(width, options.hidden, bias=False),
+        nn.BatchNorm1d(options.hidden),
+        nn.ReLU(inplace=True),
+        nn.Linear(options.hidden, options.projection),
+    )
+
+
 class ContrastObjective:
-    """InfoNCE (eq. 5.1) between `clips` and `keys` of a batch.
+    """InfoNCE (eq. 5.1) between the `first` and `second` clips of a batch, both ways round.
 
     Negatives are the other keys of the batch and the queue.
     """
@@ -100,6 +111,14 @@ class ContrastObjective:
     def __init__(self, module: MomentumContrast, temperature: float) -> None:
         self._module, self._temperature = module, temperature
         self._fresh: list[Tensor] = []
+
+    @classmethod
+    def of(cls, setting: Setting, options: ContrastOptions) -> "ContrastObjective":
+        """The objective of a run; the head is drawn from the job's seed too."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(setting.job.seed)
+            module = MomentumContrast(setting.backbone(), setting.width, options)
+        return cls(module, options.temperature)
 
     @property
     def module(self) -> MomentumContrast:
@@ -115,11 +134,16 @@ class ContrastObjective:
         self._module.train()
 
     def loss(self, batch: Batch) -> Tensor:
-        """Mean InfoNCE loss of the queries."""
-        keys = self._module.embed_keys(batch.inputs["keys"])
-        queries = self._module.embed(batch.inputs["clips"])
+        """Mean InfoNCE loss of the queries; every clip is a query once and a key once."""
+        clips = torch.cat([batch.inputs["first"], batch.inputs["second"]])
+        keys = self._module.embed_keys(clips)
+        first, second = self._module.embed(clips).chunk(2)
+        first_keys, second_keys = keys.chunk(2)
+        negatives = self._module.negatives()
         self._fresh.append(keys)
-        return info_nce(queries, keys, self._module.negatives(), self._temperature)
+        one_way = info_nce(first, second_keys, negatives, self._temperature)
+        other_way = info_nce(second, first_keys, negatives, self._temperature)
+        return (one_way + other_way) / 2
 
     def after_step(self) -> None:
         """Move the key encoder; put the step's keys in the queue."""

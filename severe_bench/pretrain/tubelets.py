@@ -47,6 +47,10 @@ class Tubelets:
         """Number of tubelets."""
         return len(self.origin)
 
+    def to(self, device: str) -> "Tubelets":
+        """The same on a device."""
+        return Tubelets(*(getattr(self, field.name).to(device) for field in fields(self)))
+
     def __getitem__(self, picks: Tensor) -> "Tubelets":
         """The tubelets at these indices."""
         return Tubelets(*(getattr(self, field.name)[picks] for field in fields(self)))
