@@ -81,10 +81,15 @@ def rebuilt_table(layout: Layout) -> list[Row]:
     return [row for result in results if result.label for row in rows_of(result, result.label)]
 
 
-def write_table(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows as CSV, atomically; numbers round-trip, missing ones are empty."""
+def table_text(rows: Sequence[Row]) -> str:
+    """Rows as CSV; numbers round-trip, missing ones are empty, booleans are true and false."""
     lines = [COLUMNS, *([_text(value) for value in row.model_dump().values()] for row in rows)]
-    write_text(path, "".join(_line(values) for values in lines))
+    return "".join(_line(values) for values in lines)
+
+
+def write_table(path: Path, rows: Sequence[Row]) -> None:
+    """Write `table_text` atomically."""
+    write_text(path, table_text(rows))
 
 
 def read_table(path: Path) -> tuple[Row, ...]:
@@ -102,7 +107,7 @@ def read_table(path: Path) -> tuple[Row, ...]:
 
 
 def _line(values: Sequence[str]) -> str:
-    r"""One row and `\n`; written with `\r\n`, for only then does csv quote a name that holds `\r`."""
+    r"""One row and `\n`; written with `\r\n`, else csv does not quote a name with `\r`."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(values)
     return text.getvalue().removesuffix("\r\n") + "\n"
