@@ -50,7 +50,7 @@ def ranking_dots(study: Study) -> Drawn:
         figure, axes = _panels(rows, across, size, sharey=True)
         for axis, column in zip(axes, columns, strict=False):
             _dots(axis, study, column, models)
-        axes[0].invert_yaxis()
+        axes[0].set_ylim(len(models) - 0.4, -0.6)
         _hide(axes[len(columns) :])
         return _drawn(
             figure,
@@ -68,9 +68,9 @@ def rank_slopes(factor: str, found: Sequence[Sensitivity]) -> Drawn:
     """A panel per experiment: rank in the standard column on the left, here on the right."""
     shown = [one for one in found if one.moves]
     most = max((len(one.moves) for one in shown), default=1)
-    rows, across = math.ceil(max(1, len(shown)) / 3), min(3, max(1, len(shown)))
+    rows, across = math.ceil(max(1, len(shown)) / 2), min(2, max(1, len(shown)))
     with mpl.rc_context(style.SETTINGS):
-        figure, axes = _panels(rows, across, (3.4 * across, rows * (0.8 + 0.26 * most)))
+        figure, axes = _panels(rows, across, (4.6 * across, rows * (0.7 + 0.26 * most)))
         for axis, one in zip(axes, shown, strict=False):
             _slopes(axis, one)
         _hide(axes[len(shown) :])
@@ -170,10 +170,10 @@ def _slopes(axis: Axes, one: Sensitivity) -> None:
         axis.text(
             1.06, ends[1], f"{move.after:.0f}  {name}", ha="left", va="center", fontweight=bold
         )
-    axis.set_xlim(-1.15, 2.15)
-    axis.set_ylim(len(one.moves) - 0.4, -1.1)
-    axis.text(0, -0.8, _short(one.standard, 16), ha="center", color=style.MUTED, fontsize=8)
-    axis.text(1, -0.8, _short(one.experiment, 16), ha="center", color=style.MUTED, fontsize=8)
+    axis.set_xlim(-1.0, 2.0)
+    axis.set_ylim(len(one.moves) - 0.4, -1.3)
+    axis.text(-0.06, -0.85, _short(one.standard, 20), ha="right", color=style.MUTED)
+    axis.text(1.06, -0.85, _short(one.experiment, 20), ha="left", color=style.MUTED)
     axis.axis("off")
 
 

@@ -12,6 +12,16 @@ from severe_bench.report.table import Table
 
 
 @dataclass(frozen=True)
+class Part:
+    """A titled piece of a section: a paragraph, points, and a closing sentence."""
+
+    title: str
+    lead: str
+    points: Sequence[str] = ()
+    close: str = ""
+
+
+@dataclass(frozen=True)
 class Section:
     """One anchor of the page.
 
@@ -21,6 +31,7 @@ class Section:
         figures, tables: shown in this order.
         folded: tables behind a disclosure, for looking things up.
         points: a bulleted list after the paragraphs.
+        parts: shown last, before the folded tables.
     """
 
     anchor: str
@@ -30,6 +41,7 @@ class Section:
     tables: Sequence[Table] = ()
     folded: Sequence[Table] = ()
     points: Sequence[str] = ()
+    parts: Sequence[Part] = ()
 
 
 @dataclass(frozen=True)

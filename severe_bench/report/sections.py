@@ -8,7 +8,7 @@ from severe_bench.analysis.sensitivity import Sensitivity
 from severe_bench.analysis.study import FACTORS, Study
 from severe_bench.report import words
 from severe_bench.report.figures import cka_map, rank_slopes, ranking_dots
-from severe_bench.report.page import Section
+from severe_bench.report.page import Part, Section
 from severe_bench.report.table import Table
 from severe_bench.report.tables.factors import agreements, claims, moves
 from severe_bench.report.tables.scores import long, matrix, pairs, ranking
@@ -61,15 +61,20 @@ def _factors(study: Study) -> list[Section]:
 
 def _factor(factor: str, found: Sequence[Sensitivity], study: Study) -> Section:
     question = words.QUESTIONS.get(factor, "")
-    paragraphs = [question, *words.factor(found, study)] if question else words.factor(found, study)
     comparable = [one for one in found if len(one.moves) > 1]
     return Section(
         f"factor-{factor}",
         f"Factor: {factor}",
-        paragraphs,
+        [question] if question else [],
         figures=[rank_slopes(factor, comparable)] if comparable else [],
+        parts=[_part(one, study) for one in found],
         folded=[moves(factor, found)],
     )
+
+
+def _part(one: Sensitivity, study: Study) -> Part:
+    title = f"{one.experiment} against {one.standard}"
+    return Part(title, words.changes(one), words.swaps(one), words.meaning(one, study))
 
 
 def _claims(findings: Findings) -> Section:

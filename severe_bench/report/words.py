@@ -8,7 +8,7 @@ from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.lesson import Verdict
 from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
 from severe_bench.analysis.study import Study
-from severe_bench.report.table import fixed, signed, span
+from severe_bench.report.table import fixed, span
 
 QUESTIONS = {
     "domain": "Do features serve on videos that look different from those of the standard column?",
@@ -47,9 +47,29 @@ def overview(findings: Findings) -> list[str]:
     return [s for s in [*sentences, _tally(findings.verdicts)] if s]
 
 
-def factor(found: Sequence[Sensitivity], study: Study) -> list[str]:
-    """One paragraph per experiment of a factor."""
-    return [_experiment(one, study) for one in found]
+def changes(one: Sensitivity) -> str:
+    """How one experiment orders the models, compared with its standard column."""
+    if len(one.moves) < 2:
+        return f"Fewer than two models are common with {one.standard}."
+    return f"{_agreement(one)} {_moves(one.moves)}"
+
+
+def swaps(one: Sensitivity) -> list[str]:
+    """Each pair that changed its order beyond chance."""
+    return [_swap(swap, one) for swap in one.swaps if swap.separable]
+
+
+def meaning(one: Sensitivity, study: Study) -> str:
+    """What the change of order means for somebody who chose by the standard column."""
+    if len(one.moves) < 2:
+        return ""
+    if not one.swaps:
+        return "Whoever chose by the standard column chose rightly here too."
+    sure = sum(swap.separable for swap in one.swaps)
+    pairs = counted(len(one.swaps), "pair")
+    if not sure:
+        return f"{pairs} changed order, none of them beyond chance."
+    return f"{pairs} changed order, {sure} of them beyond chance.{_price(one, study)}"
 
 
 def seeds_note(study: Study) -> str:
@@ -178,18 +198,11 @@ def _tally(verdicts: Sequence[Verdict]) -> str:
     return f"Of {counted(len(verdicts), 'claim')} made beforehand, {listing(parts)}."
 
 
-def _experiment(one: Sensitivity, study: Study) -> str:
-    if len(one.moves) < 2:
-        return f"{one.experiment}: fewer than two models are common with {one.standard}."
-    return " ".join([_agreement(one), _moves(one.moves), _meaning(one, study)]).strip()
-
-
 def _agreement(one: Sensitivity) -> str:
-    head = f"{one.experiment} against {one.standard}: "
     found = one.agreement
     if found is None or math.isnan(found.tau):
-        return head + "the order cannot be compared, all models are equal in one of the two."
-    return head + f"Kendall’s τ-b is {fixed(found.tau, 2)} ({_p_value(found)})."
+        return "The order cannot be compared: all models are equal in one of the two."
+    return f"Kendall’s τ‑b is {fixed(found.tau, 2)} ({_p_value(found)})."
 
 
 def _p_value(found: Agreement) -> str:
@@ -210,25 +223,14 @@ def _moves(moves: Sequence[Move]) -> str:
     return f"{listing(texts)}."
 
 
-def _meaning(one: Sensitivity, study: Study) -> str:
-    sure = [swap for swap in one.swaps if swap.separable]
-    if not one.swaps:
-        return "Whoever chose by the standard column chose rightly here too."
-    if not sure:
-        what = "swap is" if len(one.swaps) == 1 else "swaps are"
-        return f"{counted(len(one.swaps), 'pair')} changed order, but the {what} not separable."
-    tail = f"{len(sure)} of {counted(len(one.swaps), 'changed pair')} are beyond chance: "
-    tail = tail.replace("1 of 1 changed pair are", "The one changed pair is")
-    return tail + "; ".join(_swap(swap, one) for swap in sure) + "." + _price(one, study)
-
-
 def _swap(swap: Swap, one: Sensitivity) -> str:
     if swap.standard is None or swap.here is None:
-        return f"{swap.after} overtakes {swap.before}"
+        return f"{swap.after} overtakes {swap.before}."
     there, here = swap.standard, swap.here
     return (
-        f"{swap.before} leads {swap.after} by {signed(there.mean)} {span(there.low, there.high)} "
-        f"on {one.standard} and trails it here by {fixed(here.mean)} {span(here.low, here.high)}"
+        f"{swap.before} leads {swap.after} by {fixed(there.mean)} {span(there.low, there.high)} on "
+        f"{one.standard}, and trails it by {fixed(here.mean)} {span(here.low, here.high)} on "
+        f"{one.experiment}."
     )
 
 

@@ -86,7 +86,7 @@ WRITERS: dict[str, Callable[[Table], str]] = {
 
 
 def _plain(entry: Entry) -> str:
-    return f"{entry.text} {entry.detail}".strip()
+    return " ".join(f"{entry.text} {entry.detail}".split())
 
 
 def _latex_entry(entry: Entry) -> str:

@@ -61,12 +61,12 @@ def agreements(study: Study) -> Table:
         EXPERIMENT,
         Head("factor", "Factor"),
         Head("standard", "Standard column"),
-        Head("tau_b", "Kendall's τ-b", numeric=True),
+        Head("tau_b", "Kendall’s τ‑b", numeric=True),
         Head("p", "p", numeric=True),
-        Head("smallest_p", "Smallest p possible", numeric=True),
+        Head("smallest_p", "Least p", numeric=True),
         Head("models", "Models", numeric=True),
-        Head("swaps", "Pairs swapped", numeric=True),
-        Head("separable_swaps", "of them separable", numeric=True),
+        Head("swaps", "Swaps", numeric=True),
+        Head("separable_swaps", "Separable", numeric=True),
     ]
     rows = [
         [
@@ -84,7 +84,8 @@ def agreements(study: Study) -> Table:
     ]
     caption = (
         "1 is the same order as in the standard column, −1 the reverse. p by permutation, "
-        "two-sided; with few models it cannot be small, whatever the order."
+        "two-sided; least p is the smallest that so few models allow. Swaps are pairs of models in "
+        "another order here, separable ones are beyond chance in both experiments."
     )
     return table("sensitivity", "Agreement with the standard column", caption, heads, rows)
 

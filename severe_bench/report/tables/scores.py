@@ -136,7 +136,7 @@ def _summary_entry(study: Study, experiment: str, model: str) -> Entry:
     digits = digits_of(metric)
     spread = "" if summary.seeds.std is None else f" ± {fixed(summary.seeds.std, digits)}"
     bounds = summary.interval
-    detail = f"{span(bounds.low, bounds.high, digits)} · " if bounds else ""
+    detail = f"{span(bounds.low, bounds.high, digits)}\n" if bounds else ""
     best: Mark = "best" if summary.rank == 1 and summary.of > 1 else ""
     text = fixed(summary.seeds.mean, digits) + spread
     return Entry(summary.seeds.mean, text, f"{detail}rank {summary.rank}", best)

@@ -1,0 +1,46 @@
+"""The ranking for the end of `severe run`: a few lines that fit 80 columns."""
+
+from rich import box
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from severe_bench.analysis.harvest import Harvest
+from severe_bench.analysis.study import build_study
+from severe_bench.report.table import Table
+from severe_bench.report.tables.scores import ranking
+
+SHORT = {"mean_score": "Mean", "average_rank": "Rank"}
+LEFT_OUT = frozenset({"kind", "experiments"})
+NARROWEST_NAME = 12
+
+
+def ranking_table(harvest: Harvest) -> RichTable:
+    """Mean score, average rank and the mean of each factor, best model first.
+
+    Names are shown as they are: no markup in them is obeyed. Long ones are cut with an ellipsis.
+
+    Args:
+        harvest: from `analysis.reading.harvest`; no predictions are read, so this is quick.
+    """
+    study = build_study(harvest, lambda _: None)
+    over = study.standings[0].experiments if study.standings else 0
+    return _rich(ranking(study), _caption(over, len(study.columns), len(harvest.problems)))
+
+
+def _rich(table: Table, caption: str) -> RichTable:
+    shown = RichTable(box=box.SIMPLE_HEAD, caption=Text(caption), caption_justify="left")
+    kept = [i for i, head in enumerate(table.heads) if head.key not in LEFT_OUT]
+    for head in (table.heads[i] for i in kept):
+        title = Text(SHORT.get(head.key, head.title))
+        if head.numeric:
+            shown.add_column(title, justify="right", no_wrap=True)
+        else:
+            shown.add_column(title, no_wrap=True, overflow="ellipsis", min_width=NARROWEST_NAME)
+    for row in table.rows:
+        shown.add_row(*(Text(row[i].text) for i in kept))
+    return shown
+
+
+def _caption(shared: int, total: int, missing: int) -> str:
+    over = f"Mean score (0-100) and rank over {shared} of {total} experiments"
+    return f"{over}; {missing} cells without a result." if missing else f"{over}."
