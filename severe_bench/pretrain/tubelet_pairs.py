@@ -64,7 +64,7 @@ class TubeletPairs:
 def uncoloured(
     raw: Sequence[Frames], augment: Augment, size: int, device: str, rng: Generator
 ) -> tuple[Tensor, Draws]:
-    """Clips (B, 3, T, size, size) in [0, 1], cropped and flipped, and the draws with their colour."""
+    """Clips (B, 3, T, size, size) in [0, 1], cropped and flipped; the draws with their colour."""
     draws = draw(augment, [clip.shape[1:3] for clip in raw], rng)
     plain = torch.tensor(IDENTITY).expand(len(raw), 4)
     return apply(raw, replace(draws, factors=plain), size, device), draws
