@@ -140,7 +140,8 @@ def test_views(
 
 def torch_generator(*key: int) -> torch.Generator:
     """A CPU generator that depends on nothing but the key."""
-    seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
+    entropy = (len(key), *key)  # NumPy takes (1, 2) and (1, 2, 0) for the same
+    seed = int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
     return torch.Generator().manual_seed(seed)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset
@@ -36,11 +37,18 @@ def load(options: WorldSpec, location: Location) -> Dataset:
     path = location.root / "dataset.json"
     if not path.is_file():
         raise UserError("the built-in world is incomplete here", str(location.root), "run again")
-    if json.loads(path.read_text())["digest"] != options.digest():
+    if _digest_in(path) != options.digest():
         mend = "remove the folder and run again"
         raise UserError("the folder holds another built-in world or version", str(path), mend)
     dataset = load_manifest(ManifestOptions(), Location(location.root, None))
     return replace(dataset, name=options.world)
+
+
+def _digest_in(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text())["digest"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError("is damaged", str(path), "remove the folder and run again") from error
 
 
 def digest(options: WorldSpec, location: Location) -> str:  # noqa: ARG001 - by contract

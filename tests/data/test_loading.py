@@ -1,0 +1,38 @@
+import os
+
+import pytest
+
+from severe_bench.core.errors import UserError
+from severe_bench.data.loading import Prefetcher, ahead
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def where(number: int) -> int:
+    return os.getpid()
+
+
+def picky(number: int) -> int:
+    if number == 2:
+        raise UserError("is empty", "b.mp4", "replace it")
+    return number
+
+
+def test_items_come_in_order_from_other_processes() -> None:
+    assert list(ahead(square, [3, 1, 2], workers=1)) == [9, 1, 4]
+    assert os.getpid() not in set(ahead(where, range(3), workers=1))
+
+
+def test_starting_over_elsewhere() -> None:
+    read = Prefetcher(square, workers=1)
+    assert [read(number) for number in (5, 6, 7, 2, 3)] == [25, 36, 49, 4, 9]
+
+
+def test_the_users_errors_arrive_as_they_were() -> None:
+    items = ahead(picky, range(4), workers=1)
+    assert [next(items), next(items)] == [0, 1]
+    with pytest.raises(UserError) as caught:
+        next(items)
+    assert str(caught.value) == "b.mp4: is empty; replace it"

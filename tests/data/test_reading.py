@@ -1,0 +1,105 @@
+import functools
+import operator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from severe_bench.config.recipe import Clip, Recipe
+from severe_bench.config.recipe import Test as HowTested
+from severe_bench.core.record import Record
+from severe_bench.data.clips import test_indices as clips_of
+from severe_bench.data.reading import Steps, TrainReader, as_records
+from severe_bench.data.reading import TestReader as Reader
+from severe_bench.data.store import VideoStore
+from tests.data.films import film, numbers_of
+
+Filmed = tuple[Path, tuple[Record, ...]]
+
+
+@given(records=st.integers(1, 60), batch=st.integers(1, 20), seed=st.integers(0, 2**31))
+def test_an_epoch_holds_every_record_once_but_a_lonely_last_one(
+    records: int, batch: int, seed: int
+) -> None:
+    steps = Steps(records, batch, seed)
+    batches = [steps.rows(3, step).tolist() for step in range(len(steps))]
+    rows = functools.reduce(operator.iadd, batches, [])
+    lonely = records % batch == 1 and records > 1 and batch > 1
+    assert len(rows) == len(set(rows)) == records - lonely
+    assert all(len(rows) == batch for rows in batches[:-1])
+    assert len(batches[-1]) >= min(2, records, batch)
+
+
+def test_orders_depend_on_seed_and_epoch_only() -> None:
+    def order(seed: int, epoch: int) -> list[int]:
+        return Steps(50, 50, seed).rows(epoch, 0).tolist()
+
+    assert order(1, 0) == order(1, 0)
+    assert len({tuple(order(seed, epoch)) for seed in range(3) for epoch in range(3)}) == 9
+
+
+@pytest.mark.parametrize("step", [-1, 2])
+def test_there_is_no_such_step(step: int) -> None:
+    with pytest.raises(IndexError):
+        Steps(8, 4, 0).rows(0, step)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Filmed:
+    folder = tmp_path_factory.mktemp("videos")
+    for n in range(4):
+        film(folder / f"{n}.mp4", 20 + n)
+    return folder, tuple(Record(f"{n}", f"{n}.mp4", n, "train") for n in range(4))
+
+
+def test_training_clips_are_consecutive_frames_of_the_right_videos(records: Filmed) -> None:
+    folder, table = records
+    reader = TrainReader(VideoStore(folder), table, Clip(frames=4), Steps(4, 2, 9))
+    starts = set()
+    for number in range(8):
+        clips = reader(number)
+        assert len(clips) == 2
+        for clip in clips:
+            found = numbers_of(clip)
+            assert found == list(range(found[0], found[0] + 4))
+            starts.add(found[0])
+    assert len(starts) > 5
+
+
+def test_any_step_can_be_read_by_itself(records: Filmed) -> None:
+    folder, table = records
+    first, second = (
+        TrainReader(VideoStore(folder), table, Clip(frames=4), Steps(4, 2, 9)) for _ in range(2)
+    )
+    in_turn = [first(number) for number in range(6)]
+    for number in (5, 0, 3):
+        for a, b in zip(in_turn[number], second(number), strict=True):
+            assert np.array_equal(a, b)
+
+
+def test_test_frames_are_read_once_each(records: Filmed) -> None:
+    folder, table = records
+    recipe = Recipe(clip=Clip(frames=8), test=HowTested(clips=5))
+    raw = Reader(VideoStore(folder), table, recipe)(1)
+    assert numbers_of(raw.frames) == list(range(21))
+    assert raw.frames[raw.places].shape == (5, 8, 64, 64, 3)
+    assert [numbers_of(clip) for clip in raw.frames[raw.places]] == clips_of(
+        recipe.clip, 21, 25.0, 5
+    ).tolist()
+    assert raw.weights.tolist() == pytest.approx([0.2] * 5)
+
+
+def test_a_short_video_has_one_view(records: Filmed) -> None:
+    folder, table = records
+    recipe = Recipe(clip=Clip(frames=32), test=HowTested(clips=10))
+    raw = Reader(VideoStore(folder), table, recipe)(0)
+    assert raw.places.shape == (1, 32)
+    assert numbers_of(raw.frames[raw.places[0]]) == [*range(20), *range(12)]
+    assert raw.weights.tolist() == [1.0]
+
+
+def test_no_records_are_refused() -> None:
+    with pytest.raises(ValueError, match="no records"):
+        as_records([])

@@ -1,0 +1,118 @@
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from severe_bench.core.record import Record
+from severe_bench.data import store as module
+from severe_bench.data.store import VideoStore
+from severe_bench.data.video import Frames, VideoError, VideoInfo
+from tests.data.films import film, numbers_of
+
+
+def record_of(name: str, start: float | None = None, end: float | None = None) -> Record:
+    return Record(name, name, 0, "train", start=start, end=end)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("videos")
+    for n in range(4):
+        film(folder / f"{n}.mp4", 20, size=64)
+    return folder
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Every read of a file: its name and how many frames."""
+    seen: list[tuple[str, int]] = []
+    real = module.read_frames
+
+    def spy(path: Path, indices: list[int], info: VideoInfo | None = None) -> Frames:
+        seen.append((path.name, len(indices)))
+        return real(path, indices, info)
+
+    monkeypatch.setattr(module, "read_frames", spy)
+    return seen
+
+
+FRAME = 64 * 64 * 3
+
+
+def test_a_small_video_is_decoded_once(root: Path, reads: list) -> None:
+    store = VideoStore(root)
+    assert numbers_of(store.frames(record_of("0.mp4"))) == list(range(20))
+    assert numbers_of(store.clip(record_of("0.mp4"), [5, 5, 2])) == [5, 5, 2]
+    assert reads == [("0.mp4", 20)]
+
+
+def test_the_least_recently_used_video_goes_first(
+    root: Path, reads: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT_SHARE", 1)
+    store = VideoStore(root, max_bytes=2 * 20 * FRAME)
+    for name in ("0.mp4", "1.mp4", "0.mp4", "2.mp4", "0.mp4", "1.mp4"):
+        store.frames(record_of(name))
+    assert [name for name, _ in reads] == ["0.mp4", "1.mp4", "2.mp4", "1.mp4"]
+
+
+def test_a_large_video_is_read_by_the_clip(root: Path, reads: list) -> None:
+    store = VideoStore(root, max_bytes=20 * FRAME * module.KEPT_SHARE - 1)
+    assert numbers_of(store.clip(record_of("0.mp4"), [5, 9, 5])) == [5, 9, 5]
+    assert numbers_of(store.clip(record_of("0.mp4"), [1])) == [1]
+    assert reads == [("0.mp4", 3), ("0.mp4", 1)]
+
+
+@pytest.mark.parametrize("max_bytes", [0, module.MIB * 512])
+def test_a_trimmed_record_speaks_of_its_range_only(root: Path, max_bytes: int) -> None:
+    store = VideoStore(root, max_bytes=max_bytes)
+    record = record_of("0.mp4", start=0.2, end=0.4)
+    extent = store.extent(record)
+    assert (extent.first, extent.frames, extent.fps) == (5, 5, 25.0)
+    assert numbers_of(store.frames(record)) == [5, 6, 7, 8, 9]
+    assert numbers_of(store.clip(record, [0, 4])) == [5, 9]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (None, None, (0, 20)),
+        (0.5, None, (12, 8)),
+        (None, 0.3, (0, 8)),
+        (0.1, 99.0, (2, 18)),
+        (0.1, 0.11, (2, 1)),
+    ],
+)
+def test_ranges(
+    root: Path, start: float | None, end: float | None, expected: tuple[int, int]
+) -> None:
+    extent = VideoStore(root).extent(record_of("0.mp4", start, end))
+    assert (extent.first, extent.frames) == expected
+
+
+def test_a_range_behind_the_end_is_refused(root: Path) -> None:
+    with pytest.raises(VideoError, match=r"0\.mp4: no frame between 1\.0 s and 2\.0 s"):
+        VideoStore(root).frames(record_of("0.mp4", 1.0, 2.0))
+
+
+@pytest.mark.parametrize("indices", [[-1], [20], [0, 99]])
+@pytest.mark.parametrize("max_bytes", [0, module.MIB * 512])
+def test_no_frame_outside_is_given(root: Path, indices: list[int], max_bytes: int) -> None:
+    with pytest.raises((IndexError, VideoError)):
+        VideoStore(root, max_bytes=max_bytes).clip(record_of("0.mp4"), indices)
+
+
+def test_a_missing_file_is_named(root: Path) -> None:
+    with pytest.raises(VideoError, match=r"gone\.mp4: no such video"):
+        VideoStore(root).frames(record_of("gone.mp4"))
+
+
+def test_another_process_gets_an_empty_store(root: Path) -> None:
+    store = VideoStore(root, max_bytes=module.MIB * 256)
+    frames = store.frames(record_of("0.mp4"))
+    content = pickle.dumps(store)
+    assert len(content) < 1000
+    copy = pickle.loads(content)  # noqa: S301 - our own bytes
+    assert copy.max_bytes == module.MIB * 256
+    assert np.array_equal(copy.frames(record_of("0.mp4")), frames)
