@@ -25,7 +25,7 @@ def check_memory() -> Iterator[Finding]:
     if available >= LITTLE_MEMORY:
         yield Finding(check="memory", verdict="ok", seen=seen)
     else:
-        mend = "close other programs, or run with --devices cpu:1 for a single worker"
+        mend = "close other programs; `severe run` starts fewer workers where memory is short"
         yield Finding(check="memory", verdict="problem", seen=seen, mend=mend)
 
 

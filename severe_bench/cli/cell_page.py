@@ -1,0 +1,72 @@
+"""What `severe show` prints."""
+
+from collections.abc import Iterator, Mapping
+
+import yaml
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.syntax import Syntax
+from rich.table import Table
+
+from severe_bench.store.find import FoundCell
+from severe_bench.store.result import Failure, Result
+
+
+def cell_page(found: FoundCell) -> Iterator[RenderableType]:
+    """Title, configuration, then metrics and provenance, or why there are none."""
+    yield f"[bold]{escape(found.cell.title)}[/]   {found.cell.id}"
+    yield f"[dim]{escape(str(found.folder))}[/]\n"
+    yield Syntax(_configuration(found), "yaml", background_color="default", word_wrap=True)
+    if found.result is not None:
+        yield from _measured(found.result)
+    elif found.failure is not None:
+        yield from _failed(found.failure)
+    else:
+        yield "\nnot finished"
+
+
+def _configuration(found: FoundCell) -> str:
+    plain = found.cell.model_dump(mode="json", include={"job", "needs", "places", "label"})
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+
+
+def _measured(result: Result) -> Iterator[RenderableType]:
+    if result.metrics:
+        yield _metrics(result)
+    cost = result.cost
+    memory = cost.peak_memory_bytes / 2**20
+    yield (
+        f"\ncost: {cost.seconds:.1f} s, {memory:.0f} MiB, "
+        f"{cost.clips} clips, {cost.attempts} attempt(s)"
+    )
+    yield _facts("provenance", result.provenance.model_dump(exclude={"libraries", "command"}))
+    yield _facts("libraries", result.provenance.libraries)
+    yield "\n[bold]once more:[/]"
+    yield escape(result.provenance.command)
+
+
+def _metrics(result: Result) -> Table:
+    table = Table(box=None, padding=(0, 2), title="metrics", title_justify="left")
+    for column in ("metric", "value", "95 % interval", "n"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for metric in result.metrics:
+        arrow = "higher is better" if metric.higher_is_better else "lower is better"
+        interval = "" if metric.ci_low is None else f"[{metric.ci_low:.2f}, {metric.ci_high:.2f}]"
+        name = f"{metric.name} ({arrow})" + (" *" if metric.headline else "")
+        value = f"{metric.value:.2f} {metric.unit}".strip()
+        table.add_row(escape(name), value, escape(interval), str(metric.n))
+    return table
+
+
+def _facts(title: str, facts: Mapping[str, object]) -> Table:
+    table = Table(box=None, padding=(0, 2), show_header=False, title=title, title_justify="left")
+    for name, value in facts.items():
+        if value not in ("", {}):
+            table.add_row(f"[dim]{escape(name)}[/]", escape(str(value)))
+    return table
+
+
+def _failed(failure: Failure) -> Iterator[RenderableType]:
+    yield f"\n[bold red]failed[/] ({failure.failure_class}): {escape(failure.message)}"
+    yield f"hint: {escape(failure.hint)}\n"
+    yield escape(failure.traceback)

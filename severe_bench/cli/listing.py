@@ -1,0 +1,86 @@
+"""Plans and states as lines of plain text: quick for ten thousand cells, greppable, no markup."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from severe_bench.core.units import bytes_text, seconds_text
+from severe_bench.store.status import Status
+
+MARKS = {
+    "done": "done",
+    "pending": "to run",
+    "idle": "not needed",
+    "running": "running",
+    "failed": "FAILED",
+    "blocked": "blocked",
+    "impossible": "impossible",
+    "corrupt": "damaged",
+}
+
+
+def plan_lines(view: Mapping[str, Any]) -> Iterator[str]:
+    """One line per cell (state, id, title, what it needs or why it cannot run), then the cost.
+
+    Args:
+        view: as `plan.view.plan_json` gives it.
+    """
+    cells = view["cells"]
+    titles = {cell["id"]: cell["title"] for cell in cells}
+    width = max((len(cell["title"]) for cell in cells), default=0)
+    for cell in cells:
+        mark = MARKS.get(cell["state"], cell["state"])
+        yield f"{mark:<10}  {cell['id']}  {cell['title']:<{width}}  {_tail(cell, titles)}".rstrip()
+    yield ""
+    yield f"{view['suite']}: {_counted(Counter(cell['state'] for cell in cells))}"
+    yield from view["left_out"]
+    if view["estimate"]["cells"]:
+        yield from _cost(view["estimate"])
+
+
+def _tail(cell: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    if cell["reason"]:
+        return str(cell["reason"])
+    if cell["state"] == "done" or not cell["needs"]:
+        return ""
+    return "needs " + ", ".join(titles.get(need, need) for need in cell["needs"].values())
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    total = sum(counts.values())
+    parts = [f"{counts[state]} {mark}" for state, mark in MARKS.items() if counts.get(state)]
+    return f"{total} cells, " + ", ".join(parts)
+
+
+def _cost(estimate: Mapping[str, Any]) -> Iterator[str]:
+    wall, compute = estimate["wall_seconds"], estimate["compute_seconds"]
+    basis = ", ".join(f"{count} {name}" for name, count in estimate["basis"].items())
+    yield (
+        f"left: {seconds_text(wall['expected'])} on {estimate['parallel']} worker(s)"
+        f" ({seconds_text(wall['low'])} to {seconds_text(wall['high'])}),"
+        f" {seconds_text(compute['expected'])} of compute,"
+        f" {bytes_text(estimate['disk_bytes'])} of disk"
+    )
+    yield f"based on: {basis}"
+
+
+def status_lines(status: Status) -> Iterator[str]:
+    """Counts, then the cells that are running, failed, damaged or set aside."""
+    shown = Counter(row.state for row in status.cells)
+    yield f"{status.suite}: {_counted(shown)}"
+    for row in status.cells:
+        if row.state == "running" and row.progress is not None:
+            epoch = f", epoch {row.progress.epoch}" if row.progress.epoch else ""
+            done = f"{row.progress.stage} {row.progress.done}/{row.progress.total}{epoch}"
+            yield f"running     {row.id}  {row.title}  {done}"
+        elif row.state in {"running", "failed", "corrupt"}:
+            yield f"{MARKS[row.state]:<10}  {row.id}  {row.title}  {row.reason}".rstrip()
+    yield from _grouped_reasons([row.reason for row in status.cells if row.state == "impossible"])
+    for name in status.quarantined:
+        yield f"set aside   {name}"
+    yield "complete" if status.complete else f"go on with: severe run {status.suite}"
+
+
+def _grouped_reasons(reasons: Sequence[str]) -> Iterator[str]:
+    for reason, count in Counter(reasons).most_common():
+        yield f"impossible  {count} cell(s): {reason}"

@@ -1,0 +1,45 @@
+"""From a command's options to a plan and the place of its results."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from severe_bench.config.find import find_config
+from severe_bench.config.loading import load_config
+from severe_bench.config.schema import Config
+from severe_bench.plan.build import Plan, plan_suite
+from severe_bench.plan.digests import FileDigests
+from severe_bench.plan.grid import Filters
+from severe_bench.store.layout import SHARED, Layout
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A suite, planned, and where its results lie."""
+
+    config: Config
+    plan: Plan
+    layout: Layout
+
+
+def open_suite(
+    suite: str | None, config: Path | None, results: Path, filters: Filters | None = None
+) -> Opened:
+    """Read the configuration and plan the suite (the first one of the file where not named).
+
+    Raises:
+        UserError: for whatever the user must mend in the file or the options.
+    """
+    loaded = load_config(find_config(config))
+    name = suite or next(iter(loaded.suites))
+    results = results.absolute()
+    digests = FileDigests(results / SHARED / "digests.json")
+    plan = plan_suite(loaded, name, filters or Filters(), digests)
+    digests.save()
+    return Opened(loaded, plan, Layout(results, name))
+
+
+def filters_of(
+    models: list[str] | None, experiments: list[str] | None, seeds: list[str] | None
+) -> Filters:
+    """The globs of the command line."""
+    return Filters(tuple(models or ()), tuple(experiments or ()), tuple(seeds or ()))

@@ -1,0 +1,21 @@
+"""Durations and sizes for people."""
+
+import pytest
+
+from severe_bench.core.units import bytes_text, seconds_text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (9.96, "10.0 s"), (59, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"),
+     (90000, "1 d 1 h")],
+)  # fmt: skip
+def test_seconds(seconds: float, text: str) -> None:
+    assert seconds_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 * 2**30, "5.0 GiB")]
+)
+def test_bytes(size: int, text: str) -> None:
+    assert bytes_text(size) == text
