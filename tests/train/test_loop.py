@@ -179,6 +179,18 @@ def test_one_step_by_hand(tmp_path: Path) -> None:
     assert summary.final_loss == pytest.approx(reference.item())
 
 
+def test_after_step_sees_the_updated_parameters_once_per_step(tmp_path: Path) -> None:
+    """One step: the key encoder moves a tenth of the way to the query encoder as it is now."""
+    objective = momentum()
+    before = [parameter.clone() for parameter in objective.module.key.parameters()]
+    plan = recipe(schedule={"epochs": 1})
+    fit(objective, Noise(steps_per_epoch=1), plan, Wires(tmp_path).session, seed=7)
+    after = objective.module.key.parameters(), objective.module.query.parameters()
+    for old, key, query in zip(before, *after, strict=True):
+        torch.testing.assert_close(key.data, old + 0.1 * (query.data - old))
+    assert objective.module.head.item() == 1
+
+
 class Poisoned(Noise):
     """Inputs become NaN or infinite at one step."""
 
