@@ -181,15 +181,14 @@ def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Output
         attempts=past.count,
     )
     files = output_files(folder)
+    command = reproducing(cell, layout.suite, how.config)
     result = Result(
         cell=cell.id,
         kind=cell.job.kind,
         label=cell.label,
         metrics=outputs.metrics,
         cost=cost,
-        provenance=provenance(
-            outputs, how.device, past, reproducing(cell, layout.suite, how.config)
-        ),
+        provenance=provenance(outputs, how.device, past, command),
         files={name: file for name, file in files.items() if name not in outputs.leftovers},
     )
     write_result(folder, result)

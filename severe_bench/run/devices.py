@@ -100,19 +100,15 @@ def _installed_devices() -> int:
 
 def _available_bytes() -> int:
     """Memory that is free for us: what the kernel says, within the control group's limit."""
-    amounts = [_meminfo("MemAvailable")]
-    limit, used = (_number(Path(f"/sys/fs/cgroup/memory.{name}")) for name in ("max", "current"))
+    free = _field(Path("/proc/meminfo"), r"MemAvailable:\s+(\d+) kB")
+    limit = _field(Path("/sys/fs/cgroup/memory.max"), r"(\d+)")
+    used = _field(Path("/sys/fs/cgroup/memory.stat"), r"^anon (\d+)")  # file cache gives way
+    amounts = [] if free is None else [free * 1024]
     if limit is not None and used is not None:
         amounts.append(max(0, limit - used))
-    return min(amounts)
+    return min(amounts, default=BYTES_PER_CPU_LANE * (os.cpu_count() or 1))
 
 
-def _meminfo(name: str) -> int:
-    path = Path("/proc/meminfo")
-    found = re.search(rf"{name}:\s+(\d+) kB", path.read_text()) if path.exists() else None
-    return int(found[1]) * 1024 if found else BYTES_PER_CPU_LANE * (os.cpu_count() or 1)
-
-
-def _number(path: Path) -> int | None:
-    text = path.read_text().strip() if path.exists() else "max"
-    return int(text) if text.isdigit() else None
+def _field(path: Path, pattern: str) -> int | None:
+    found = re.search(pattern, path.read_text(), re.MULTILINE) if path.exists() else None
+    return int(found[1]) if found else None

@@ -1,6 +1,6 @@
 """Which cells a plan still has to compute."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from severe_bench.plan.cell import Cell
 
@@ -36,7 +36,9 @@ def impossible(cells: Sequence[Cell], done: Collection[str]) -> dict[str, str]:
     return problems | reasons
 
 
-def demanded(cells: Sequence[Cell], done: Collection[str]) -> frozenset[str]:
+def demanded(
+    cells: Sequence[Cell], done: Collection[str], hopeless: Collection[str] = ()
+) -> frozenset[str]:
     """Cells to compute: goals that are not done, and what these need.
 
     A goal is an evaluated cell, or a cell that no other needs. What only finished cells needed is
@@ -45,22 +47,15 @@ def demanded(cells: Sequence[Cell], done: Collection[str]) -> frozenset[str]:
     Args:
         cells: in topological order.
         done: ids of finished cells.
+        hopeless: ids of cells that will not be run now, and hence demand nothing.
     """
     needed = {need for cell in cells for need in cell.needs.values()}
     wanted: set[str] = set()
     for cell in reversed(cells):
         goal = cell.job.kind == "evaluate" or cell.id not in needed
-        if cell.id not in done and (goal or cell.id in wanted):
+        if cell.id in done or cell.id in hopeless:
+            continue
+        if goal or cell.id in wanted:
             wanted.add(cell.id)
             wanted.update(need for need in cell.needs.values() if need not in done)
     return frozenset(wanted)
-
-
-def with_needs(cells: Sequence[Cell], selected: Collection[str]) -> list[Cell]:
-    """The selected cells and all they need, in the order given."""
-    by_id: Mapping[str, Cell] = {cell.id: cell for cell in cells}
-    keep = set(selected)
-    for cell in reversed(cells):
-        if cell.id in keep:
-            keep.update(need for need in cell.needs.values() if need in by_id)
-    return [cell for cell in cells if cell.id in keep]

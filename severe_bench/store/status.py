@@ -106,7 +106,7 @@ def shown_states(cells: Sequence[Cell], on_disk: dict[str, State]) -> dict[str, 
     problems = impossible(cells, done)
     failed = {cell.id for cell in cells if on_disk[cell.id] == "failed"}
     hindered = blocked(cells, failed - set(problems))
-    wanted = demanded(cells, done)
+    wanted = demanded(cells, done, {*problems, *failed, *hindered})
     found: dict[str, tuple[Shown, str]] = {}
     for cell in cells:
         state: Shown = on_disk[cell.id]

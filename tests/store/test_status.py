@@ -15,7 +15,7 @@ from severe_bench.store.cells import (
     write_failure,
     write_result,
 )
-from severe_bench.store.demand import blocked, demanded, impossible, with_needs
+from severe_bench.store.demand import blocked, demanded, impossible
 from severe_bench.store.layout import Layout
 from severe_bench.store.lock import claim
 from severe_bench.store.quarantine import quarantine_damaged
@@ -84,10 +84,7 @@ def test_only_what_unfinished_goals_need_is_demanded(grid: list[Cell]) -> None:
     assert demanded(grid, {probes[0].id}) == {world.id, probes[1].id, probes[2].id}
     assert demanded(grid, {world.id}) == {probe.id for probe in probes}
     assert demanded([world], set()) == {world.id}
-
-
-def test_selection_brings_its_needs(grid: list[Cell]) -> None:
-    assert with_needs(grid, {grid[2].id}) == [grid[0], grid[2]]
+    assert demanded(grid, set(), {probe.id for probe in probes}) == frozenset()
 
 
 def test_blocking_is_handed_down() -> None:

@@ -1,0 +1,308 @@
+"""Workers on lanes, fed from a queue until it is empty."""
+
+import selectors
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from severe_bench.core.errors import UserError
+from severe_bench.plan.cell import Cell
+from severe_bench.run.aftermath import store_failure
+from severe_bench.run.devices import Lane
+from severe_bench.run.events import (
+    Blocked,
+    Failed,
+    Finished,
+    Observer,
+    Outlook,
+    Progressed,
+    Retried,
+    Started,
+    Stopped,
+    Waiting,
+)
+from severe_bench.run.expect import Expectations
+from severe_bench.run.interrupts import Interrupts
+from severe_bench.run.messages import Broken, Over, Reply, Start, Told
+from severe_bench.run.process import Process
+from severe_bench.run.queue import Queue
+from severe_bench.run.sessions import Every
+from severe_bench.run.work import RUNNERS
+from severe_bench.store.cells import read_failure, read_result
+from severe_bench.store.layout import Layout
+from severe_bench.store.lock import owner
+from severe_bench.store.result import FailureClass
+from severe_bench.store.states import state_of
+
+LISTEN_SECONDS = 0.2
+POLL_SECONDS = 0.5
+OUTLOOK_SECONDS = 1.0
+CLOSE_SECONDS = 5.0
+FALSE_STARTS = 3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a local run works; nothing of it can change a number.
+
+    Args:
+        lanes: where workers run.
+        retry: classes of failure to try again, or `failed` for all.
+        timeout: seconds that one cell may take in one go, or None.
+        grace: seconds that a worker has to checkpoint when asked to stop.
+        losses: how often a cell whose worker died is tried again in this run.
+        config: file that the user named; for the command that reproduces a cell.
+        runners: job kind -> "module:function".
+    """
+
+    lanes: tuple[Lane, ...]
+    retry: frozenset[str] = frozenset()
+    timeout: float | None = None
+    grace: float = 30.0
+    losses: int = 2
+    config: str = ""
+    runners: Mapping[str, str] = field(default_factory=lambda: RUNNERS)
+
+
+class Pool:
+    """One run's workers.
+
+    A worker that dies costs its cell's work since the checkpoint, no more. A cell that another run
+    holds is waited for, and taken over when that run dies.
+
+    Args:
+        layout: of the suite.
+        queue: cells to run.
+        settings: lanes and patience.
+        expect: learns from each finished cell.
+        observe: is told what happens.
+        found: number of cells of this run that were done before.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        queue: Queue,
+        settings: Settings,
+        expect: Expectations,
+        observe: Observer,
+        found: int,
+    ) -> None:
+        self._layout, self._queue, self._settings = layout, queue, settings
+        self._expect, self._observe, self._found = expect, observe, found
+        self._total = found + len(queue.left)
+        self._processes: dict[str, Process] = {}
+        self._last: dict[str, Cell] = {}
+        self._elsewhere: dict[str, Cell] = {}
+        self._losses: Counter[str] = Counter()
+        self._false_starts = 0
+        self._selector = selectors.DefaultSelector()
+        self._poll_due, self._outlook_due = Every(POLL_SECONDS), Every(OUTLOOK_SECONDS)
+        self.done: list[str] = []
+        self.failed: dict[str, str] = {}
+        self.blocked: dict[str, str] = {}
+        self.interrupted = False
+
+    def run(self) -> None:
+        """Run until every cell has ended, or the user interrupts.
+
+        Raises:
+            UserError: the results folder cannot be used, or workers do not start.
+        """
+        with self._selector, Interrupts() as interrupts:
+            try:
+                while self._unfinished and not interrupts.count:
+                    self._fill()
+                    self._listen()
+                    self._watch()
+                if interrupts.count:
+                    self.interrupted = True
+                    self._wind_down(interrupts)
+            finally:
+                self._end()
+        self._tell_outlook()
+
+    @property
+    def _busy(self) -> list[Process]:
+        return [process for process in self._processes.values() if process.cell is not None]
+
+    @property
+    def _unfinished(self) -> bool:
+        return bool(self._queue.has_ready or self._busy or self._elsewhere)
+
+    def _fill(self) -> None:
+        for lane in self._settings.lanes:
+            process = self._processes.get(lane.name)
+            if not self._queue.has_ready or (process is not None and process.cell is not None):
+                continue
+            cell = self._queue.take(self._last.get(lane.name))
+            (process or self._start(lane)).assign(cell)
+            self._observe(Started(cell, lane.name))
+
+    def _start(self, lane: Lane) -> Process:
+        start = Start(
+            results=str(self._layout.results),
+            suite=self._layout.suite,
+            device=lane.device,
+            config=self._settings.config,
+            runners=dict(self._settings.runners),
+        )
+        process = Process(lane, start)
+        self._processes[lane.name] = process
+        self._selector.register(process, selectors.EVENT_READ, process)
+        return process
+
+    def _listen(self) -> None:
+        for key, _ in self._selector.select(LISTEN_SECONDS):
+            process: Process = key.data
+            replies = process.read()
+            if replies is None:
+                self._gone(process)
+            for reply in replies or ():
+                self._hear(process, reply)
+
+    def _hear(self, process: Process, reply: Reply) -> None:
+        self._false_starts, process.ready = 0, True
+        if isinstance(reply, Broken):
+            raise UserError(reply.what, reply.where, reply.mend)
+        if process.cell is None:
+            return
+        if isinstance(reply, Told):
+            self._observe(Progressed(process.cell, process.lane.name, reply.progress))
+        elif isinstance(reply, Over):
+            self._over(process, process.cell, reply)
+
+    def _over(self, process: Process, cell: Cell, reply: Over) -> None:
+        if reply.state == "interrupted":
+            return  # it still has its cell, and ends: see _gone
+        process.cell, self._last[process.lane.name] = None, cell
+        if reply.state == "done":
+            self._is_done(cell, reply.seconds)
+        elif reply.state == "failed":
+            self._has_failed(cell, reply.message)
+        else:
+            self._is_elsewhere(cell)
+
+    def _is_done(self, cell: Cell, seconds: float) -> None:
+        self.done.append(cell.id)
+        self._expect.learn(cell, seconds)
+        self._queue.done(cell)
+        self._observe(Finished(cell, seconds))
+
+    def _has_failed(self, cell: Cell, message: str) -> None:
+        self.failed[cell.id] = message
+        self._observe(Failed(cell, message))
+        for dependent in self._queue.failed(cell):
+            self.blocked[dependent.id] = cell.id
+            self._observe(Blocked(dependent, cell))
+
+    def _is_elsewhere(self, cell: Cell) -> None:
+        self._elsewhere[cell.id] = cell
+        found = owner(self._layout.folder(cell))
+        text = f"process {found.pid} on {found.host}" if found else "another process"
+        self._observe(Waiting(cell, text))
+
+    def _gone(self, process: Process) -> None:
+        """A worker has ended, asked or not; what becomes of its cell."""
+        self._selector.unregister(process)
+        del self._processes[process.lane.name]
+        how = process.wait(CLOSE_SECONDS)
+        if not process.ready:
+            self._check_false_start(process)
+        cell, process.cell = process.cell, None
+        if cell is None:
+            return
+        if self.interrupted:
+            self._observe(Stopped(cell))
+        elif process.stopping_since is not None:
+            self._give_up(cell, "timeout", f"took more than {self._settings.timeout:g} s")
+        elif process.ready:
+            self._lost(cell, how)
+        else:
+            self._queue.put_back(cell)
+
+    def _check_false_start(self, process: Process) -> None:
+        self._false_starts += 1
+        if self._false_starts >= FALSE_STARTS:
+            words = process.last_words().splitlines()
+            reason = words[-1] if words else "it said nothing"
+            raise UserError(f"workers do not start: {reason}", mend="run `severe doctor`")
+
+    def _lost(self, cell: Cell, how: str) -> None:
+        self._losses[cell.id] += 1
+        if self._losses[cell.id] <= self._settings.losses:
+            self._queue.put_back(cell)
+            self._observe(Retried(cell, f"its worker {how}"))
+            return
+        self._give_up(cell, "lost", f"its worker {how}, {self._losses[cell.id]} times")
+
+    def _give_up(self, cell: Cell, failure_class: FailureClass, message: str) -> None:
+        if store_failure(self._layout, cell, failure_class, message):
+            self._has_failed(cell, f"{failure_class}: {message}")
+        else:
+            self._queue.put_back(cell)  # done after all, or held: the next worker finds out
+
+    def _watch(self) -> None:
+        for process in self._busy:
+            self._check_time(process)
+        if self._elsewhere and self._poll_due():
+            for cell in list(self._elsewhere.values()):
+                self._look_elsewhere(cell)
+        if self._outlook_due():
+            self._tell_outlook()
+
+    def _check_time(self, process: Process) -> None:
+        timeout, asked = self._settings.timeout, process.stopping_since
+        if asked is not None and time.monotonic() - asked > self._settings.grace:
+            process.kill()
+        elif timeout is not None and process.busy_seconds > timeout:
+            process.stop()
+
+    def _look_elsewhere(self, cell: Cell) -> None:
+        folder = self._layout.folder(cell)
+        state = state_of(folder)
+        if state == "running":
+            return
+        del self._elsewhere[cell.id]
+        result = read_result(folder) if state == "done" else None
+        failure = read_failure(folder) if state == "failed" else None
+        if result is not None:
+            self._is_done(cell, result.cost.seconds)
+        elif failure is not None:
+            self._has_failed(cell, f"{failure.failure_class}: {failure.message}")
+        else:
+            self._queue.put_back(cell)
+
+    def _tell_outlook(self) -> None:
+        done, failed = self._found + len(self.done), len(self.failed)
+        self._observe(Outlook(self._total, done, failed, len(self._busy), self._seconds_left()))
+
+    def _seconds_left(self) -> float:
+        running = [
+            max(0.0, self._expect.seconds(process.cell) - process.busy_seconds)
+            for process in self._busy
+            if process.cell is not None
+        ]
+        waiting = sum(self._expect.seconds(cell) for cell in self._queue.left)
+        return max([(waiting + sum(running)) / len(self._settings.lanes), *running])
+
+    def _wind_down(self, interrupts: Interrupts) -> None:
+        """Let running cells checkpoint; a second interrupt, or the end of grace, cuts them off."""
+        deadline = time.monotonic() + self._settings.grace
+        for process in self._busy:
+            process.stop()
+        while self._busy and interrupts.count < 2 and time.monotonic() < deadline:
+            self._listen()
+
+    def _end(self) -> None:
+        """End every worker: idle ones at once, the others by a checkpoint or by force."""
+        for process in self._processes.values():
+            if process.cell is None:
+                process.close()
+            else:
+                process.stop()
+        for process in self._processes.values():
+            hurried = process.cell is None or self.interrupted
+            process.wait(CLOSE_SECONDS if hurried else self._settings.grace)
+        self._processes.clear()

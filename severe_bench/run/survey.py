@@ -1,0 +1,130 @@
+"""What lies in the results folder before a run: done, failed, damaged."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from severe_bench.core.errors import UserError
+from severe_bench.core.registry import nearest
+from severe_bench.plan.cell import Cell
+from severe_bench.run.events import Note, Observer
+from severe_bench.run.expect import Expectations
+from severe_bench.run.failures import HINTS
+from severe_bench.store.cells import CorruptError, check, clear_failure, read_failure
+from severe_bench.store.demand import blocked, demanded, impossible
+from severe_bench.store.layout import CHECKPOINT, Layout
+from severe_bench.store.quarantine import Quarantined, quarantine_damaged
+from severe_bench.store.result import FailureClass, Result
+from severe_bench.store.states import states
+
+ALL_FAILED = "failed"
+RESUMABLE: frozenset[FailureClass] = frozenset({"timeout", "lost", "out_of_memory"})
+"""Failures that say nothing against the checkpoint; a retry after any other starts afresh."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The cells of a plan, sorted by what is to be done about them.
+
+    Args:
+        done: ids of finished cells.
+        failed: id -> class and message.
+        impossible: id -> reason.
+        blocked: id -> id of the failed cell that it needs.
+        to_run: in topological order.
+        quarantined: damaged cells, which are among `to_run` where something needs them.
+        expect: has learnt from the finished cells.
+    """
+
+    done: frozenset[str]
+    failed: dict[str, str]
+    impossible: dict[str, str]
+    blocked: dict[str, str]
+    to_run: tuple[Cell, ...]
+    quarantined: tuple[Quarantined, ...]
+    expect: Expectations
+
+
+def survey(
+    layout: Layout, cells: Sequence[Cell], retry: Collection[str], observe: Observer
+) -> Survey:
+    """Look at every cell's folder; move damaged ones aside; forget failures to be retried.
+
+    Args:
+        layout: of the suite.
+        cells: in topological order.
+        retry: classes of failure, or `failed` for all.
+        observe: is told of damaged cells.
+
+    Raises:
+        UserError: the results folder cannot be used, or `retry` names no class.
+    """
+    _check_classes(retry)
+    looking = _Looking(layout, retry, observe)
+    for cell, state in zip(cells, states(layout, cells).values(), strict=True):
+        if state in {"done", "corrupt", "failed"}:
+            looking.look(cell)
+    problems = impossible(cells, looking.done)
+    hindered = blocked(cells, looking.failed.keys() - problems.keys())
+    hindered = {cell: need for cell, need in hindered.items() if cell not in looking.done}
+    hopeless = {*problems, *looking.failed, *hindered}
+    wanted = demanded(cells, looking.done, hopeless)
+    return Survey(
+        done=frozenset(looking.done),
+        failed={cell: why for cell, why in looking.failed.items() if cell not in problems},
+        impossible=problems,
+        blocked=hindered,
+        to_run=tuple(cell for cell in cells if cell.id in wanted),
+        quarantined=tuple(looking.quarantined),
+        expect=looking.expect,
+    )
+
+
+class _Looking:
+    """What was found so far."""
+
+    def __init__(self, layout: Layout, retry: Collection[str], observe: Observer) -> None:
+        self._layout, self._retry, self._observe = layout, retry, observe
+        self.done: set[str] = set()
+        self.failed: dict[str, str] = {}
+        self.quarantined: list[Quarantined] = []
+        self.expect = Expectations()
+
+    def look(self, cell: Cell) -> None:
+        """Take note of one cell that has a result or a failure."""
+        try:
+            result = check(self._layout.folder(cell))
+            if result is not None:
+                self._is_done(cell, result)
+            else:
+                self._has_failed(cell)
+        except CorruptError:
+            self._set_aside(cell)
+
+    def _is_done(self, cell: Cell, result: Result) -> None:
+        self.done.add(cell.id)
+        self.expect.learn(cell, result.cost.seconds)
+
+    def _has_failed(self, cell: Cell) -> None:
+        folder = self._layout.folder(cell)
+        failure = read_failure(folder)
+        if failure is None:
+            return
+        if ALL_FAILED in self._retry or failure.failure_class in self._retry:
+            if failure.failure_class not in RESUMABLE:
+                (folder / CHECKPOINT).unlink(missing_ok=True)
+            clear_failure(folder)
+        else:
+            self.failed[cell.id] = f"{failure.failure_class}: {failure.message}"
+
+    def _set_aside(self, cell: Cell) -> None:
+        moved = quarantine_damaged(self._layout, self._layout.folder(cell))
+        if moved is not None:
+            self.quarantined.append(moved)
+            self._observe(Note(str(moved)))
+
+
+def _check_classes(retry: Collection[str]) -> None:
+    valid = [ALL_FAILED, *HINTS]
+    for name in retry:
+        if name not in valid:
+            raise UserError(f"no class of failure: {name!r}", "--retry", nearest(name, valid))

@@ -1,0 +1,24 @@
+"""A run in a process of its own, to be killed: `python -m tests.run.driver RESULTS LEAVES`."""
+
+import json
+import sys
+from pathlib import Path
+
+from severe_bench.run.devices import ONE_THREAD, Lane
+from severe_bench.run.local import run_cells
+from severe_bench.run.pool import Settings
+from severe_bench.store.layout import Layout
+from tests.run.fake_kinds import RUNNERS
+from tests.run.grids import tree
+
+LANES = tuple(Lane(f"cpu {n}", "cpu", ONE_THREAD) for n in range(2))
+
+if __name__ == "__main__":
+    outcome = run_cells(
+        Layout(Path(sys.argv[1]), "demo"),
+        tree(int(sys.argv[2])),
+        Settings(LANES, grace=10, losses=1000, runners=RUNNERS),
+        lambda event: None,
+    )
+    print(json.dumps({"done": outcome.done, "failed": outcome.failed}))
+    sys.exit(outcome.exit_code)
