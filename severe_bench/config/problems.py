@@ -72,6 +72,8 @@ def problems_of(
     """One problem per place; the branches of a union that failed are joined by `or`."""
     found: dict[Loc, Problem] = {}
     for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # only its broken items are missing, and these are reported
         problem = _problem(detail, model, data)
         earlier = found.get(problem.loc)
         found[problem.loc] = problem if earlier is None else _either(earlier, problem)
@@ -86,27 +88,37 @@ def _either(first: Problem, second: Problem) -> Problem:
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel], data: object) -> Problem:
-    kind, loc = detail["type"], detail["loc"]
-    if kind == "extra_forbidden":
-        return Problem(loc, "unknown key", nearest(str(loc[-1]), _keys(model, loc[:-1])))
-    if kind == "missing":
+    if detail["type"] in {"extra_forbidden", "missing"}:
+        return _key_problem(detail, model)
+    loc = _existing(detail["loc"], data)
+    return Problem(loc, _complaint(detail), _mend(detail))
+
+
+def _key_problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
+    loc = detail["loc"]
+    if detail["type"] == "missing":
         return Problem(loc, "missing", "add it")
-    loc = _existing(loc, data)
-    given = _shown(detail["input"])
-    if kind in _EXPECTED:
-        return Problem(loc, f"expected {_EXPECTED[kind]}, got {given}")
-    if kind == "literal_error":
-        expected = detail["ctx"]["expected"]
-        return Problem(loc, f"expected {expected}, got {given}", _close(detail["input"], expected))
+    return Problem(loc, "unknown key", nearest(str(loc[-1]), _keys(model, loc[:-1])))
+
+
+def _complaint(detail: ErrorDetails) -> str:
+    kind, given = detail["type"], _shown(detail["input"])
+    if kind == "too_short":
+        return "is empty"
     if kind == "value_error":
-        return Problem(loc, detail["msg"].removeprefix("Value error, "))
+        return detail["msg"].removeprefix("Value error, ")
+    if kind in _EXPECTED or kind == "literal_error":
+        return f"expected {_EXPECTED.get(kind) or detail['ctx']['expected']}, got {given}"
     message = detail["msg"].removeprefix("Input ")
-    return Problem(loc, f"{message[0].lower()}{message[1:]}, got {given}")
+    return f"{message[0].lower()}{message[1:]}, got {given}"
 
 
-def _close(given: object, expected: str) -> str:
-    """The way out, where one of the quoted values in `expected` is near."""
-    mend = nearest(str(given), re.findall(r"'([^']*)'", expected))
+def _mend(detail: ErrorDetails) -> str:
+    """The way out, where one of the expected words is near."""
+    if detail["type"] != "literal_error":
+        return ""
+    words = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+    mend = nearest(str(detail["input"]), words)
     return mend if mend.startswith("did you mean") else ""
 
 

@@ -30,7 +30,7 @@ def path_problem(path: str, recipes: Mapping[str, Any], value: object) -> tuple[
 
     Example:
         >>> path_problem("recipe.optimizer.lr", {}, 0.1)
-        ('unknown setting recipe.optimizer', 'did you mean recipe.optimiser?')
+        ('unknown setting recipe.optimizer', 'did you mean optimiser?')
     """
     root, *rest = path.split(".")
     if root not in _ROOTS or (root == "task_options" and len(rest) != 1):
@@ -46,8 +46,7 @@ def _field_problem(model: object, at: str, rest: list[str]) -> tuple[str, str] |
     for step in rest:
         fields = getattr(model, "model_fields", {})
         if step not in fields:
-            near = nearest(f"{at}.{step}", [f"{at}.{field}" for field in fields])
-            return f"unknown setting {at}.{step}", near
+            return f"unknown setting {at}.{step}", nearest(step, list(fields))
         model, at = fields[step].annotation, f"{at}.{step}"
     return None
 

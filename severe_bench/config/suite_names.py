@@ -104,6 +104,5 @@ def _override_problems(override: Override, loc: Loc, known: Known) -> Iterator[P
             yield Problem((*loc, "set", path), *problem)
         elif not path.startswith("task_options."):
             sound[path] = value
-    if len(sound) == sum(not p.startswith("task_options.") for p in override.set):
-        plain = Settings(Recipe(), Budget(), {})
-        yield from apply(plain, sound, known.recipes, (*loc, "set"))[1]
+    plain = Settings(Recipe(), Budget(), {})
+    yield from apply(plain, sound, known.recipes, (*loc, "set"))[1]

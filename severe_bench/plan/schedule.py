@@ -1,6 +1,7 @@
 """How long cells take side by side."""
 
 import heapq
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from severe_bench.plan.cell import Cell
@@ -17,13 +18,14 @@ def wall_seconds(cells: Sequence[Cell], seconds: Mapping[str, float], parallel: 
         seconds: by cell id.
         parallel: number of workers, at least 1.
     """
-    place = {cell.id: i for i, cell in enumerate(cells)}
-    missing = [{need for need in cell.needs.values() if need in place} for cell in cells]
-    followers: list[list[int]] = [[] for _ in cells]
-    for i, needs in enumerate(missing):
-        for need in needs:
-            followers[place[need]].append(i)
-    ready = [i for i, needs in enumerate(missing) if not needs]
+    inside = {cell.id for cell in cells}
+    followers: defaultdict[str, list[int]] = defaultdict(list)
+    missing = [0] * len(cells)
+    for i, cell in enumerate(cells):
+        for need in {need for need in cell.needs.values() if need in inside}:
+            followers[need].append(i)
+            missing[i] += 1
+    ready = [i for i, count in enumerate(missing) if count == 0]
     running: list[tuple[float, int]] = []
     now = 0.0
     while ready or running:
@@ -31,8 +33,8 @@ def wall_seconds(cells: Sequence[Cell], seconds: Mapping[str, float], parallel: 
             i = heapq.heappop(ready)
             heapq.heappush(running, (now + seconds[cells[i].id], i))
         now, finished = heapq.heappop(running)
-        for follower in followers[finished]:
-            missing[follower].discard(cells[finished].id)
-            if not missing[follower]:
+        for follower in followers.get(cells[finished].id, ()):
+            missing[follower] -= 1
+            if missing[follower] == 0:
                 heapq.heappush(ready, follower)
     return now
