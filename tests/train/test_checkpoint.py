@@ -70,6 +70,19 @@ def test_no_damaged_byte_is_trusted(tmp_path: Path, seed: int) -> None:
     assert_same(state_of(second.module), fresh if aside.exists() else state_of(first.module))
 
 
+def test_a_flipped_bit_of_a_weight_is_noticed(tmp_path: Path) -> None:
+    """torch itself would load it: it does not look at the archive's checksums."""
+    first, path = trained(), tmp_path / CHECKPOINT_FILE
+    save(path, first, TALLY, "key")
+    content = bytearray(path.read_bytes())
+    weight = first.module.state_dict()["0.weight"].numpy().tobytes()
+    content[content.index(weight) + 5] ^= 1
+    path.write_bytes(content)
+    assert torch.load(path, weights_only=True)["key"] == "key"
+    assert restore(path, trained(), "key").steps == 0
+    assert (tmp_path / DAMAGED_FILE).exists()
+
+
 @pytest.mark.parametrize("keep", [0, 1, 100, 2000])
 def test_a_cut_file_is_set_aside(
     tmp_path: Path, keep: int, caplog: pytest.LogCaptureFixture
