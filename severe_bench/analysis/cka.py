@@ -130,7 +130,14 @@ def _cka(x: ArrayLike, y: ArrayLike, hsic: Hsic) -> float:
         raise ValueError(f"features of {len(first)} and {len(second)} videos")
     if len(first) < 4:
         raise ValueError(f"CKA needs at least 4 videos, not {len(first)}")
+    if _constant(first) or _constant(second):
+        return float("nan")
     scale_x, scale_y = hsic(first, first), hsic(second, second)
     if scale_x <= 0 or scale_y <= 0:
         return float("nan")
     return hsic(first, second) / float(np.sqrt(scale_x) * np.sqrt(scale_y))
+
+
+def _constant(x: Array) -> bool:
+    """Whether all videos have the same features up to rounding."""
+    return bool(np.ptp(x, axis=0).max(initial=0.0) <= 1e-12 * np.abs(x).max(initial=0.0))

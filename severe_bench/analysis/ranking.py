@@ -14,6 +14,8 @@ from scipy.stats import rankdata
 from severe_bench.core.metric import Metric
 
 Ties = Literal["min", "average"]
+TIE_DECIMALS = 9
+"""Values that agree so far are ties: means over seeds carry rounding of about 1e-14."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,9 @@ def ranks(column: Column, ties: Ties = "min") -> dict[str, float]:
         >>> ranks(Column("count", "task", error, {"a": 0.4, "b": 0.1, "c": 0.4}))
         {'a': 2.0, 'b': 1.0, 'c': 2.0}
     """
-    scores = column.scores()
-    order = rankdata([-score for score in scores.values()], method=ties)
-    return dict(zip(scores, map(float, order), strict=True))
+    sign = -1.0 if column.metric.higher_is_better else 1.0
+    values = np.round([sign * value for value in column.values.values()], TIE_DECIMALS)
+    return dict(zip(column.values, map(float, rankdata(values, method=ties)), strict=True))
 
 
 def common(columns: Sequence[Column], models: Sequence[str]) -> list[Column]:

@@ -1,7 +1,7 @@
 """From a results folder to what the analyses work on; the files themselves are the store's."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from severe_bench.analysis.cka import Features, merge_views
 from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork, column_of
+from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.store.cells import CorruptError, check, read_cell, read_failure
 from severe_bench.store.layout import CELL, Layout
@@ -93,7 +94,7 @@ def _harvest_plan(layout: Layout, planned: Sequence[Cell]) -> Harvest:
 
 
 def _harvest_folder(layout: Layout) -> Harvest:
-    folders = [path for path in sorted(_folders(layout.cells)) if (path / CELL).exists()]
+    folders = [path for path in _folders(layout.cells) if (path / CELL).exists()]
     found = {folder: state_of(folder) for folder in folders}
     done = [folder for folder, state in found.items() if state == "done"]
     measured, broken = _gather((folder, None) for folder in done)
@@ -194,8 +195,8 @@ def _title(label: Label) -> str:
 def _shared(layout: Layout, ids: set[str] | None) -> tuple[SharedWork, ...]:
     return tuple(
         work
-        for kind in sorted(_folders(layout.shared))
-        for folder in sorted(_folders(kind))
+        for kind in _folders(layout.shared)
+        for folder in _folders(kind)
         if ids is None or folder.name in ids
         if (work := _shared_work(kind.name, folder)) is not None
     )
@@ -212,5 +213,17 @@ def _shared_work(kind: str, folder: Path) -> SharedWork | None:
         return None
 
 
-def _folders(path: Path) -> Iterator[Path]:
-    return (child for child in path.iterdir() if child.is_dir()) if path.is_dir() else iter(())
+def _folders(path: Path) -> list[Path]:
+    """Folders in `path`, by name; none where it does not exist.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return sorted(child for child in path.iterdir() if child.is_dir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        reason = error.strerror or str(error)
+        mend = "mend its permissions or pass another --results folder"
+        raise UserError(f"cannot read: {reason}", str(path), mend) from error

@@ -1,8 +1,8 @@
 """What a factor does to the order of models: each experiment against the standard column."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import permutations
 
 from severe_bench.analysis.agreement import Agreement, kendall
 from severe_bench.analysis.intervals import PairedDifference
@@ -89,48 +89,29 @@ def sensitivity(standard: Column, column: Column, difference: Difference) -> Sen
     """How `column` orders the models that `standard` orders too, and which moves can be trusted."""
     models = [model for model in standard.values if model in column.values]
     before, after = (_ranks_of(c, models) for c in (standard, column))
-    swaps = _swaps(standard, column, models, difference)
-    moved = {model for swap in swaps if swap.separable for model in (swap.before, swap.after)}
-    moves = [
-        Move(m, before[m], after[m], m in moved) for m in sorted(models, key=before.__getitem__)
+    swaps = [
+        Swap(
+            lead,
+            follow,
+            difference(standard.experiment, lead, follow),
+            difference(column.experiment, follow, lead),
+        )
+        for lead, follow in permutations(models, 2)
+        if before[lead] < before[follow] and after[lead] > after[follow]
     ]
+    moved = {model for swap in swaps if swap.separable for model in (swap.before, swap.after)}
+    order = sorted(models, key=before.__getitem__)
+    pairs = [before[m] for m in order], [after[m] for m in order]
     return Sensitivity(
         column.experiment,
         column.factor,
         standard.experiment,
-        tuple(moves),
+        tuple(Move(m, before[m], after[m], m in moved) for m in order),
         tuple(sorted(swaps, key=lambda swap: not swap.separable)),
-        _agreement(standard, column, models),
+        kendall(*pairs) if len(models) > 1 else None,
     )
 
 
 def _ranks_of(column: Column, models: Sequence[str]) -> dict[str, float]:
-    values: Mapping[str, float] = {model: column.values[model] for model in models}
+    values = {model: column.values[model] for model in models}
     return ranks(Column(column.experiment, column.factor, column.metric, values))
-
-
-def _agreement(standard: Column, column: Column, models: Sequence[str]) -> Agreement | None:
-    if len(models) < 2:
-        return None
-    first, second = standard.scores(), column.scores()
-    return kendall([first[m] for m in models], [second[m] for m in models])
-
-
-def _swaps(
-    standard: Column, column: Column, models: Sequence[str], difference: Difference
-) -> list[Swap]:
-    first, second = standard.scores(), column.scores()
-    swaps = []
-    for a, b in combinations(models, 2):
-        if (first[a] - first[b]) * (second[a] - second[b]) >= 0:
-            continue
-        lead, follow = (a, b) if first[a] > first[b] else (b, a)
-        swaps.append(
-            Swap(
-                before=lead,
-                after=follow,
-                standard=difference(standard.experiment, lead, follow),
-                here=difference(column.experiment, follow, lead),
-            )
-        )
-    return swaps

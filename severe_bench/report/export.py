@@ -14,10 +14,8 @@ from severe_bench.report.writers import to_latex
 from severe_bench.store.layout import Layout
 from severe_bench.store.table import COLUMNS, Row, rebuilt_table, table_of, table_text
 
-DTYPES = {
-    name: {str: "str", int: "int64", bool: "bool"}.get(field.annotation or float, "float64")
-    for name, field in Row.model_fields.items()
-}
+_DTYPE_OF: dict[object, str] = {str: "str", int: "int64", bool: "bool"}
+DTYPES = {name: _DTYPE_OF.get(f.annotation, "float64") for name, f in Row.model_fields.items()}
 
 
 def exported(layout: Layout, planned: Sequence[Cell] | None, form: str) -> bytes:

@@ -37,13 +37,20 @@ class Head:
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is the file's stem, `caption` says how the numbers were made."""
+    """A named table.
+
+    Args:
+        name: the stem of its files.
+        caption: how the numbers were made.
+        detail: what the second line of an entry is; such lines are for the page only.
+    """
 
     name: str
     title: str
     caption: str
     heads: tuple[Head, ...]
     rows: tuple[tuple[Entry, ...], ...]
+    detail: str = ""
 
 
 def words(text: str, mark: Mark = "") -> Entry:

@@ -8,6 +8,7 @@ from severe_bench.analysis.harvest import Harvest
 from severe_bench.analysis.study import build_study
 from severe_bench.report.table import Table
 from severe_bench.report.tables.scores import ranking
+from severe_bench.report.words import counted
 
 SHORT = {"mean_score": "Mean", "average_rank": "Rank"}
 LEFT_OUT = frozenset({"kind", "experiments"})
@@ -28,7 +29,9 @@ def ranking_table(harvest: Harvest) -> RichTable:
 
 
 def _rich(table: Table, caption: str) -> RichTable:
-    shown = RichTable(box=box.SIMPLE_HEAD, caption=Text(caption), caption_justify="left")
+    shown = RichTable(
+        box=box.SIMPLE_HEAD, caption=Text(caption), caption_justify="left", pad_edge=False
+    )
     kept = [i for i, head in enumerate(table.heads) if head.key not in LEFT_OUT]
     for head in (table.heads[i] for i in kept):
         title = Text(SHORT.get(head.key, head.title))
@@ -43,4 +46,4 @@ def _rich(table: Table, caption: str) -> RichTable:
 
 def _caption(shared: int, total: int, missing: int) -> str:
     over = f"Mean score (0-100) and rank over {shared} of {total} experiments"
-    return f"{over}; {missing} cells without a result." if missing else f"{over}."
+    return f"{over}; {counted(missing, 'cell')} without a result." if missing else f"{over}."

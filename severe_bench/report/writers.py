@@ -46,7 +46,7 @@ def to_markdown(table: Table) -> str:
     """A pipe table under its title."""
     rule = ["---:" if head.numeric else "---" for head in table.heads]
     titles = [head.title.translate(MARKDOWN) for head in table.heads]
-    body = [[_plain(entry).translate(MARKDOWN) for entry in row] for row in table.rows]
+    body = [[entry.text.translate(MARKDOWN) for entry in row] for row in table.rows]
     lines = [f"| {' | '.join(cells)} |" for cells in [titles, rule, *body]]
     heading = table.title.translate(MARKDOWN)
     return "\n".join([f"**{heading}**", "", *lines, "", table.caption.translate(MARKDOWN), ""])
@@ -85,10 +85,6 @@ WRITERS: dict[str, Callable[[Table], str]] = {
 }
 
 
-def _plain(entry: Entry) -> str:
-    return " ".join(f"{entry.text} {entry.detail}".split())
-
-
 def _latex_entry(entry: Entry) -> str:
-    text = _plain(entry).translate(LATEX)
+    text = entry.text.translate(LATEX)
     return rf"\textbf{{{text}}}" if entry.mark == "best" else text

@@ -26,9 +26,10 @@ def table(
     caption: str,
     heads: Sequence[Head],
     rows: Iterable[Sequence[Entry]],
+    detail: str = "",
 ) -> Table:
     """A table from whatever sequences are at hand."""
-    return Table(name, title, caption, tuple(heads), tuple(tuple(row) for row in rows))
+    return Table(name, title, caption, tuple(heads), tuple(tuple(row) for row in rows), detail)
 
 
 def in_order(study: Study) -> list[str]:

@@ -57,10 +57,11 @@ def matrix(study: Study) -> Table:
         for model in in_order(study)
     ]
     caption = (
-        "Mean ± standard deviation over seeds; below it the 95 % bootstrap interval over test "
-        "videos, and the rank. The best of each experiment is bold. A dash is a missing cell."
+        "Mean ± standard deviation over seeds. The best of each experiment is bold; a dash is a "
+        "missing cell."
     )
-    return table("experiments", "Every experiment", caption, heads, rows)
+    detail = "Below it the 95 % bootstrap interval over test videos, and the rank."
+    return table("experiments", "Every experiment", caption, heads, rows, detail)
 
 
 def long(study: Study) -> Table:

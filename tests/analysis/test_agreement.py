@@ -1,0 +1,52 @@
+"""Kendall's tau-b against scipy, its p-value against counting by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from severe_bench.analysis.agreement import kendall
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_tau_agrees_with_scipy_with_and_without_ties(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(4, size=7), rng.normal(size=7)
+    assert kendall(x, y).tau == pytest.approx(kendalltau(x, y, variant="b").statistic)
+
+
+@pytest.mark.parametrize("count", [3, 5, 7])
+def test_exact_p_agrees_with_scipy_without_ties(count: int) -> None:
+    rng = np.random.default_rng(count)
+    for _ in range(5):
+        x, y = rng.permutation(count), rng.permutation(count)
+        found = kendall(x, y)
+        assert found.exact
+        assert found.p == pytest.approx(kendalltau(x, y, method="exact").pvalue)
+
+
+def test_four_models_cannot_give_a_small_p() -> None:
+    found = kendall([1, 2, 3, 4], [1, 2, 3, 4])
+    assert found.tau == 1.0
+    assert found.p == found.smallest_p == pytest.approx(2 / 24)
+
+
+def test_ties_by_hand() -> None:
+    # y = 1 1 2 has three distinct orders, |tau-b| is the same for 112 and 211 and 0 for 121.
+    found = kendall([1, 2, 3], [1, 1, 2])
+    assert found.tau == pytest.approx(2 / math.sqrt(3 * 2))
+    assert found.p == pytest.approx(2 / 3)
+
+
+def test_many_models_are_sampled_near_scipy() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=11)
+    y = x + rng.normal(size=11)
+    found = kendall(x, y)
+    assert not found.exact
+    assert found.p == pytest.approx(kendalltau(x, y, method="exact").pvalue, abs=0.01)
+
+
+def test_a_single_tie_has_no_order() -> None:
+    assert math.isnan(kendall([1, 1, 1], [1, 2, 3]).tau)
