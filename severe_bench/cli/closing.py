@@ -17,8 +17,8 @@ def write_report(opened: Opened) -> Path:
 
     layout = opened.layout
     claims = opened.config.suite(layout.suite).claims
-    stamp = results_stamp(layout, opened.plan.cells)
-    page = build_report(layout.results, layout.suite, claims, opened.plan.cells)
+    stamp = results_stamp(layout, opened.whole.cells)
+    page = build_report(layout.results, layout.suite, claims, opened.whole.cells)
     (layout.report / STAMP).write_text(stamp)
     return page
 
@@ -32,7 +32,7 @@ def current_report(opened: Opened) -> Path | None:
         made_from = (opened.layout.report / STAMP).read_text()
     except OSError:
         return None
-    fresh = made_from == results_stamp(opened.layout, opened.plan.cells)
+    fresh = made_from == results_stamp(opened.layout, opened.whole.cells)
     return page if fresh and page.exists() else None
 
 
@@ -43,7 +43,7 @@ def show_ranking(opened: Opened) -> None:
     from severe_bench.analysis.reading import harvest
     from severe_bench.report.terminal import ranking_table
 
-    Console(highlight=False).print(ranking_table(harvest(opened.layout, opened.plan.cells)))
+    Console(highlight=False).print(ranking_table(harvest(opened.layout, opened.whole.cells)))
 
 
 def results_stamp(layout: Layout, cells: Sequence[Cell]) -> str:

@@ -33,12 +33,10 @@ def export(
     from severe_bench.cli.opening import open_suite
     from severe_bench.core.atomic import write_bytes
     from severe_bench.core.errors import UserError
-    from severe_bench.report.export import export as exported
+    from severe_bench.report.export import exported
 
     opened = open_suite(suite, config, results)
-    results = opened.layout.results
-    exported_rows = exported(results, opened.layout.suite, form.value, opened.plan.cells)
-    content = exported_rows.encode() if isinstance(exported_rows, str) else exported_rows
+    content = exported(opened.layout, opened.whole.cells, form.value)
     if output is not None:
         write_bytes(output, content)
     elif form is Format.PARQUET and sys.stdout.isatty():

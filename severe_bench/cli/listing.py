@@ -66,7 +66,7 @@ def _cost(estimate: Mapping[str, Any]) -> Iterator[str]:
 
 def status_lines(status: Status) -> Iterator[str]:
     """Counts, then the cells that are running, failed, damaged or set aside."""
-    shown = Counter(row.state for row in status.cells)
+    shown = Counter(str(row.state) for row in status.cells)
     yield f"{status.suite}: {_counted(shown)}"
     for row in status.cells:
         if row.state == "running" and row.progress is not None:

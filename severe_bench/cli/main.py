@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from severe_bench.cli import doctor, export, plan, report, show, status
+from severe_bench.cli import doctor, export, plan, report, run, show, status
 from severe_bench.core.errors import Interrupted, UserError
 
 EXIT_USER = 2
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-# RUN
+app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("show")(show.show)

@@ -14,10 +14,16 @@ from severe_bench.store.layout import SHARED, Layout
 
 @dataclass(frozen=True)
 class Opened:
-    """A suite, planned, and where its results lie."""
+    """A suite, planned, and where its results lie.
+
+    Args:
+        plan: the cells that pass the filters.
+        whole: all cells of the suite, for the table of results and the report.
+    """
 
     config: Config
     plan: Plan
+    whole: Plan
     layout: Layout
 
 
@@ -33,9 +39,10 @@ def open_suite(
     name = suite or next(iter(loaded.suites))
     results = results.absolute()
     digests = FileDigests(results / SHARED / "digests.json")
-    plan = plan_suite(loaded, name, filters or Filters(), digests)
+    whole = plan_suite(loaded, name, Filters(), digests)
+    plan = plan_suite(loaded, name, filters, digests) if filters not in (None, Filters()) else whole
     digests.save()
-    return Opened(loaded, plan, Layout(results, name))
+    return Opened(loaded, plan, whole, Layout(results, name))
 
 
 def filters_of(

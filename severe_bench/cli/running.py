@@ -1,0 +1,53 @@
+"""Running an opened suite with a display, and what is said at the end."""
+
+import typer
+
+from severe_bench.cli.closing import current_report, show_ranking, write_report
+from severe_bench.cli.opening import Opened
+from severe_bench.core.errors import UserError
+from severe_bench.run.local import RunOutcome, how_to_go_on, run_cells
+from severe_bench.run.pool import Settings
+from severe_bench.run.progress import display
+
+
+def run_opened(opened: Opened, settings: Settings) -> int:
+    """Run, report, and return the exit code.
+
+    Raises:
+        UserError: no cell of the suite can run.
+    """
+    _refuse_hopeless(opened)
+    whole = opened.whole.cells
+    with display(opened.layout, opened.plan.cells, len(settings.lanes)) as observe:
+        outcome = run_cells(opened.layout, opened.plan.cells, settings, observe, whole)
+    _say(opened, outcome)
+    if outcome.interrupted:
+        typer.echo(how_to_go_on(opened.layout.suite), err=True)
+        return outcome.exit_code
+    page = current_report(opened) or write_report(opened)
+    show_ranking(opened)
+    typer.echo(f"results: {opened.layout.table}")
+    typer.echo(f"report:  {page}")
+    return outcome.exit_code
+
+
+def _refuse_hopeless(opened: Opened) -> None:
+    measured = [cell for cell in opened.plan.cells if cell.label]
+    if measured and all(cell.problem for cell in measured):
+        what = f"no cell of suite {opened.layout.suite} can run: {measured[0].problem}"
+        raise UserError(what, mend="`severe plan` lists every cell's reason")
+
+
+def _say(opened: Opened, outcome: RunOutcome) -> None:
+    titles = {cell.id: cell.title for cell in opened.plan.cells}
+    for found in outcome.quarantined:
+        typer.echo(f"set aside: {found}", err=True)
+    for cell, message in outcome.failed.items():
+        typer.echo(f"FAILED {cell} {titles.get(cell, '')}: {message}", err=True)
+    if outcome.failed:
+        typer.echo("`severe show CELL` has the traceback; `--retry failed` tries again", err=True)
+    if outcome.blocked:
+        typer.echo(f"{len(outcome.blocked)} cell(s) wait for a failed one", err=True)
+    if outcome.impossible:
+        typer.echo(f"{len(outcome.impossible)} cell(s) cannot run here; see severe plan", err=True)
+    typer.echo(f"{len(outcome.found)} cell(s) found done, {len(outcome.done)} done now", err=True)
