@@ -1,9 +1,8 @@
 """Momentum contrast: a query encoder that learns, a key encoder that follows, a queue of keys.
 
 He et al., "Momentum Contrast for Unsupervised Visual Representation Learning", CVPR 2020.
-The key encoder runs with moving averages of the query encoder's batch-norm statistics (Cai et al.,
-"Exponential Moving Average Normalization", CVPR 2021): statistics of the batch itself would tell a
-query which keys belong to its own batch.
+Both encoders normalise by the statistics of their batch, as in MoCo v3 (Chen et al., ICCV 2021);
+with moving averages in the key encoder (EMAN, CVPR 2021) short training did not start.
 """
 
 from collections.abc import Iterable
@@ -42,13 +41,6 @@ class MomentumContrast(nn.Module):
         self.register_buffer("queue", torch.zeros(options.queue, options.projection))
         self.register_buffer("cursor", torch.zeros((), dtype=torch.long))
         self.register_buffer("filled", torch.zeros((), dtype=torch.long))
-
-    def train(self, mode: bool = True) -> "MomentumContrast":
-        """Set the mode of the query encoder; the key encoder stays in eval mode."""
-        super().train(mode)
-        self.key_backbone.eval()
-        self.key_head.eval()
-        return self
 
     def embed(self, clips: Tensor) -> Tensor:
         """Clips to unit vectors (B, projection) of the query encoder."""
@@ -130,7 +122,7 @@ class ContrastObjective:
         return (p for p in self._module.parameters() if p.requires_grad)
 
     def begin_epoch(self, epoch: int) -> None:  # noqa: ARG002 - the same modes in every epoch
-        """Query encoder in train mode, key encoder in eval mode."""
+        """Train mode: both encoders normalise by the statistics of their batch."""
         self._module.train()
 
     def loss(self, batch: Batch) -> Tensor:
