@@ -163,7 +163,9 @@ class Pool:
                 self._hear(process, reply)
 
     def _hear(self, process: Process, reply: Reply) -> None:
-        self._false_starts, process.ready = 0, True
+        if not process.ready:
+            self._false_starts = 0
+            process.begin()
         if isinstance(reply, Broken):
             raise UserError(reply.what, reply.where, reply.mend)
         if process.cell is None:

@@ -57,6 +57,10 @@ class Process:
         self.cell, self.since = cell, time.monotonic()
         self._send(Assignment.model_construct(cell=cell).model_dump_json())
 
+    def begin(self) -> None:
+        """It has started: its cell's time counts from now."""
+        self.ready, self.since = True, time.monotonic()
+
     def read(self) -> list[Reply] | None:
         """Replies that have arrived; None when the worker has gone. Only when readable."""
         block = os.read(self.fileno(), READ_BYTES)

@@ -88,8 +88,14 @@ def table_text(rows: Sequence[Row]) -> str:
 
 
 def write_table(path: Path, rows: Sequence[Row]) -> None:
-    """Write `table_text` atomically."""
-    write_text(path, table_text(rows))
+    """Write `table_text` atomically.
+
+    A table that says the same already is left alone, so that a results folder that can only be
+    read does no harm.
+    """
+    text = table_text(rows)
+    if not path.is_file() or path.read_bytes() != text.encode():
+        write_text(path, text)
 
 
 def read_table(path: Path) -> tuple[Row, ...]:
