@@ -14,7 +14,15 @@ from severe_bench.core.errors import UserError
 
 Item = TypeVar("Item")
 
-DEFAULT_WORKERS = max(1, min(8, (os.cpu_count() or 2) - 1))
+MOST_WORKERS = 8
+"""Loader processes at most; each keeps a video store of its own."""
+
+
+def usable_workers() -> int:
+    """One process per processor that this one may use, less one for the training loop."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    usable = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(MOST_WORKERS, usable - 1))
 
 
 class Prefetcher(Generic[Item]):
@@ -25,10 +33,11 @@ class Prefetcher(Generic[Item]):
 
     Args:
         read: pure function of the number; must be picklable.
-        workers: processes, started by forkserver, so that they inherit no CUDA context.
+        workers: processes, started by forkserver, so that they inherit no CUDA context; by default
+            `usable_workers()`.
     """
 
-    def __init__(self, read: Callable[[int], Item], workers: int = DEFAULT_WORKERS) -> None:
+    def __init__(self, read: Callable[[int], Item], workers: int | None = None) -> None:
         self._read, self._workers = read, workers
         self._next = -1
         self._items: Iterator[Item] = iter(())
@@ -46,7 +55,7 @@ class Prefetcher(Generic[Item]):
 
 
 def ahead(
-    read: Callable[[int], Item], numbers: Iterable[int], workers: int = DEFAULT_WORKERS
+    read: Callable[[int], Item], numbers: Iterable[int], workers: int | None = None
 ) -> Iterator[Item]:
     """`read` of each number, in order, read ahead in `workers` processes.
 
@@ -57,7 +66,7 @@ def ahead(
         _Calls(read),
         batch_size=None,
         sampler=numbers,
-        num_workers=workers,
+        num_workers=usable_workers() if workers is None else workers,
         multiprocessing_context="forkserver",
         collate_fn=_as_it_is,
     )

@@ -46,9 +46,9 @@ class VideoStore:
 
     root: Path
     max_bytes: int = 512 * MIB
-    _infos: dict[str, VideoInfo] = field(default_factory=dict, repr=False)
-    _kept: OrderedDict[str, Frames] = field(default_factory=OrderedDict, repr=False)
-    _bytes: int = field(default=0, repr=False)
+    _infos: dict[str, VideoInfo] = field(init=False, default_factory=dict, repr=False)
+    _kept: OrderedDict[str, Frames] = field(init=False, default_factory=OrderedDict, repr=False)
+    _bytes: int = field(init=False, default=0, repr=False)
 
     def __reduce__(self) -> tuple[type["VideoStore"], tuple[Path, int]]:
         """Another process gets an empty store: frames are not worth sending."""

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from severe_bench.core.errors import UserError
-from severe_bench.data.loading import Prefetcher, ahead
+from severe_bench.data.loading import Prefetcher, ahead, usable_workers
 
 
 def square(number: int) -> int:
@@ -36,3 +36,9 @@ def test_the_users_errors_arrive_as_they_were() -> None:
     with pytest.raises(UserError) as caught:
         next(items)
     assert str(caught.value) == "b.mp4: is empty; replace it"
+
+
+def test_workers_follow_the_processors_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for usable, expected in ((1, 1), (2, 1), (4, 3), (64, 8)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid, n=usable: set(range(n)))
+        assert usable_workers() == expected

@@ -179,6 +179,39 @@ def test_a_truncated_file_with_a_whole_header_is_refused(tmp_path: Path) -> None
         video.probe(fast)
 
 
+def damaged(path: Path, whole: Path, number: int) -> Path:
+    """The file with bytes of one frame (by decoding order) overwritten."""
+    content = bytearray(whole.read_bytes())
+    with av.open(str(whole)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        at, size = packets[number].pos, packets[number].size
+    noise = np.random.default_rng(0).integers(0, 256, size // 2, dtype=np.uint8)
+    content[at + size - len(noise) : at + size] = noise.tobytes()
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("number", [0, 8, 24])
+def test_damage_within_a_file_is_found(tmp_path: Path, plain: Path, number: int) -> None:
+    path = damaged(tmp_path / "damaged.mp4", plain, number)
+    with pytest.raises(VideoError, match=f"frame {number} is damaged|cannot be decoded"):
+        video.read_frames(path, [50])
+
+
+def test_damage_in_a_file_that_is_not_sought(tmp_path: Path) -> None:
+    whole = film(tmp_path / "whole.avi", 60, codec="libx264", options={"g": "12", "bf": "0"})
+    path = damaged(tmp_path / "damaged.avi", whole, 24)
+    with pytest.raises(VideoError, match=r"frame 24 is damaged|cannot be decoded"):
+        video.read_frames(path, [24])
+
+
+def test_decord_would_not_have_told(tmp_path: Path, plain: Path) -> None:
+    """Why small files are looked through: the frames come back, and they are wrong."""
+    path = damaged(tmp_path / "damaged.mp4", plain, 24)
+    frames = DecordDecoder().read(path, list(range(60)), video.probe(plain))
+    assert numbers_of(frames) != list(range(60))
+
+
 def test_a_sound_file_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as container:

@@ -47,7 +47,7 @@ class DecordDecoder:
                 reason = f"decord counts {len(reader)} frames, the container {info.frames}"
                 raise VideoError(reason, str(path), "re-encode the file")
             frames: Frames = reader.get_batch(list(indices)).asnumpy()
-        except (decord.DECORDError, RuntimeError) as error:
+        except (decord.DECORDError, decord.DECORDLimitReachedError, RuntimeError) as error:
             reason = (str(error).strip().splitlines() or [repr(error)])[0]
             raise VideoError(f"cannot be decoded by decord ({reason})", str(path)) from error
         return frames

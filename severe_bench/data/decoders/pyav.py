@@ -22,6 +22,10 @@ SEEKABLE_CONTAINERS = {"mp4", "matroska", "webm"}
 """Where decord's seeking was found exact, given closed groups of pictures; it cannot read AV1."""
 
 
+CHECKED_BYTES = 8 * 1024 * 1024
+"""Decoded size up to which a file is looked through for damage before it is sought in."""
+
+
 class PyAvDecoder:
     """Decodes from the first frame on and keeps what was asked for: slow but never off by one."""
 
@@ -52,30 +56,39 @@ class PyAvDecoder:
 
 
 def inspect(path: Path) -> VideoInfo:
-    """Read what the file states, and count its frames.
+    """Read what the file states, count its frames, and look for damage in small files.
 
     Where the container's index is reliable its packets are counted; elsewhere (AVI, MPEG-4 part 2
-    with packed B-frames, ...) packets are not frames, and the file is decoded once.
+    with packed B-frames, ...) packets are not frames, and the file is decoded once. decord does
+    not say when a frame was damaged and may return another one, so files of up to `CHECKED_BYTES`
+    are decoded once here, which does say so.
 
     Raises:
-        VideoError: missing, empty, not a video, truncated.
+        VideoError: missing, empty, not a video, truncated, damaged.
     """
     with _opened(path) as container:
-        stream = container.streams.video[0]
-        codec, kind = stream.codec_context, str(container.format.name)
-        name = str(codec.codec.canonical_name)
-        fps = float(stream.average_rate or stream.guessed_rate or 0)
-        if fps <= 0:
-            raise VideoError("states no frame rate", str(path))
-        seekable = False
-        if name in SEEKABLE_CODECS and SEEKABLE_CONTAINERS & set(kind.split(",")):
-            packets = _packets(container, path)
-            frames, seekable = len(packets), _groups_are_closed(packets)
-        else:
-            frames = sum(1 for _ in container.decode(video=0))
-        if frames == 0:
-            raise VideoError("holds no frame", str(path))
-        return VideoInfo(frames, fps, codec.height, codec.width, name, kind, seekable)
+        info = _stated(container, path)
+    if info.seekable and info.frames * info.height * info.width * 3 <= CHECKED_BYTES:
+        PyAvDecoder().read(path, range(info.frames), info)
+    return info
+
+
+def _stated(container: "InputContainer", path: Path) -> VideoInfo:
+    stream = container.streams.video[0]
+    codec, kind = stream.codec_context, str(container.format.name)
+    name = str(codec.codec.canonical_name)
+    fps = float(stream.average_rate or stream.guessed_rate or 0)
+    if fps <= 0:
+        raise VideoError("states no frame rate", str(path))
+    seekable = False
+    if name in SEEKABLE_CODECS and SEEKABLE_CONTAINERS & set(kind.split(",")):
+        packets = _packets(container, path)
+        frames, seekable = len(packets), _groups_are_closed(packets)
+    else:
+        frames = sum(1 for _ in container.decode(video=0))
+    if frames == 0:
+        raise VideoError("holds no frame", str(path))
+    return VideoInfo(frames, fps, codec.height, codec.width, name, kind, seekable)
 
 
 @contextmanager
