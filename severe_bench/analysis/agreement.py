@@ -1,12 +1,12 @@
 """How far two experiments order the same models alike: Kendall's tau-b with a permutation test."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, permutations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 EXACT_UP_TO = 8
 """Models up to which all permutations (8! = 40,320) are counted; above, a random sample."""
@@ -33,7 +33,7 @@ class Agreement:
     exact: bool
 
 
-def kendall(x: Sequence[float], y: Sequence[float], seed: int = 0) -> Agreement:
+def kendall(x: ArrayLike, y: ArrayLike, seed: int = 0) -> Agreement:
     """Kendall's tau-b of `x` and `y` (each (M,), M >= 2) and its permutation p-value.
 
     The p-value is the share of orders of `y` whose |tau-b| is at least the one seen, ties kept as
@@ -46,7 +46,8 @@ def kendall(x: Sequence[float], y: Sequence[float], seed: int = 0) -> Agreement:
     """
     signs_x, signs_y = _signs(x), _signs(y)
     scale = math.sqrt(float((signs_x**2).sum()) * float((signs_y**2).sum()))
-    models, exact = len(x), len(x) <= EXACT_UP_TO
+    models = len(signs_x)
+    exact = models <= EXACT_UP_TO
     if scale == 0:
         return Agreement(math.nan, 1.0, 1.0, models, exact)
     tau = float((signs_x * signs_y).sum()) / scale
@@ -55,7 +56,7 @@ def kendall(x: Sequence[float], y: Sequence[float], seed: int = 0) -> Agreement:
     return Agreement(tau, p, smallest, models, exact)
 
 
-def _signs(values: Sequence[float]) -> NDArray[np.float64]:
+def _signs(values: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(values, np.float64)
     signs: NDArray[np.float64] = np.sign(array[:, None] - array[None, :])
     return signs

@@ -101,6 +101,8 @@ def cka_map(findings: Findings) -> Drawn | None:
         _annotate(axes[0], found.values)
         bar = figure.colorbar(mesh, ax=axes[0], shrink=0.8, pad=0.03, ticks=[0, 0.5, 1])
         bar.outline.set_visible(False)
+        if bar.solids is not None:  # vectors in the SVG, not an image
+            bar.solids.set(rasterized=False, edgecolor="face")
         return _drawn(
             figure,
             "cka",

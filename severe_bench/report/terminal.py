@@ -13,6 +13,8 @@ from severe_bench.report.words import counted
 SHORT = {"mean_score": "Mean", "average_rank": "Rank"}
 LEFT_OUT = frozenset({"kind", "experiments"})
 NARROWEST_NAME = 12
+WIDTH = 80
+SEPARATOR = 2
 
 
 def ranking_table(harvest: Harvest) -> RichTable:
@@ -30,15 +32,22 @@ def ranking_table(harvest: Harvest) -> RichTable:
 
 def _rich(table: Table, caption: str) -> RichTable:
     shown = RichTable(
-        box=box.SIMPLE_HEAD, caption=Text(caption), caption_justify="left", pad_edge=False
+        box=box.SIMPLE_HEAD,
+        caption=Text(caption),
+        caption_justify="left",
+        pad_edge=False,
+        show_edge=False,
+        collapse_padding=True,
     )
     kept = [i for i, head in enumerate(table.heads) if head.key not in LEFT_OUT]
-    for head in (table.heads[i] for i in kept):
-        title = Text(SHORT.get(head.key, head.title))
-        if head.numeric:
-            shown.add_column(title, justify="right", no_wrap=True)
+    titles = {i: SHORT.get(table.heads[i].key, table.heads[i].title) for i in kept}
+    numbers = [max(len(title), 5) for i, title in titles.items() if table.heads[i].numeric]
+    name = max(NARROWEST_NAME, WIDTH - sum(numbers) - SEPARATOR * len(kept))
+    for i, title in titles.items():
+        if table.heads[i].numeric:
+            shown.add_column(Text(title), justify="right", no_wrap=True)
         else:
-            shown.add_column(title, no_wrap=True, overflow="ellipsis", min_width=NARROWEST_NAME)
+            shown.add_column(Text(title), no_wrap=True, overflow="ellipsis", max_width=name)
     for row in table.rows:
         shown.add_row(*(Text(row[i].text) for i in kept))
     return shown
