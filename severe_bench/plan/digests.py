@@ -43,7 +43,9 @@ class FileDigests:
     def save(self) -> None:
         """Write what was learnt, where that is possible."""
         if self.memory is not None and self._new:
-            with contextlib.suppress(UserError):  # a read-only results folder may still be planned
+            with contextlib.suppress(
+                UserError, OSError
+            ):  # a read-only results folder may still be planned
                 write_json(self.memory, self._known)
                 self._new = False
 
