@@ -4,6 +4,7 @@ It is also for decord's sake, which must not be opened in a process that holds a
 """
 
 import itertools
+import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
@@ -16,6 +17,9 @@ Item = TypeVar("Item")
 
 MOST_WORKERS = 8
 """Loader processes at most; each keeps a video store of its own."""
+
+PRELOADED = ["torch.utils.data", "severe_bench.data.reading"]
+"""Imported once by the fork server, so that a loader process starts at once."""
 
 
 def usable_workers() -> int:
@@ -62,12 +66,14 @@ def ahead(
     Raises:
         UserError: as raised by `read`, without the other process's traceback.
     """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
     loader: DataLoader[Item | UserError] = DataLoader(
         _Calls(read),
         batch_size=None,
         sampler=numbers,
         num_workers=usable_workers() if workers is None else workers,
-        multiprocessing_context="forkserver",
+        multiprocessing_context=context,
         collate_fn=_as_it_is,
     )
     for item in loader:

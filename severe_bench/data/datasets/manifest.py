@@ -71,14 +71,15 @@ def problems(options: ManifestOptions, location: Location) -> list[str]:
     """What is missing, each with what to do about it."""
     if location.root is None:
         return ["no root folder is given; set the dataset's `root` in benchmarks.yaml"]
-    folder = location.annotations or location.root
+    folders = {"root": location.root, "annotations": location.annotations}
     missing = [
         f"{path}: no such folder; mend the dataset's `{key}` in benchmarks.yaml"
-        for key, path in (("root", location.root), ("annotations", folder))
-        if not path.is_dir()
+        for key, path in folders.items()
+        if path is not None and not path.is_dir()
     ]
     if missing:
-        return list(dict.fromkeys(missing))[:1] if folder == location.root else missing
+        return missing
+    _, folder = _folders(location)
     if not (folder / options.file).is_file():
         columns = ",".join(KNOWN[:3])
         return [f"{folder / options.file}: no such file; write one with the columns {columns}"]
