@@ -18,7 +18,7 @@ def run_opened(opened: Opened, settings: Settings) -> int:
     """
     _refuse_hopeless(opened)
     whole = opened.whole.cells
-    with display(opened.layout, opened.plan.cells, len(settings.lanes)) as observe:
+    with display(opened.layout.suite) as observe:
         outcome = run_cells(opened.layout, opened.plan.cells, settings, observe, whole)
     _say(opened, outcome)
     if outcome.interrupted:

@@ -1,53 +1,50 @@
-"""How long a cell will take, from finished cells like it."""
+"""How long a cell will take, learnt while a run goes on."""
 
 from collections import defaultdict
+from statistics import fmean
 
+from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import EvaluateJob, FeaturesJob, PretrainJob
-
-PRIOR_SECONDS = {"dataset": 30.0, "pretrain": 150.0, "features": 5.0, "evaluate": 15.0}
-PROBE_SECONDS = 1.0
-"""Prior of evaluations that read cached features."""
+from severe_bench.plan.prior import prior_seconds
 
 Kin = tuple[str, ...]
 
 
 class Expectations:
-    """Seconds by kind of cell: means of what was measured, priors before.
-
-    The closest kin that was measured counts: same kind, method, data and size; else same kind and
-    method; else the prior.
-    """
+    """Seconds of a cell: the mean of its kin, else its prior, corrected by cells of its kind."""
 
     def __init__(self) -> None:
-        self._seconds: dict[Kin, list[float]] = defaultdict(list)
+        self._measured: dict[Kin, list[float]] = defaultdict(list)
+        self._corrections: dict[str, list[float]] = defaultdict(list)
 
     def learn(self, cell: Cell, seconds: float) -> None:
         """Take a measured duration."""
-        for kin in _kin(cell):
-            self._seconds[kin].append(seconds)
+        self._measured[_kin(cell)].append(seconds)
+        self._corrections[cell.job.kind].append(seconds / _prior(cell))
 
     def seconds(self, cell: Cell) -> float:
         """Expected duration of a cell, in seconds."""
-        for kin in _kin(cell):
-            if kin in self._seconds:
-                measured = self._seconds[kin]
-                return sum(measured) / len(measured)
-        if "test_features" in cell.needs:
-            return PROBE_SECONDS
-        return PRIOR_SECONDS.get(cell.job.kind, PRIOR_SECONDS["evaluate"])
+        measured = self._measured.get(_kin(cell))
+        if measured:
+            return fmean(measured)
+        corrections = self._corrections.get(cell.job.kind)
+        return _prior(cell) * (fmean(corrections) if corrections else 1.0)
 
 
-def _kin(cell: Cell) -> tuple[Kin, Kin]:
-    """Close and distant kin."""
+def _prior(cell: Cell) -> float:
     job = cell.job
-    distant: Kin = (job.kind,)
+    reads = PROTOCOLS.get(job.protocol).reads if isinstance(job, EvaluateJob) else ""
+    return prior_seconds(job, reads)
+
+
+def _kin(cell: Cell) -> Kin:
+    """Cells of one kin take about the same time."""
+    job = cell.job
     if isinstance(job, EvaluateJob):
-        distant = (job.kind, job.protocol)
-        return (*distant, job.dataset.digest, str(job.budget), job.network.backbone), distant
+        return (job.kind, job.protocol, job.dataset.digest, str(job.budget), job.network.backbone)
     if isinstance(job, PretrainJob):
-        distant = (job.kind, job.method)
-        return (*distant, job.dataset.digest, str(job.recipe.schedule.epochs)), distant
+        return (job.kind, job.method, job.dataset.digest, str(job.recipe.schedule.epochs))
     if isinstance(job, FeaturesJob):
-        return (*distant, job.dataset.digest, job.split, job.views), distant
-    return (*distant, job.dataset.digest), distant
+        return (job.kind, job.dataset.digest, job.split, job.views, job.network.backbone)
+    return (job.kind, job.dataset.digest)

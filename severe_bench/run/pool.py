@@ -112,6 +112,7 @@ class Pool:
         """
         with self._selector, Interrupts() as interrupts:
             try:
+                self._tell_outlook()
                 while self._unfinished and not interrupts.count:
                     self._fill()
                     self._listen()
@@ -278,7 +279,11 @@ class Pool:
 
     def _tell_outlook(self) -> None:
         done, failed = self._found + len(self.done), len(self.failed)
-        self._observe(Outlook(self._total, done, failed, len(self._busy), self._seconds_left()))
+        self._observe(
+            Outlook(
+                self._total - len(self.blocked), done, failed, len(self._busy), self._seconds_left()
+            )
+        )
 
     def _seconds_left(self) -> float:
         running = [
