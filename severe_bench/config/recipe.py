@@ -27,7 +27,7 @@ class Clip(Frozen):
     size: Positive = 112
     sampling: Literal["stride", "seconds", "uniform"] = "stride"
     stride: Positive = 1
-    rate: float = 16.0
+    rate: Annotated[float, Field(gt=0)] = 16.0
 
 
 class Augment(Frozen):
@@ -48,6 +48,14 @@ class Augment(Frozen):
     contrast: Unit = 0.4
     saturation: Unit = 0.4
     hue: Annotated[float, Field(ge=0, le=0.5)] = 0.2
+
+    @model_validator(mode="after")
+    def _ranges_ascend(self) -> Self:
+        if not 0 < self.area[0] <= self.area[1] <= 1:
+            raise ValueError("area needs 0 < low <= high <= 1")
+        if not 0 < self.ratio[0] <= self.ratio[1]:
+            raise ValueError("ratio needs 0 < low <= high")
+        return self
 
 
 class Test(Frozen):
@@ -81,7 +89,7 @@ class Schedule(Frozen):
     epochs: Positive = 160
     kind: Literal["constant", "multistep", "cosine"] = "multistep"
     milestones: tuple[Positive, ...] = ()
-    gamma: float = 0.1
+    gamma: Annotated[float, Field(gt=0)] = 0.1
     warmup_epochs: Annotated[float, Field(ge=0)] = 0.0
 
     @model_validator(mode="after")
