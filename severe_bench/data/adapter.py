@@ -9,6 +9,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset
 from severe_bench.core.registry import Registry
 from severe_bench.core.session import Session
+from severe_bench.data.expected import Expected
 
 Options = TypeVar("Options", bound=Frozen)
 
@@ -39,6 +40,8 @@ class Adapter(Generic[Options]):
         generate: makes the data in a folder, for worlds that can be made; None for real data.
             A dataset with `generate` gets a `dataset` cell; `load` then gets that cell's folder.
         modality: what the videos show.
+        expected: counts of the complete official files under these options; None where no
+            source states them.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Adapter(Generic[Options]):
     load: Callable[[Options, Location], Dataset]
     generate: Callable[[Options, Session], None] | None = None
     modality: str = "rgb"
+    expected: Callable[[Options], Expected | None] = lambda _: None
 
 
 ADAPTERS: Registry[Adapter[Frozen]] = Registry(
@@ -55,6 +59,25 @@ ADAPTERS: Registry[Adapter[Frozen]] = Registry(
     {
         "procedural": "severe_bench.data.datasets.procedural:PROCEDURAL",
         "manifest": "severe_bench.data.datasets.manifest:MANIFEST",
+        "ucf101": "severe_bench.data.datasets.ucf101:UCF101",
+        "hmdb51": "severe_bench.data.datasets.hmdb51:HMDB51",
+        "kinetics400": "severe_bench.data.datasets.kinetics400:KINETICS400",
+        "mini_kinetics": "severe_bench.data.datasets.mini_kinetics:MINI_KINETICS",
+        "ssv2": "severe_bench.data.datasets.ssv2:SSV2",
+        "ntu60": "severe_bench.data.datasets.ntu60:NTU60",
+        "gym99": "severe_bench.data.datasets.gym99:GYM99",
+        "gym288": "severe_bench.data.datasets.gym288:GYM288",
+        "gym_vault": "severe_bench.data.datasets.gym_vault:GYM_VAULT",
+        "gym_floor": "severe_bench.data.datasets.gym_floor:GYM_FLOOR",
+        "gym_fx_s1": "severe_bench.data.datasets.gym_fx_s1:GYM_FX_S1",
+        "gym_ub_s1": "severe_bench.data.datasets.gym_ub_s1:GYM_UB_S1",
+        "epic_kitchens_100": "severe_bench.data.datasets.epic_kitchens_100:EPIC_KITCHENS_100",
+        "charades": "severe_bench.data.datasets.charades:CHARADES",
+        "ava": "severe_bench.data.datasets.ava:AVA",
+        "ucf101_24": "severe_bench.data.datasets.ucf101_24:UCF101_24",
+        "ucfrep": "severe_bench.data.datasets.ucfrep:UCFREP",
+        "diving48": "severe_bench.data.datasets.diving48:DIVING48",
+        "finediving": "severe_bench.data.datasets.finediving:FINEDIVING",
     },
     group="severe_bench.datasets",
 )

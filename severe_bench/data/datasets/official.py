@@ -1,0 +1,83 @@
+"""What all adapters of official annotation files share: finding, digest, problems, loading."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from severe_bench.core.digest import digest_of, file_digest
+from severe_bench.core.errors import UserError
+from severe_bench.core.frozen import Frozen
+from severe_bench.core.record import Dataset, Record
+from severe_bench.data.adapter import Adapter, Location
+from severe_bench.data.datasets.finding import Shelf
+from severe_bench.data.datasets.videos import resolved
+from severe_bench.data.expected import Expected
+
+O = TypeVar("O", bound=Frozen)  # noqa: E741 - options
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a dataset's table is made from.
+
+    Args:
+        files: official files by role, e.g. `train`, `classes`.
+        names: file names that are themselves the annotation (NTU), sorted.
+    """
+
+    files: Mapping[str, Path]
+    names: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Table:
+    """Class names in id order and records in official list order, the training split first."""
+
+    classes: tuple[str, ...]
+    records: tuple[Record, ...]
+
+
+def official_adapter(
+    name: str,
+    options: type[O],
+    find: Callable[[O, Shelf], Sources],
+    read: Callable[[O, Sources], Table],
+    expected: Callable[[O], Expected | None] = lambda _: None,
+) -> Adapter[O]:
+    """An adapter from the two things that differ between datasets.
+
+    Args:
+        name: registry name.
+        options: schema of the options.
+        find: which files are read; raises `UserError` where one is missing.
+        read: the table in these files; raises `UserError` naming file and line for damaged ones.
+        expected: counts of the complete official files.
+    """
+
+    def digest(chosen: O, location: Location) -> str:
+        sources = find(chosen, Shelf.of(location, name))
+        files = {role: file_digest(path) for role, path in sources.files.items()}
+        return digest_of(
+            {"adapter": name, "options": chosen.model_dump(mode="json"), "files": files}
+            | ({"names": list(sources.names)} if sources.names else {})
+        )
+
+    def problems(chosen: O, location: Location) -> list[str]:
+        try:
+            find(chosen, Shelf.of(location, name))
+        except UserError as error:
+            return [str(error)]
+        return []
+
+    def load(chosen: O, location: Location) -> Dataset:
+        shelf = Shelf.of(location, name)
+        sources = find(chosen, shelf)
+        table = read(chosen, sources)
+        if not table.records:
+            raise UserError("the official files list no videos", str(shelf.folder))
+        videos = shelf.folder if sources.names and shelf.root is None else shelf.root
+        records = table.records if videos is None else resolved(table.records, videos)
+        return Dataset(name, shelf.root or shelf.folder, table.classes, records)
+
+    return Adapter(name, options, digest, problems, load, expected=expected)

@@ -1,0 +1,100 @@
+"""Where the videos of a list lie under a root, whatever their container and folders."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from severe_bench.core.errors import UserError
+from severe_bench.core.record import Record
+from severe_bench.data.datasets.finding import files_below
+
+SUFFIXES = frozenset(
+    ".avi .mp4 .webm .mkv .mov .m4v .mpg .mpeg .wmv .flv .3gp .ts".split()  # noqa: SIM905
+)
+
+
+def resolved(records: Sequence[Record], root: Path) -> tuple[Record, ...]:
+    """The records with the paths that exist under `root`; a path without a video is kept.
+
+    The official path itself wins; else the same path with another container or case; else the same
+    folder and stem anywhere below the root; else the same stem, when no other record has it.
+
+    Raises:
+        UserError: two videos would do.
+    """
+    index = VideoIndex(root)
+    shared = _shared_stems(record.path for record in records)
+    paths: dict[str, str] = {}
+    for path in dict.fromkeys(record.path for record in records):
+        found = index.find(path, by_stem=_keys(path)[-1] not in shared)
+        paths[path] = path if found is None else found
+    return tuple(
+        record if paths[record.path] == record.path else replace(record, path=paths[record.path])
+        for record in records
+    )
+
+
+class VideoIndex:
+    """The videos below a folder, found without opening one."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._exact: set[str] = set()
+        self._places: dict[str, list[str]] = {}
+        for file in files_below(root):
+            if file.suffix.casefold() in SUFFIXES:
+                self._add(file.relative_to(root).as_posix())
+
+    def _add(self, path: str) -> None:
+        self._exact.add(path)
+        for key in dict.fromkeys(_keys(path)):
+            self._places.setdefault(key, []).append(path)
+
+    def find(self, path: str, *, by_stem: bool = True) -> str | None:
+        """The video that a list calls `path`, relative to the root, or None.
+
+        Raises:
+            UserError: two videos would do.
+        """
+        if path in self._exact:
+            return path
+        keys = _keys(path)
+        for key in keys if by_stem else keys[:-1]:
+            places = self._places.get(key, [])
+            if len(places) > 1:
+                names = ", ".join(sorted(places)[:3])
+                mend = "point the root to the folder of one of them"
+                raise UserError(f"several videos for {path!r}: {names}", str(self.root), mend)
+            if places:
+                return places[0]
+        return None
+
+
+def missing(records: Iterable[Record], root: Path) -> tuple[str, ...]:
+    """Paths of the videos that do not exist under `root`, each once, in list order."""
+    paths = dict.fromkeys(record.path for record in records)
+    return tuple(path for path in paths if not os.path.isfile(root / path))  # noqa: PTH113 - faster
+
+
+def stem(path: str) -> str:
+    """A path without the suffix of a video.
+
+    Example:
+        >>> stem("a/b.c.avi"), stem("a/b.c")
+        ('a/b.c', 'a/b.c')
+    """
+    pure = PurePosixPath(path)
+    return str(pure.with_suffix("")) if pure.suffix.casefold() in SUFFIXES else path
+
+
+def _keys(path: str) -> list[str]:
+    """What a video may be found by, the strictest first: whole path, folder and stem, stem."""
+    parts = PurePosixPath(stem(path).casefold()).parts
+    return ["/".join(parts), "/".join(parts[-2:]), parts[-1]]
+
+
+def _shared_stems(paths: Iterable[str]) -> set[str]:
+    counts = Counter(_keys(path)[-1] for path in dict.fromkeys(paths))
+    return {name for name, count in counts.items() if count > 1}
