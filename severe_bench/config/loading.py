@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from severe_bench.config.collector import collector_held
 from severe_bench.config.entries import (
     DatasetEntry,
     ExperimentEntry,
@@ -43,7 +44,8 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         UserError: the file cannot be read or is no YAML.
         UserErrors: every other mistake in it, in the order of lines.
     """
-    return _Loading(read_tree(path, environ)).config()
+    with collector_held():
+        return _Loading(read_tree(path, environ)).config()
 
 
 class _Loading:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.config.collector import collector_held
 from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.config.schema import Config
 from severe_bench.config.settings import Settings
@@ -49,12 +50,13 @@ def plan_suite(
         UserError: no such suite, a filter or selector that matches nothing, or two names for the
             same computation.
     """
-    entries = grid(config, suite)
-    settings = resolve(config, suite, entries)
-    builder = _Builder(config, Needed(config, digests))
-    for entry in filtered(entries, filters, suite):
-        builder.add(entry, settings[entry])
-    cells = (*builder.needed.cells(), *builder.cells.values())
+    with collector_held():
+        entries = grid(config, suite)
+        settings = resolve(config, suite, entries)
+        builder = _Builder(config, Needed(config, digests))
+        for entry in filtered(entries, filters, suite):
+            builder.add(entry, settings[entry])
+        cells = (*builder.needed.cells(), *builder.cells.values())
     return Plan(suite, cells, tuple(builder.left_out))
 
 
