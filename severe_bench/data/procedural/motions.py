@@ -170,15 +170,16 @@ MOTIONS: dict[str, MotionMaker] = {
         down,
         grow,
         shrink,
-        spin,
-        counterspin,
         orbit,
         hop,
         sway,
         pulse,
     )
 }
-"""The twelve everyday motions by name."""
+"""The ten everyday motions by name.
+
+Nothing turns in them: as gymnastics is rare in everyday video, spins are met downstream only.
+"""
 
 REVERSED_PAIRS: tuple[tuple[MotionMaker, MotionMaker], ...] = (
     (right, left),

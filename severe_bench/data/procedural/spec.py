@@ -10,7 +10,7 @@ from severe_bench.core.record import SPLITS, Split
 from severe_bench.data.procedural.scene import REFERENCE_SIZE
 from severe_bench.data.procedural.worlds import WORLDS
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 """To be raised with any change that alters a pixel, a truth or a byte of the files."""
 
 

@@ -61,14 +61,14 @@ def everyday_scene(profile: ClassProfile, stage: Stage, rng: np.random.Generator
     """Draw a video whose class shows in appearance, in scenery and, less firmly, in motion.
 
     The probabilities imitate action data sets with a scene bias: shape .90, surface .85, kind of
-    ground .70, hue of ground .75, hue of actor .75, motion .50.
+    ground .70, hue of ground .65, hue of actor .85, motion .70.
     """
     shape = keep_or(rng, profile.shape, 0.90, tuple(SHAPES))
     surface = keep_or(rng, profile.surface, 0.85, tuple(SURFACES))
     ground = keep_or(rng, profile.ground, 0.70, tuple(GROUNDS))
-    ground_hue = keep_hue_or(rng, profile.ground_hue, 0.75)
-    actor_hue = keep_hue_or(rng, profile.actor_hue, 0.75)
-    motion = keep_or(rng, profile.motion, 0.50, tuple(MOTIONS))
+    ground_hue = keep_hue_or(rng, profile.ground_hue, 0.65)
+    actor_hue = keep_hue_or(rng, profile.actor_hue, 0.85)
+    motion = keep_or(rng, profile.motion, 0.70, tuple(MOTIONS))
     return compose(
         stage,
         rng,

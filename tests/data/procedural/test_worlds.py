@@ -64,12 +64,12 @@ def test_class_shows_as_often_as_it_should(name: str, profiles: tuple[ClassProfi
         kept["surface"] += actor.look.surface == profile.surface
         kept["ground"] += scene.backdrop.kind == profile.ground
         kept["motion"] += actor.motion.kind == profile.motion
-    # Kept with p, else uniform over 8, 5, 8 and 12 kinds.
+    # Kept with p, else uniform over 8, 5, 8 and 10 kinds.
     expected = {
         "shape": 0.9 + 0.1 / 8,
         "surface": 0.85 + 0.15 / 5,
         "ground": 0.7 + 0.3 / 8,
-        "motion": 0.5 + 0.5 / 12,
+        "motion": 0.7 + 0.3 / 10,
     }
     for part, share in expected.items():
         assert kept[part] / len(drawn) == pytest.approx(share, abs=0.06), part

@@ -10,11 +10,11 @@ PROFILES = (
     ClassProfile("square", "halved", "rings", 0.52, 0.30, "left"),
     ClassProfile("triangle", "wedged", "ramp", 0.90, 0.05, "up"),
     ClassProfile("star", "striped", "checks", 0.27, 0.80, "pulse"),
-    ClassProfile("cross", "spotted", "dots", 0.65, 0.48, "counterspin"),
+    ClassProfile("cross", "spotted", "dots", 0.65, 0.48, "sway"),
     ClassProfile("ring", "halved", "stripes", 0.38, 0.92, "hop"),
     ClassProfile("bar", "striped", "bricks", 0.76, 0.17, "shrink"),
     ClassProfile("crescent", "spotted", "waves", 0.03, 0.67, "right"),
-    ClassProfile("star", "wedged", "clouds", 0.45, 0.36, "spin"),
+    ClassProfile("star", "wedged", "clouds", 0.45, 0.36, "down"),
     ClassProfile("square", "striped", "dots", 0.82, 0.55, "grow"),
 )
 
