@@ -39,7 +39,7 @@ def merge_views(features: NDArray[np.floating], weights: NDArray[np.floating]) -
     """Weighted mean over views: (N, V, D) and (N, V) -> (N, D), float64."""
     share = np.asarray(weights, np.float64)
     share = share / share.sum(axis=1, keepdims=True)
-    merged: Array = np.einsum("nvd,nv->nd", np.asarray(features, np.float64), share)
+    merged: Array = np.einsum("nvd,nv->nd", features, share)
     return merged
 
 

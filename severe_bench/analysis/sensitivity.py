@@ -19,7 +19,8 @@ class Move:
     """One model's ranks among the models that both experiments have (1 is best).
 
     Args:
-        separable: at least one of the swaps that moved it is `Swap.separable`.
+        separable: it rose and a pair in which it overtook is `Swap.separable`, or it fell and a
+            pair in which it was overtaken is. False where the rank is the same.
     """
 
     model: str
@@ -60,7 +61,7 @@ class Sensitivity:
 
     Args:
         moves: of every model that both have, in standard order.
-        swaps: pairs in another order here, separable ones first.
+        swaps: pairs in another order here: separable ones first, then by the sum of both leads.
         agreement: None with fewer than two models.
     """
 
@@ -99,15 +100,16 @@ def sensitivity(standard: Column, column: Column, difference: Difference) -> Sen
         for lead, follow in permutations(models, 2)
         if before[lead] < before[follow] and after[lead] > after[follow]
     ]
-    moved = {model for swap in swaps if swap.separable for model in (swap.before, swap.after)}
+    rose = {swap.after for swap in swaps if swap.separable}
+    fell = {swap.before for swap in swaps if swap.separable}
     order = sorted(models, key=before.__getitem__)
     pairs = [before[m] for m in order], [after[m] for m in order]
     return Sensitivity(
         column.experiment,
         column.factor,
         standard.experiment,
-        tuple(Move(m, before[m], after[m], m in moved) for m in order),
-        tuple(sorted(swaps, key=lambda swap: not swap.separable)),
+        tuple(_move(m, before[m], after[m], rose, fell) for m in order),
+        tuple(sorted(swaps, key=lambda swap: (not swap.separable, -_reach(swap)))),
         kendall(*pairs) if len(models) > 1 else None,
     )
 
@@ -115,3 +117,13 @@ def sensitivity(standard: Column, column: Column, difference: Difference) -> Sen
 def _ranks_of(column: Column, models: Sequence[str]) -> dict[str, float]:
     values = {model: column.values[model] for model in models}
     return ranks(Column(column.experiment, column.factor, column.metric, values))
+
+
+def _move(model: str, before: float, after: float, rose: set[str], fell: set[str]) -> Move:
+    sure = (after < before and model in rose) or (after > before and model in fell)
+    return Move(model, before, after, sure)
+
+
+def _reach(swap: Swap) -> float:
+    """Sum of both leads, to name the greatest swaps first."""
+    return sum(lead.mean for lead in (swap.standard, swap.here) if lead is not None)

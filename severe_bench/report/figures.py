@@ -78,8 +78,8 @@ def rank_slopes(factor: str, found: Sequence[Sensitivity]) -> Drawn:
             figure,
             f"ranks_{factor}",
             f"Ranks from the standard column to {factor}",
-            "Bold lines: at least one of the swaps is beyond chance (blue rises, orange falls). "
-            "Dashed: the rank changes, but the swap is not separable from chance.",
+            "Bold lines: the rank changes beyond chance (blue rises, orange falls). Dashed: it "
+            "changes, but not separably from chance.",
             " ".join(_slope_words(one) for one in shown) or "No model is in both columns.",
             moves(factor, found),
         )

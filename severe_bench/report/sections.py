@@ -10,7 +10,7 @@ from severe_bench.report import words
 from severe_bench.report.figures import cka_map, rank_slopes, ranking_dots
 from severe_bench.report.page import Part, Section
 from severe_bench.report.table import Table
-from severe_bench.report.tables.factors import agreements, claims, moves
+from severe_bench.report.tables.factors import agreements, claims, moves, swaps
 from severe_bench.report.tables.scores import long, matrix, pairs, ranking
 from severe_bench.report.tables.work import cost, experiments, problems, provenance, similarity
 
@@ -68,7 +68,7 @@ def _factor(factor: str, found: Sequence[Sensitivity], study: Study) -> Section:
         [question] if question else [],
         figures=[rank_slopes(factor, comparable)] if comparable else [],
         parts=[_part(one, study) for one in found],
-        folded=[moves(factor, found)],
+        folded=[moves(factor, found), swaps(factor, found)],
     )
 
 

@@ -10,6 +10,7 @@ from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import fixed, span
 
+MOST_SWAPS = 5
 QUESTIONS = {
     "domain": "Do features serve on videos that look different from those of the standard column?",
     "samples": "Do features serve when few labelled videos are at hand?",
@@ -55,8 +56,11 @@ def changes(one: Sensitivity) -> str:
 
 
 def swaps(one: Sensitivity) -> list[str]:
-    """Each pair that changed its order beyond chance."""
-    return [_swap(swap, one) for swap in one.swaps if swap.separable]
+    """The greatest of the pairs that changed their order beyond chance."""
+    sure = [swap for swap in one.swaps if swap.separable]
+    shown = [_swap(swap, one) for swap in sure[:MOST_SWAPS]]
+    rest = len(sure) - len(shown)
+    return shown + ([f"And {counted(rest, 'pair')} more, in the table of swaps."] if rest else [])
 
 
 def meaning(one: Sensitivity, study: Study) -> str:
@@ -140,9 +144,12 @@ def _extent(study: Study) -> str:
         f"{counted(len(study.models), 'model')} in {counted(len(study.columns), 'experiment')}, "
         f"{most} each: {counted(done, 'cell')} measured"
     )
-    if not missing:
-        return sentence + ", none missing."
-    return f"{sentence}, {missing} without a result (listed below)."
+    empty = len(study.models) * len(study.columns) - len(study.summaries)
+    if empty:
+        sentence += f", {counted(empty, 'pair')} of model and experiment without any"
+    if missing:
+        return f"{sentence}; {counted(missing, 'cell')} without a result (listed below)."
+    return f"{sentence}." if empty else f"{sentence}, none missing."
 
 
 def _overall(study: Study) -> str:

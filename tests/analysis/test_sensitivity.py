@@ -61,6 +61,19 @@ def test_the_same_order_has_no_swaps_even_with_rounding() -> None:
     assert [m.after for m in found.moves] == [1, 1, 3, 4]
 
 
+def test_a_model_that_keeps_its_rank_is_not_marked() -> None:
+    # b passes a and is passed by c, both separably; its own rank stays.
+    here = Column("far", "domain", TOP1, {"a": 10.0, "b": 30.0, "c": 50.0, "d": 0.0})
+    found = sensitivity(NEAR, here, difference_of(NEAR, here, half_width=5.0))
+    assert {m.model: (m.change, m.separable) for m in found.moves} == {
+        "a": (2, True),
+        "b": (0, False),
+        "c": (-2, True),
+        "d": (0, False),
+    }
+    assert (found.swaps[0].before, found.swaps[0].after) == ("a", "c")
+
+
 def test_models_missing_in_one_column_are_left_out() -> None:
     far = Column("far", "domain", TOP1, {"d": 9.0, "a": 5.0, "elsewhere": 99.0})
     found = sensitivity(NEAR, far, difference_of(NEAR, far, half_width=1.0))

@@ -106,6 +106,22 @@ def test_missing_and_failed_cells_are_shown_with_reasons(page: Node) -> None:
     assert rows["supervised / near-20 / seed 0"][0] == "pending"
 
 
+def test_swaps_are_told_with_both_leads(whole: Path, page: Node) -> None:
+    swaps = read(whole.parent / "tables" / "swaps_actions.csv")
+    here = swaps[swaps["experiment"] == "fine-spin"]
+    assert set(here["leads_here"]) == {"tubelet_contrast"}
+    first = here[here["led_before"] == "temporal_contrast"].iloc[0]
+    pairs = read(whole.parent / "tables" / "pairs.csv").set_index(
+        ["experiment", "model_a", "model_b"]
+    )
+    lead = pairs.loc[("fine-spin", "tubelet_contrast", "temporal_contrast")]
+    assert first["lead_here"] == lead["difference"]
+    assert (first["lead_here_low"], first["lead_here_high"]) == (lead["low"], lead["high"])
+    section = page.by_id("factor-actions")
+    assert "temporal_contrast leads tubelet_contrast by" in section.text
+    assert "Choosing by near-linear would take temporal_contrast" in section.text
+
+
 def test_claims_are_judged(page: Node) -> None:
     verdicts = [row[1] for row in page.table("claims")[1:]]
     assert verdicts == ["holds", "does not hold", "not measured"]
@@ -202,6 +218,7 @@ def test_a_partial_grid_shows_what_is_missing(tmp_path: Path) -> None:
     assert rows["b"][1] == "–"
     assert {row[5] for row in tree.table("ranking")[1:]} == {"1"}
     assert "Fewer than two models are common" in tree.text
+    assert "6 cells measured, 1 pair of model and experiment without any." in tree.text
 
 
 def test_a_report_is_written_again_over_the_old_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from severe_bench.analysis.intervals import PairedDifference
 from severe_bench.analysis.lesson import Verdict
 from severe_bench.analysis.sensitivity import Sensitivity
 from severe_bench.analysis.study import Study
@@ -49,10 +50,43 @@ def moves(factor: str, found: Sequence[Sensitivity]) -> Table:
         for move in one.moves
     ]
     caption = (
-        "A change is beyond chance when a pair that the model swapped places with is separable in "
-        "both experiments: neither paired 95 % interval includes zero."
+        "A rise is beyond chance when the model overtakes another separably, a fall when it is "
+        "overtaken so: neither paired 95 % interval, there and here, includes zero."
     )
     return table(f"factor_{factor}", f"Ranks: {factor}", caption, heads, rows)
+
+
+def swaps(factor: str, found: Sequence[Sensitivity]) -> Table:
+    """One factor: every pair of models in another order than in the standard column."""
+    heads = [
+        EXPERIMENT,
+        Head("led_before", "Led in the standard column"),
+        Head("leads_here", "Leads here"),
+        Head("lead_before", "Lead there", numeric=True),
+        Head("lead_before_low", "Low", numeric=True),
+        Head("lead_before_high", "High", numeric=True),
+        Head("lead_here", "Lead here", numeric=True),
+        Head("lead_here_low", "Low", numeric=True),
+        Head("lead_here_high", "High", numeric=True),
+        Head("verdict", "Beyond chance?"),
+    ]
+    rows = [
+        [
+            words(one.experiment),
+            words(swap.before),
+            words(swap.after),
+            *_lead(swap.standard),
+            *_lead(swap.here),
+            words("yes", "good") if swap.separable else words("not separable", "unsure"),
+        ]
+        for one in found
+        for swap in one.swaps
+    ]
+    caption = (
+        "Leads in points of score with their paired 95 % intervals. Beyond chance: neither "
+        "interval includes zero."
+    )
+    return table(f"swaps_{factor}", f"Swaps: {factor}", caption, heads, rows)
 
 
 def agreements(study: Study) -> Table:
@@ -108,6 +142,10 @@ def claims(verdicts: Sequence[Verdict]) -> Table:
         "resampled. Holds: above zero; does not hold: below; not separable: includes zero."
     )
     return table("claims", "What was expected, and what was seen", caption, heads, rows)
+
+
+def _lead(found: PairedDifference | None) -> list[Entry]:
+    return difference_entries(found)[:3] if found else [ABSENT] * 3
 
 
 def _claim_row(verdict: Verdict) -> list[Entry]:
