@@ -19,6 +19,7 @@ MENDS = {
     errno.EACCES: "no permission: pass a --results folder you may write to",
     errno.EPERM: "no permission: pass a --results folder you may write to",
     errno.ENOTDIR: "a file stands where a folder is needed: move it away",
+    errno.EEXIST: "a file stands where a folder is needed: move it away",
     errno.ESTALE: "the network file system lost the folder: mount it again",
 }
 

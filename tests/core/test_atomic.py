@@ -72,10 +72,11 @@ def test_what_the_user_can_mend_is_one_line(
     assert str(caught.value) == line
 
 
-def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["a.txt", "cells/a.txt", "demo/cells/a.txt"])
+def test_a_file_in_place_of_a_folder(below: str, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     with pytest.raises(UserError, match="a file stands where a folder is needed"):
-        atomic.write_text(tmp_path / "results" / "cells" / "a.txt", "x")
+        atomic.write_text(tmp_path / "results" / below, "x")
 
 
 def test_other_errors_are_not_disguised(tmp_path: Path) -> None:

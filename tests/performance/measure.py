@@ -1,0 +1,45 @@
+"""Timing two sides in one run: pairs, the median of their ratios, and its spread."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the benchmark table.
+
+    Args:
+        claim: what is compared, in a few words.
+        measured: the figures, with units.
+    """
+
+    claim: str
+    measured: str
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Median and range of paired ratios slow / fast."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """As in the table."""
+        return f"{self.median:.1f}x ({self.low:.1f} to {self.high:.1f})"
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def paired(slow: Callable[[], object], fast: Callable[[], object], pairs: int = 5) -> Ratio:
+    """Run both sides in turn, so that what disturbs the machine disturbs both."""
+    ratios = [seconds(slow) / seconds(fast) for _ in range(pairs)]
+    return Ratio(statistics.median(ratios), min(ratios), max(ratios))
