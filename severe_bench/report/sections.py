@@ -127,7 +127,9 @@ NOTES = (
     "Means over experiments, and average ranks, are over the experiments that every model has; the "
     "ranking says over how many. Within an experiment a model’s mean is over the seeds it has.",
     "Equal values share the better rank and the next rank is skipped (1, 2, 2, 4).",
-    "± is the sample standard deviation over seeds: what another training run would change.",
+    "The state after the last epoch is tested; nothing is selected on the test videos.",
+    "± is the sample standard deviation over seeds: what another training run would change, and "
+    "another draw of the labelled videos where the budget is drawn by the cell’s seed.",
     "Intervals of one model are 95 % percentile bootstrap intervals of its seed-averaged metric "
     f"over test videos, {DRAWS} resamples, drawn by group where the dataset has groups: what "
     "another test set would change.",

@@ -109,8 +109,8 @@ def test_missing_and_failed_cells_are_shown_with_reasons(page: Node) -> None:
 def test_swaps_are_told_with_both_leads(whole: Path, page: Node) -> None:
     swaps = read(whole.parent / "tables" / "swaps_actions.csv")
     here = swaps[swaps["experiment"] == "fine-spin"]
-    assert set(here["leads_here"]) == {"tubelet_contrast"}
-    first = here[here["led_before"] == "temporal_contrast"].iloc[0]
+    tubelets = here[here["leads_here"] == "tubelet_contrast"]
+    first = tubelets[tubelets["led_before"] == "temporal_contrast"].iloc[0]
     pairs = read(whole.parent / "tables" / "pairs.csv").set_index(
         ["experiment", "model_a", "model_b"]
     )
