@@ -58,7 +58,7 @@ def test_test_clips_lie_within_the_video_and_start_in_order(
     assert (np.diff(indices[:, 0]) >= 0).all()
 
 
-@pytest.mark.parametrize("fps", [12, 15, 24, 25, 30, 60])
+@pytest.mark.parametrize("fps", [5, 6, 12, 15, 24, 25, 30, 60])
 @pytest.mark.parametrize("frames", [1, 5, 20, 33, 64, 100, 301])
 @pytest.mark.parametrize("rate", [8, 15, 16])
 def test_seconds_resampling_is_the_reference_in_exact_arithmetic(

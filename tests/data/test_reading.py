@@ -68,6 +68,12 @@ def test_training_clips_are_consecutive_frames_of_the_right_videos(records: Film
     assert len(starts) > 5
 
 
+def test_starts_are_drawn_anew_each_epoch(records: Filmed) -> None:
+    folder, table = records
+    reader = TrainReader(VideoStore(folder), table[:1], Clip(frames=4), Steps(1, 1, 9))
+    assert len({numbers_of(reader(epoch)[0])[0] for epoch in range(20)}) > 8
+
+
 def test_any_step_can_be_read_by_itself(records: Filmed) -> None:
     folder, table = records
     first, second = (

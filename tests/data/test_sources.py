@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def records() -> tuple[Record, ...]:
     return tuple(Record(f"{n}", f"{n}.mp4", n, "train") for n in range(10))
 
 
-def batches_of(root: Path, records: tuple[Record, ...], **changes: Any) -> sources.ClipBatches:
+def batches_of(root: Path, records: Sequence[Record], **changes: Any) -> sources.ClipBatches:
     arguments = {"seed": 5, "recipe": RECIPE, "statement": Input()} | changes
     targets = torch.arange(len(records))
     return sources.ClipBatches(VideoStore(root), records, targets, **arguments)
@@ -72,6 +73,17 @@ def test_batches_are_pure_in_seed_epoch_and_step(root: Path, records: tuple[Reco
         assert torch.equal(one.targets, other.targets)
     seeded = batches_of(root, records, seed=6).batch(0, 0)
     assert not torch.equal(seeded.inputs["clips"], first[0].inputs["clips"])
+
+
+def test_augmentation_is_drawn_anew_each_epoch_and_step(
+    root: Path, records: tuple[Record, ...]
+) -> None:
+    """One video, taken whole, in batches of one: only the augmentation can differ."""
+    recipe = RECIPE.model_copy(update={"clip": Clip(frames=16, size=48), "batch_size": 1})
+    one = Record("0", "0.mp4", 0, "train")
+    source = batches_of(root, [one, one], recipe=recipe)
+    clips = [source.batch(*key).inputs["clips"] for key in ((0, 0), (0, 1), (1, 0), (1, 1))]
+    assert not any(torch.equal(a, b) for n, a in enumerate(clips) for b in clips[:n])
 
 
 def test_asking_leaves_the_global_generators_alone(root: Path, records: tuple[Record, ...]) -> None:

@@ -121,6 +121,14 @@ def test_boxes_lie_within_the_frame(
     assert (left + wide <= width).all()
 
 
+def test_boxes_reach_every_edge() -> None:
+    quarter = Augment(area=(0.25, 0.25), ratio=(1, 1))
+    top, left, tall, wide = draw(quarter, [(20, 20)] * 2000, generator()).boxes.unbind(1)
+    assert set(tall.tolist()) == set(wide.tolist()) == {10}
+    assert set(top.tolist()) == set(left.tolist()) == set(range(11))
+    assert top.bincount().min() > 100
+
+
 def test_boxes_are_distributed_as_torchvisions() -> None:
     count, shape = 6000, (120, 160)
     ours = draw(Augment(), [shape] * count, generator()).boxes.float()
