@@ -75,7 +75,7 @@ def test_seconds_resampling_is_the_reference_in_exact_arithmetic(
 
 
 def test_two_seconds_at_sixteen_per_second() -> None:
-    """The native frames that the reference's decoder was seen to take (research notes 1.2)."""
+    """The native frames that the reference's decoder was seen to take."""
     start = np.random.default_rng(0)
     at_25 = clips.train_indices(SECONDS, 50, 25.0, start)
     assert at_25[:7].tolist() == [0, 1, 3, 4, 6, 7, 9]
