@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import rankdata
 
 from severe_bench.core.metric import Metric
 
@@ -69,7 +68,10 @@ def ranks(column: Column, ties: Ties = "min") -> dict[str, float]:
     """
     sign = -1.0 if column.metric.higher_is_better else 1.0
     values = np.round([sign * value for value in column.values.values()], TIE_DECIMALS)
-    return dict(zip(column.values, map(float, rankdata(values, method=ties)), strict=True))
+    better = (values[None, :] < values[:, None]).sum(axis=1)
+    equal = (values[None, :] == values[:, None]).sum(axis=1)
+    order = 1.0 + better + ((equal - 1) / 2 if ties == "average" else 0.0)
+    return dict(zip(column.values, map(float, order), strict=True))
 
 
 def common(columns: Sequence[Column], models: Sequence[str]) -> list[Column]:

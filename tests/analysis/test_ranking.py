@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from severe_bench.analysis.ranking import Column, common, rank_changes, ranks, standings
 from severe_bench.core.metric import Metric
@@ -27,6 +28,14 @@ def test_ties_share_the_better_rank_or_the_mean_of_their_ranks() -> None:
     tied = column("x", {"a": 5.0, "b": 7.0, "c": 5.0, "d": 1.0})
     assert ranks(tied) == {"a": 2.0, "b": 1.0, "c": 2.0, "d": 4.0}
     assert ranks(tied, "average") == {"a": 2.5, "b": 1.0, "c": 2.5, "d": 4.0}
+
+
+@given(st.lists(st.integers(0, 5), max_size=9))
+def test_ranks_agree_with_scipy(values: list[int]) -> None:
+    by_name = {str(i): float(value) for i, value in enumerate(values)}
+    for ties in ("min", "average"):
+        expected = rankdata([-value for value in values], method=ties)
+        assert list(ranks(column("x", by_name), ties).values()) == expected.tolist()
 
 
 def test_means_are_over_common_experiments_only_and_say_over_how_many() -> None:
