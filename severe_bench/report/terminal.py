@@ -1,6 +1,7 @@
 """The ranking for the end of `severe run`: a few lines that fit 80 columns."""
 
 from rich import box
+from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -17,7 +18,7 @@ WIDTH = 80
 SEPARATOR = 2
 
 
-def ranking_table(harvest: Harvest) -> RichTable:
+def ranking_table(harvest: Harvest) -> Group:
     """Mean score, average rank and the mean of each factor, best model first.
 
     Names are shown as they are: no markup in them is obeyed. Long ones are cut with an ellipsis.
@@ -26,15 +27,16 @@ def ranking_table(harvest: Harvest) -> RichTable:
         harvest: from `analysis.reading.harvest`; no predictions are read, so this is quick.
     """
     study = build_study(harvest, lambda _: None)
-    over = study.standings[0].experiments if study.standings else 0
-    return _rich(ranking(study), _caption(over, len(study.columns), len(harvest.problems)))
+    if not study.standings:
+        return Group(Text(f"No cell is finished yet{_missing(harvest)}."))
+    over = f"{study.standings[0].experiments} of {counted(len(study.columns), 'experiment')}"
+    caption = f"Mean score (0-100) and rank over {over}{_missing(harvest)}."
+    return Group(_rich(ranking(study)), Text(caption))
 
 
-def _rich(table: Table, caption: str) -> RichTable:
+def _rich(table: Table) -> RichTable:
     shown = RichTable(
         box=box.SIMPLE_HEAD,
-        caption=Text(caption),
-        caption_justify="left",
         pad_edge=False,
         show_edge=False,
         collapse_padding=True,
@@ -53,6 +55,6 @@ def _rich(table: Table, caption: str) -> RichTable:
     return shown
 
 
-def _caption(shared: int, total: int, missing: int) -> str:
-    over = f"Mean score (0-100) and rank over {shared} of {total} experiments"
-    return f"{over}; {counted(missing, 'cell')} without a result." if missing else f"{over}."
+def _missing(harvest: Harvest) -> str:
+    missing = len(harvest.problems)
+    return f"; {counted(missing, 'cell')} without a result" if missing else ""

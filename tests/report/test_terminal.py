@@ -39,4 +39,6 @@ def test_five_factors_and_long_names_fit(tmp_path: Path) -> None:
 def test_few_models(tmp_path: Path, models: dict[str, float]) -> None:
     layout = Layout(tmp_path, "demo")
     write_suite(layout, [Trial("x", "standard", models, videos=40)], (0,))
-    assert ("only" in printed(layout)) == bool(models)
+    text = printed(layout)
+    assert ("only" in text) == bool(models)
+    assert ("No cell is finished yet." in text) == (not models)
