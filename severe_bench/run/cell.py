@@ -143,10 +143,12 @@ def _attempt(
     tell: Callable[[Progress], None],
 ) -> Ended:
     folder = layout.folder(cell)
-    log = _begin(folder, cell)
+    log = EventLog(folder)
     try:
+        runner = runner_of(cell.job.kind, how.runners)  # its imports are not the cell's time
+        _begin(folder, cell, log)
         session = open_session(layout, cell, how.device, log, stop, tell)
-        outputs = runner_of(cell.job.kind, how.runners)(Work(cell, session))
+        outputs = runner(Work(cell, session))
         return _finish(layout, cell, how, log, outputs)
     except Interrupted:
         log.add("interrupted")
@@ -158,14 +160,12 @@ def _attempt(
         return _fail(folder, cell, log, error)
 
 
-def _begin(folder: Path, cell: Cell) -> EventLog:
+def _begin(folder: Path, cell: Cell, log: EventLog) -> None:
     clean(folder)
     write_cell(folder, cell)
-    log = EventLog(folder)
     note = RESUMED if (folder / CHECKPOINT).exists() else ""
-    log.add("started", host=socket.gethostname(), pid=os.getpid(), note=note)
+    log.start(host=socket.gethostname(), pid=os.getpid(), note=note)
     memory.begin()
-    return log
 
 
 def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Outputs) -> Ended:

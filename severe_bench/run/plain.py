@@ -3,7 +3,7 @@
 import time
 from typing import TextIO
 
-from severe_bench.run.events import Event, Outlook, Progressed
+from severe_bench.run.events import Event, Failed, Finished, Outlook, Progressed, Retried, Stopped
 from severe_bench.run.lines import line_of, outlook_line, progress_line
 from severe_bench.run.sessions import Every
 from severe_bench.store.status import Snapshot
@@ -22,7 +22,9 @@ class PlainDisplay:
     def __call__(self, event: Event) -> None:
         """Take one event."""
         if isinstance(event, Progressed):
-            self._running[event.lane] = event.cell.title, event.progress
+            self._running[event.cell.id] = event.cell.title, event.progress
+        elif isinstance(event, Finished | Failed | Retried | Stopped):
+            self._running.pop(event.cell.id, None)
         elif isinstance(event, Outlook):
             self._summarise(event)
         text = line_of(event)
@@ -35,7 +37,6 @@ class PlainDisplay:
         self._write(outlook_line(outlook))
         for title, progress in self._running.values():
             self._write(f"running  {title}: {progress_line(progress)}")
-        self._running.clear()
 
     def _write(self, text: str) -> None:
         print(time.strftime("%H:%M:%S"), text, file=self._stream, flush=True)

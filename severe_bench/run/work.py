@@ -47,10 +47,10 @@ class Outputs:
 Runner = Callable[[Work], Outputs]
 
 RUNNERS: dict[str, str] = {
-    "dataset": "severe_bench.run.kinds:run_dataset",
-    "pretrain": "severe_bench.run.kinds:run_pretraining",
-    "features": "severe_bench.run.kinds:run_extraction",
-    "evaluate": "severe_bench.run.kinds:run_evaluation",
+    "dataset": "severe_bench.run.kinds.dataset:run_dataset",
+    "pretrain": "severe_bench.run.kinds.pretraining:run_pretraining",
+    "features": "severe_bench.run.kinds.extraction:run_extraction",
+    "evaluate": "severe_bench.run.kinds.evaluation:run_evaluation",
 }
 """Job kind -> "module:function", imported by the worker when the first such cell comes."""
 

@@ -59,8 +59,13 @@ class EventLog:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since this log was opened."""
+        """Seconds since this attempt began."""
         return time.monotonic() - self._begin
+
+    def start(self, **rest: object) -> None:
+        """Begin an attempt: its time counts from now."""
+        self._begin = time.monotonic()
+        self.add("started", **rest)
 
     def add(self, event: EventName, **rest: object) -> None:
         """Append one event, stamped with the time; numbers that are not finite are left out."""

@@ -1,0 +1,25 @@
+"""Cells that compute features; imports torch."""
+
+from severe_bench.adapt.features import run_features
+from severe_bench.core.digest import digest_of
+from severe_bench.plan.job import FeaturesJob
+from severe_bench.run.kinds.inputs import decoder_of, load_dataset, weights_digest, weights_file
+from severe_bench.run.torch_setup import prepare_torch
+from severe_bench.run.work import Outputs, Work
+
+
+def run_extraction(work: Work) -> Outputs:
+    """Compute features of a split."""
+    job = work.cell.job
+    assert isinstance(job, FeaturesJob)  # noqa: S101 - run.work.RUNNERS says so
+    prepare_torch(work.session.device, job.seed)
+    dataset = load_dataset(job.dataset, work)
+    summary = run_features(job, dataset, weights_file(work), work.session)
+    return Outputs(
+        clips=summary.clips,
+        decoder=decoder_of(dataset, work.session),
+        seeds={"cell": job.seed},
+        weights=weights_digest(job.network, work.session),
+        split=digest_of([record.sample for record in dataset.of(job.split)]),
+        dataset=job.dataset.digest,
+    )

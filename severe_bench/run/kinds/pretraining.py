@@ -1,0 +1,22 @@
+"""Cells that pretrain; imports torch."""
+
+from severe_bench.plan.job import PretrainJob
+from severe_bench.pretrain.run import run_pretrain
+from severe_bench.run.kinds.inputs import decoder_of, load_dataset
+from severe_bench.run.torch_setup import prepare_torch
+from severe_bench.run.work import Outputs, Work
+
+
+def run_pretraining(work: Work) -> Outputs:
+    """Pretrain; `weights.pt` is the output."""
+    job = work.cell.job
+    assert isinstance(job, PretrainJob)  # noqa: S101 - run.work.RUNNERS says so
+    prepare_torch(work.session.device, job.seed)
+    dataset = load_dataset(job.dataset, work)
+    summary = run_pretrain(job, dataset, work.session)
+    return Outputs(
+        clips=summary.clips,
+        decoder=decoder_of(dataset, work.session),
+        seeds={"cell": job.seed},
+        dataset=job.dataset.digest,
+    )
