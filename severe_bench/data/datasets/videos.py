@@ -19,16 +19,16 @@ def resolved(records: Sequence[Record], root: Path) -> tuple[Record, ...]:
     """The records with the paths that exist under `root`; a path without a video is kept.
 
     The official path itself wins; else the same path with another container or case; else the same
-    folder and stem anywhere below the root; else the same stem, when no other record has it.
+    folder and stem anywhere below the root; else the same stem, when it tells records apart.
 
     Raises:
         UserError: two videos would do.
     """
     index = VideoIndex(root)
-    shared = _shared_stems(record.path for record in records)
+    common = _common_stems(record.path for record in records)
     paths: dict[str, str] = {}
     for path in dict.fromkeys(record.path for record in records):
-        found = index.find(path, by_stem=_keys(path)[-1] not in shared)
+        found = index.find(path, by_stem=_keys(path)[-1] not in common)
         paths[path] = path if found is None else found
     return tuple(
         record if paths[record.path] == record.path else replace(record, path=paths[record.path])
@@ -95,6 +95,9 @@ def _keys(path: str) -> list[str]:
     return ["/".join(parts), "/".join(parts[-2:]), parts[-1]]
 
 
-def _shared_stems(paths: Iterable[str]) -> set[str]:
-    counts = Counter(_keys(path)[-1] for path in dict.fromkeys(paths))
-    return {name for name, count in counts.items() if count > 1}
+def _common_stems(paths: Iterable[str]) -> set[str]:
+    """Stems that several paths have, or that are a mere number within a folder."""
+    keys = [_keys(path) for path in dict.fromkeys(paths)]
+    counts = Counter(name for *_, name in keys)
+    numbers = {name for whole, _, name in keys if "/" in whole and name.isdigit()}
+    return numbers | {name for name, count in counts.items() if count > 1}
