@@ -1,0 +1,111 @@
+"""`severe data`: a dataset's official files, videos and budgets."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from severe_bench.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from severe_bench.data.check import DatasetCheck
+
+data = typer.Typer(
+    name="data", help="A dataset's official files, videos and budgets.", no_args_is_help=True
+)
+
+SHOWN = 10  # missing videos printed per split; --json has them all
+
+Name = Annotated[str, typer.Argument(help="Name of a dataset adapter, e.g. ucf101.")]
+Annotations = Annotated[
+    Path | None,
+    typer.Option("--annotations", help="Folder in or below which the official files lie."),
+]
+Root = Annotated[Path | None, typer.Option("--root", help="Folder of the videos.")]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="An option of the dataset, e.g. fold=2; repeatable."),
+]
+
+
+@data.command("check")
+def check(
+    name: Name,
+    annotations: Annotations = None,
+    root: Root = None,
+    option: Options = None,
+    decode: Annotated[bool, typer.Option("--decode", help="Open every video too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Found against expected counts per split, and the videos that are missing, by name."""
+    import json
+
+    from severe_bench.data.adapter import Location
+    from severe_bench.data.check import check_dataset
+
+    found = check_dataset(name, _options(option), Location(root, annotations), decode=decode)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+    else:
+        typer.echo("\n".join(_lines(found)))
+    raise typer.Exit(0 if found.ok else 2)
+
+
+@data.command("budget")
+def budget(
+    name: Name,
+    annotations: Annotations = None,
+    root: Root = None,
+    option: Options = None,
+    rule: Annotated[str, typer.Option("--rule", help="per_class_ceil or exact.")] = "exact",
+    n: Annotated[int, typer.Option("--n", help="How many training videos.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 99999,
+) -> None:
+    """The training videos that a budget draws: one line `name label` each, in draw order."""
+    from severe_bench.data.adapter import Location
+    from severe_bench.data.draw_list import drawn_lines
+
+    location = Location(root, annotations)
+    # Not echo: each line ends in \n on every platform, so that the SHA-256 of the output is fixed.
+    lines = drawn_lines(name, _options(option), location, rule=rule, count=n, seed=seed)
+    typer.get_binary_stream("stdout").write("".join(lines).encode())
+
+
+def _options(pairs: list[str] | None) -> dict[str, object]:
+    import yaml
+
+    from severe_bench.core.errors import UserError
+
+    chosen: dict[str, object] = {}
+    for pair in pairs or ():
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UserError(f"{pair!r} is not key=value", "--option", "e.g. --option fold=2")
+        chosen[key] = yaml.safe_load(value)
+    return chosen
+
+
+def _lines(found: "DatasetCheck") -> list[str]:
+    from severe_bench.data.expected import Counts
+
+    if found.problem is not None:
+        return [f"{found.dataset}: {found.problem}"]
+    lines = []
+    for split, of in found.splits.items():
+        counts = found.expected.splits[split] if found.expected else Counts()
+        lines.append(
+            f"{found.dataset} {split}: {of.records} records{_wanted(counts.records)},"
+            f" {of.classes} classes{_wanted(counts.classes)}"
+        )
+        broken = [f"{video.path}: {video.reason}" for video in of.unreadable or ()]
+        for kind, names in (("missing", of.missing), ("unreadable", broken)):
+            lines += [f"  {kind}: {name}" for name in names[:SHOWN]]
+            if len(names) > SHOWN:
+                lines.append(f"  {kind}: {len(names) - SHOWN} more, all with --json")
+    if found.expected:
+        lines.append(f"expected by: {found.expected.source}")
+    return [*lines, "ok" if found.ok else "not ok"]
+
+
+def _wanted(count: int | None) -> str:
+    return "" if count is None else f" of {count}"

@@ -1,0 +1,110 @@
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from severe_bench.cli.data import data
+from severe_bench.core.errors import UserError
+from tests.data.datasets.files import touch, write
+from tests.data.test_check import ucf101
+from tests.data.test_draw_list import gym99
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(data, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout
+
+
+def test_complete_annotations(tmp_path: Path) -> None:
+    code, text = run("check", "ucf101", "--annotations", ucf101(tmp_path, 9537, 3783))
+    assert code == 0
+    assert "ucf101 train: 9537 records of 9537, 101 classes of 101" in text
+    assert text.endswith("ok\n")
+
+
+def test_incomplete_annotations_and_missing_videos(tmp_path: Path) -> None:
+    folder = ucf101(tmp_path / "l", 20, 12, 10)
+    root = touch(tmp_path / "v", "Act000/v_Act000_g08_c00.mp4")
+    code, text = run("check", "ucf101", "--annotations", folder, "--root", root)
+    assert code == 2
+    assert "20 records of 9537, 10 classes of 101" in text
+    assert "missing: Act001/v_Act001_g08_c00.avi" in text
+    assert "missing: 9 more, all with --json" in text
+    assert text.endswith("not ok\n")
+    code, text = run("check", "ucf101", "--annotations", folder, "--root", root, "--json")
+    assert code == 2
+    found = json.loads(text)
+    assert len(found["splits"]["train"]["missing"]) == 19
+    assert found["ok"] is False
+
+
+def test_damaged_annotations(tmp_path: Path) -> None:
+    folder = write(ucf101(tmp_path, 5, 5), {"classInd.txt": "one Act000"})
+    code, text = run("check", "ucf101", "--annotations", folder)
+    assert code == 2
+    assert "classInd.txt:1: class id 'one' is not a whole number" in text
+    code, text = run("check", "ucf101", "--annotations", folder, "--json")
+    assert code == 2
+    assert json.loads(text)["ok"] is False
+    assert "classInd.txt:1" in json.loads(text)["problem"]
+
+
+def test_options(tmp_path: Path) -> None:
+    code, text = run("check", "ucf101", "--annotations", tmp_path, "--option", "fold=3")
+    assert code == 2
+    folder = ucf101(tmp_path, 9624, 3696)
+    for name in ("train", "test"):
+        (folder / f"{name}list01.txt").rename(folder / f"{name}list03.txt")
+    code, text = run("check", "ucf101", "--annotations", folder, "--option", "fold=3")
+    assert (code, text.endswith("\nok\n")) == (0, True)
+    with pytest.raises(UserError, match="'fold' is not key=value"):
+        run("check", "ucf101", "--annotations", folder, "--option", "fold")
+
+
+def test_budget_prints_bytes_that_can_be_hashed(tmp_path: Path) -> None:
+    folder = gym99(tmp_path)
+    code, text = run(
+        "budget", "gym99", "--annotations", folder, "--rule", "per_class_ceil", "--n", 60
+    )
+    assert code == 0
+    lines = text.splitlines()
+    listed = (folder / "gym99_train.txt").read_text().split("\n")
+    assert set(lines) <= set(listed)
+    assert len(lines) == 5
+    assert text.endswith("\n")
+    command = "from severe_bench.cli.data import data; data()"
+    raw = subprocess.run(
+        [sys.executable, "-c", command, "budget", "gym99", "--annotations", str(folder)]
+        + ["--rule", "per_class_ceil", "--n", "60"],
+        check=True,
+        capture_output=True,
+    ).stdout
+    assert hashlib.sha256(raw).digest() == hashlib.sha256(text.encode()).digest()
+    _, other = run(
+        "budget",
+        "gym99",
+        "--annotations",
+        folder,
+        "--rule",
+        "per_class_ceil",
+        "--n",
+        60,
+        "--seed",
+        12345,
+    )
+    assert other != text
+
+
+def test_looking_up_adapters_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from severe_bench.cli import data; from severe_bench.data import check;"
+        "from severe_bench.data.adapter import ADAPTERS; [ADAPTERS.get(n) for n in ADAPTERS.names()];"
+        "sys.exit(bool({'torch', 'pandas', 'matplotlib', 'scipy', 'decord'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

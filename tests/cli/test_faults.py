@@ -1,0 +1,97 @@
+"""Bad input gets one line with the way out, exit code 2, and no traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import TINY, Severe
+
+
+def _one_line(severe: Severe, *arguments: str, **environ: str) -> str:
+    reply = severe(*arguments, **environ)
+    assert reply.code == 2, reply
+    assert "Traceback" not in reply.err
+    (line,) = reply.err.strip().splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "said"),
+    [
+        ("recogntion", "recognition", "recognition?"),
+        ("budgt:", "budget:", "budget?"),
+        ("trian:", "train:", "train?"),
+        ("world: nearr", "world: near", "near?"),
+        ("epochs: five", "epochs: 5", "epochs"),
+        ("recipe: prob}", "recipe: probe}", "probe?"),
+        ("backbone: r2plus1d}", "backbone: r2plus1d_narrow}", "r2plus1d"),
+    ],
+)
+def test_a_mistake_in_the_yaml(
+    wrong: str, right: str, said: str, severe: Severe, tmp_path: Path
+) -> None:
+    config = tmp_path / "benchmarks.yaml"
+    assert right in TINY
+    config.write_text(TINY.replace(right, wrong, 1))
+    line = _one_line(severe, "plan")
+    number = 1 + TINY[: TINY.index(right)].count("\n")
+    assert said in line
+    assert f"benchmarks.yaml:{number}" in line or f"benchmarks.yaml:{number + 1}" in line
+
+
+def test_broken_yaml(severe: Severe, tmp_path: Path) -> None:
+    (tmp_path / "benchmarks.yaml").write_text("version: 1\nmodels: {none: [\n")
+    assert "benchmarks.yaml:" in _one_line(severe, "run")
+
+
+def test_unknown_suite(severe: Severe) -> None:
+    assert "did you mean tiny?" in _one_line(severe, "run", "tinny")
+
+
+def test_a_filter_that_matches_nothing(severe: Severe) -> None:
+    assert "nonne" in _one_line(severe, "run", "--model", "nonne")
+
+
+def test_missing_config(severe: Severe) -> None:
+    assert "no such file" in _one_line(severe, "run", "-c", "nowhere.yaml")
+
+
+def test_unknown_device(severe: Severe) -> None:
+    assert "use auto, cpu or cuda" in _one_line(severe, "run", "--devices", "tpu")
+
+
+def test_unknown_class_of_failure(severe: Severe) -> None:
+    assert "--retry" in _one_line(severe, "run", "--retry", "ooom")
+
+
+def test_results_is_a_file(severe: Severe, tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    assert "results" in _one_line(severe, "run")
+
+
+def test_show_an_unknown_cell(severe: Severe) -> None:
+    assert "no cell 'abc'" in _one_line(severe, "show", "abc")
+
+
+def test_a_suite_of_which_nothing_can_run(severe: Severe, tmp_path: Path) -> None:
+    config = TINY.replace(
+        "{adapter: procedural, options: {world: near, train: 20, test: 20}}",
+        "{adapter: manifest, root: /no/such/folder}",
+    )
+    (tmp_path / "benchmarks.yaml").write_text(config)
+    line = _one_line(severe, "run")
+    assert "no cell of suite tiny can run" in line
+    assert "/no/such/folder" in line
+
+
+def test_our_own_faults_keep_their_traceback(severe: Severe, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import severe_bench.config.find as find\n"
+        "def broken(path): raise ZeroDivisionError('bug')\n"
+        "find.find_config = broken\n"
+    )
+    reply = severe("plan", PYTHONPATH=str(tmp_path))
+    assert reply.code == 70
+    assert "ZeroDivisionError: bug" in reply.err
+    assert "Traceback" not in reply.err
+    assert "Traceback" in (tmp_path / "severe-error.log").read_text()
