@@ -10,23 +10,8 @@ import pytest
 from tests.cli.conftest import Severe
 
 NAMED_COLUMNS = [
-    "cell",
-    "model",
-    "experiment",
-    "factor",
-    "dataset",
-    "task",
-    "budget",
-    "protocol",
-    "preset",
-    "seed",
-    "metric",
-    "value",
-    "unit",
-    "higher_is_better",
-    "ci_low",
-    "ci_high",
-    "headline",
+    *("cell", "model", "experiment", "factor", "dataset", "task", "budget", "protocol", "preset"),
+    *("seed", "metric", "value", "unit", "higher_is_better", "ci_low", "ci_high", "headline"),
 ]
 
 
