@@ -79,32 +79,19 @@ def test_budget_prints_bytes_that_can_be_hashed(tmp_path: Path) -> None:
     assert len(lines) == 5
     assert text.endswith("\n")
     command = "from severe_bench.cli.data import data; data()"
+    arguments = ["budget", "gym99", "--annotations", str(folder), "--rule", "per_class_ceil"]
     raw = subprocess.run(
-        [sys.executable, "-c", command, "budget", "gym99", "--annotations", str(folder)]
-        + ["--rule", "per_class_ceil", "--n", "60"],
-        check=True,
-        capture_output=True,
+        [sys.executable, "-c", command, *arguments, "--n", "60"], check=True, capture_output=True
     ).stdout
     assert hashlib.sha256(raw).digest() == hashlib.sha256(text.encode()).digest()
-    _, other = run(
-        "budget",
-        "gym99",
-        "--annotations",
-        folder,
-        "--rule",
-        "per_class_ceil",
-        "--n",
-        60,
-        "--seed",
-        12345,
-    )
+    _, other = run(*arguments, "--n", 60, "--seed", 12345)
     assert other != text
 
 
 def test_looking_up_adapters_imports_nothing_heavy() -> None:
     code = (
         "import sys; from severe_bench.cli import data; from severe_bench.data import check;"
-        "from severe_bench.data.adapter import ADAPTERS; [ADAPTERS.get(n) for n in ADAPTERS.names()];"
+        "from severe_bench.data.adapter import ADAPTERS as A; [A.get(n) for n in A.names()];"
         "sys.exit(bool({'torch', 'pandas', 'matplotlib', 'scipy', 'decord'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
