@@ -21,10 +21,12 @@ from severe_bench.store.table import read_table
 from tests.run.fake_kinds import EXECUTIONS
 from tests.run.grids import tree
 
-LEAVES = 4
-KILLS = 14
-LONGEST = 2.0
-"""Seconds until a kill; an undisturbed run takes about twice that."""
+LEAVES = 12
+KILLS = 12
+LEAST_HITS = 4
+"""Kills that must have struck an unfinished run for the test to mean anything."""
+LONGEST = 0.3
+"""Seconds from the first sign of work until a kill; all the work takes several times that."""
 
 
 @dataclass
@@ -66,6 +68,12 @@ def children(pid: int) -> list[int]:
     return []
 
 
+def wait_for_work(process: subprocess.Popen[bytes], executions: Path, read: int) -> None:
+    """Until a cell makes a step, or the run ends."""
+    while process.poll() is None and executions.stat().st_size == read:
+        time.sleep(0.01)
+
+
 def kill_something(process: subprocess.Popen[bytes], dice: random.Random) -> None:
     """The run, one of its workers, all of its workers, or all of them."""
     workers = children(process.pid)
@@ -91,16 +99,17 @@ def test_numbers_survive_any_killing(
     executions.touch()
     monkeypatch.setenv(EXECUTIONS, str(executions))
     dice = random.Random(seed)
+    hits = 0
     done: dict[str, tuple[int, int, bytes]] = {}
     for _ in range(KILLS):
         read = executions.stat().st_size
         process = loud.start()
-        time.sleep(dice.uniform(0.05, LONGEST))
+        wait_for_work(process, executions, read)
+        time.sleep(dice.uniform(0, LONGEST))
+        hits += process.poll() is None
         kill_something(process, dice)
-        if dice.random() < 0.5:
-            process.kill()
-        else:
-            process.wait(120)
+        time.sleep(dice.uniform(0, LONGEST))  # dead workers may be replaced meanwhile
+        process.kill()
         process.wait()
         begun = {line.split()[1] for line in executions.read_text()[read:].splitlines()}
         assert not begun & done.keys(), "a finished cell was run again"
@@ -108,6 +117,7 @@ def test_numbers_survive_any_killing(
         assert {cell: seen[cell] for cell in done} == done, "a finished cell was touched"
         assert "corrupt" not in states(loud.layout, cells).values()
         done = seen
+    assert hits >= LEAST_HITS
     assert loud.start().wait(120) == 0
     assert loud.numbers() == quiet.numbers()
     assert not list(loud.layout.results.glob("*/quarantine/*"))

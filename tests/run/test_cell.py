@@ -1,0 +1,165 @@
+"""One cell in this process, as a cluster's job would run it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from severe_bench.core.errors import UserError
+from severe_bench.core.session import Progress
+from severe_bench.plan.cell import Cell
+from severe_bench.run.cell import Ended, How, run_cell
+from severe_bench.run.provenance import code_digest
+from severe_bench.run.reproduce import reproducing
+from severe_bench.run.sessions import Every, checkpoint_seconds
+from severe_bench.store.cells import check, read_failure, write_failure, write_result
+from severe_bench.store.events import read_events
+from severe_bench.store.layout import Layout
+from severe_bench.store.lock import claim, owner
+from severe_bench.store.result import Failure
+from severe_bench.store.table import rebuilt_table
+from tests.run.fake_kinds import OUTPUT, RUNNERS
+from tests.run.grids import evaluate, pretrain, tree
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "results", "demo")
+
+
+def ignore(progress: Progress) -> None:
+    assert progress.total
+
+
+def run(layout: Layout, cell: Cell, stop: Callable[[], bool] = lambda: False) -> Ended:
+    return run_cell(layout, cell, How(runners=RUNNERS), stop, ignore)
+
+
+def test_a_stopped_cell_goes_on_to_the_same_number(layout: Layout, tmp_path: Path) -> None:
+    cell = evaluate(3, steps=50)
+    calls = iter([False] * 20)
+    assert run(layout, cell, lambda: next(calls, True)).state == "interrupted"
+    assert owner(layout.folder(cell)) is None
+    assert run(layout, cell).state == "done"
+    undisturbed = Layout(tmp_path / "other", "demo")
+    run(undisturbed, cell)
+    disturbed, quiet = check(layout.folder(cell)), check(undisturbed.folder(cell))
+    assert disturbed is not None
+    assert quiet is not None
+    assert disturbed.metrics == quiet.metrics
+    assert disturbed.provenance.resumed == 1
+    events = [event.event for event in read_events(layout.folder(cell))]
+    assert [event for event in events if event != "progress"] == [
+        "started",
+        "interrupted",
+        "started",
+        "finished",
+    ]
+
+
+def test_a_done_cell_is_not_touched(layout: Layout) -> None:
+    cell = evaluate(0)
+    run(layout, cell)
+    before = (layout.folder(cell) / "result.json").stat().st_mtime_ns
+    assert run(layout, cell).state == "done"
+    assert (layout.folder(cell) / "result.json").stat().st_mtime_ns == before
+
+
+def test_a_failed_cell_is_not_tried_again_behind_the_users_back(layout: Layout) -> None:
+    cell = evaluate(0)
+    write_failure(
+        layout.folder(cell), Failure(cell=cell.id, failure_class="decode", message="frame 3")
+    )
+    assert run(layout, cell) == Ended("failed", message="decode: frame 3")
+
+
+def test_a_held_cell_is_busy(layout: Layout) -> None:
+    cell = evaluate(0)
+    held = claim(layout.folder(cell))
+    assert held is not None
+    assert run(layout, cell).state == "busy"
+    held.release()
+
+
+def test_a_cell_whose_need_is_not_done_says_so(layout: Layout) -> None:
+    cell = evaluate(0, {"weights": pretrain(0).id})
+    assert run(layout, cell).state == "failed"
+    failure = read_failure(layout.folder(cell))
+    assert failure is not None
+    assert "is not done" in failure.message
+
+
+def test_needs_are_handed_over_by_role(layout: Layout) -> None:
+    for cell in tree(1):
+        assert run(layout, cell).state == "done"
+    assert len({row.value for row in rebuilt_table(layout)}) == 2
+
+
+def test_a_damaged_result_is_moved_aside_and_made_again(layout: Layout) -> None:
+    cell = pretrain(0)
+    run(layout, cell)
+    number = json.loads((layout.folder(cell) / OUTPUT).read_text())
+    (layout.folder(cell) / OUTPUT).write_text("")
+    assert run(layout, cell).state == "done"
+    assert json.loads((layout.folder(cell) / OUTPUT).read_text()) == number
+    assert len(list(layout.quarantine.iterdir())) == 1
+
+
+def test_a_disk_that_fills_when_the_result_is_written_leaves_no_result(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = evaluate(0)
+    replace = Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if Path(target).name == "result.json":
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(UserError, match="No space left"):
+        run(layout, cell)
+    monkeypatch.undo()
+    folder = layout.folder(cell)
+    assert not list(folder.glob("*partial*"))
+    assert check(folder) is None
+    assert read_failure(folder) is None
+    assert run(layout, cell).state == "done"
+
+
+def test_a_result_of_another_cell_is_not_believed(layout: Layout) -> None:
+    cell, other = evaluate(0), evaluate(1)
+    run(layout, other)
+    result = check(layout.folder(other))
+    assert result is not None
+    write_result(layout.folder(cell), result)
+    assert run(layout, cell).state == "done"
+    mended = check(layout.folder(cell))
+    assert mended is not None
+    assert mended.cell == cell.id
+
+
+def test_the_reproducing_command_survives_a_shell() -> None:
+    cell = evaluate(0)
+    assert cell.label is not None
+    label = cell.label.model_copy(update={"model": "a b; rm *"})
+    text = reproducing(cell.model_copy(update={"label": label}), "demo", "my file.yaml")
+    assert "--config 'my file.yaml' --model 'a b; rm *'" in text
+
+
+def test_the_code_digest_is_one_per_code() -> None:
+    assert code_digest() == code_digest.__wrapped__()
+
+
+def test_checkpoint_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    due = Every(30.0)
+    assert not due()
+    clock[0] += 31
+    assert due()
+    assert not due()
+    monkeypatch.setenv("SEVERE_CHECKPOINT_SECONDS", "soon")
+    with pytest.raises(UserError, match="soon"):
+        checkpoint_seconds()
