@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from severe_bench.config.entries import (
     ModelEntry,
     PretrainingEntry,
 )
+from severe_bench.config.environment import NotedEnvironment
 from severe_bench.config.errors import UserErrors
 from severe_bench.config.extends import extend
 from severe_bench.config.names import (
@@ -44,8 +46,10 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         UserError: the file cannot be read or is no YAML.
         UserErrors: every other mistake in it, in the order of lines.
     """
+    noted = NotedEnvironment(environ)
     with collector_held():
-        return _Loading(read_tree(path, environ)).config()
+        config = _Loading(read_tree(path, noted)).config()
+    return replace(config, environ=noted.taken)
 
 
 class _Loading:

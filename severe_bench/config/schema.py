@@ -1,7 +1,7 @@
 """A whole benchmarks.yaml, checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,6 +42,7 @@ class Config:
 
     Args:
         tree: the file itself, for the lines of later errors.
+        environ: the environment variables that it took values from.
     """
 
     tree: Tree
@@ -51,6 +52,7 @@ class Config:
     models: Mapping[str, ModelEntry]
     experiments: Mapping[str, ExperimentEntry]
     suites: Mapping[str, Suite]
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
