@@ -39,7 +39,9 @@ def list_tables() -> None:
 
 @app.command("show")
 def show(
-    table: Annotated[str, typer.Argument(help="A full name, or a number that only one has.")],
+    table: Annotated[
+        str, typer.Argument(help="A full name, or a number: the SEVERE thesis's, if it has it.")
+    ],
 ) -> None:
     """One table as printed, with notes on what is printed wrongly."""
     from rich.console import Console

@@ -8,6 +8,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.published.sources import HERE, catalogue
 
+SEVERE_THESIS = "thoker2023thesis"
 NULLABLE = ("higher_is_better", "value", "std", "n")
 
 
@@ -121,25 +122,37 @@ def tables_of(source: str) -> tuple[str, ...]:
 
 
 def find(name: str) -> str:
-    """The full name of a table from its full name, `<collection>_<number>` or a unique number.
+    """The full name of a table from what a user may call it.
+
+    Args:
+        name: a full name, `<collection>_<number>`, or a number: that of the SEVERE thesis where
+            it has one, else of the only source which has it.
 
     Raises:
         UserError: none or several match.
 
     Example:
-        >>> find("C.7"), find("severe2022_4.4")
-        ('thoker2023thesis_C.7', 'thoker2023thesis_4.4')
+        >>> find("5.8"), find("severe2022_4.4"), find("A5")
+        ('thoker2023thesis_5.8', 'thoker2023thesis_4.4', 'indris2025assembly_A5')
     """
-    if name in tables():
-        return name
     key, _, number = name.rpartition("_")
-    pool = tables_of(key) if key in catalogue().collections else tables()
-    found = [table for table in pool if table.rpartition("_")[2] == number]
-    if len(found) == 1 and key in ("", *catalogue().collections):
-        return found[0]
-    if not found or key:
+    same = [table for table in _pool(key) if table.rpartition("_")[2] == number]
+    severe = [table for table in same if table == name_of(SEVERE_THESIS, number)]
+    found = severe or same
+    if not found:
         raise UserError(f"no published table {name!r}", mend="see: severe published list")
-    raise UserError(f"several tables have the number {name}", mend=f"choose: {', '.join(found)}")
+    if len(found) > 1:
+        mend = f"choose: {', '.join(found)}"
+        raise UserError(f"several tables have the number {name}", mend=mend)
+    return found[0]
+
+
+def _pool(key: str) -> tuple[str, ...]:
+    """Tables of a source or collection; of all sources without a key, of none if it is unknown."""
+    if not key:
+        return tables()
+    known = catalogue()
+    return tables_of(key) if key in known.sources or key in known.collections else ()
 
 
 def _typed(row: dict[str, str]) -> dict[str, Any]:

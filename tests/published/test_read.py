@@ -222,6 +222,8 @@ def test_reading_imports_neither_pandas_nor_torch_nor_numpy() -> None:
         ("severe2022_5.8", "thoker2023thesis_5.8"),
         ("B.3", "thoker2023thesis_B.3"),
         ("A5", "indris2025assembly_A5"),
+        ("5.8", "thoker2023thesis_5.8"),
+        ("5.10", "fayyaz2024thesis_5.10"),
     ],
 )
 def test_a_table_is_found_by_its_names(name: str, table: str) -> None:
@@ -229,8 +231,8 @@ def test_a_table_is_found_by_its_names(name: str, table: str) -> None:
 
 
 def test_a_number_that_several_have_lists_them() -> None:
-    with pytest.raises(UserError, match=r"fayyaz2024thesis_5\.8"):
-        find("5.8")
+    with pytest.raises(UserError, match=r"choose: indris2025assembly_3, dave2024finepseudo_3"):
+        find("3")
 
 
 @pytest.mark.parametrize("name", ["9.99", "severe2022_C.7", "nobody_5.8", ""])
