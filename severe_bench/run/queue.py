@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from severe_bench.plan.cell import Cell
 
@@ -29,7 +29,7 @@ class Queue:
             self._missing[cell.id] = needs
             for need in needs:
                 self._dependents[need].append(cell.id)
-        self._rank = self._ranks(cells, seconds)
+        self._rank = _ranks(cells, self._dependents, seconds)
         self._ready = {cell.id for cell in cells if not self._missing[cell.id]}
         self._waiting = set(self._cells) - self._ready
 
@@ -75,16 +75,21 @@ class Queue:
         return sorted(blocked, key=lambda found: self._place(found.id))
 
     def _priority(self, cell: str, near: Collection[str]) -> tuple[int, int, int]:
-        shared = sum(need in near for need in self._cells[cell].needs.values())
-        return -math.floor(math.log2(self._rank[cell] + 1.0)), -shared, self._order[cell]
+        shared = sum(need in near for need in self._cells[cell].needs.values()) if near else 0
+        return -self._rank[cell], -shared, self._order[cell]
 
     def _place(self, cell: str) -> int:
         return self._order[cell]
 
-    def _ranks(self, cells: Sequence[Cell], seconds: Callable[[Cell], float]) -> dict[str, float]:
-        """Expected seconds of the longest chain that begins with each cell."""
-        ranks: dict[str, float] = {}
-        for cell in reversed(cells):
-            after = max((ranks[name] for name in self._dependents[cell.id]), default=0.0)
-            ranks[cell.id] = seconds(cell) + after
-        return ranks
+
+def _ranks(
+    cells: Sequence[Cell],
+    dependents: Mapping[str, Sequence[str]],
+    seconds: Callable[[Cell], float],
+) -> dict[str, int]:
+    """Power of two of the expected seconds of the longest chain that begins with each cell."""
+    chains: dict[str, float] = {}
+    for cell in reversed(cells):
+        after = max((chains[name] for name in dependents.get(cell.id, ())), default=0.0)
+        chains[cell.id] = seconds(cell) + after
+    return {cell: math.floor(math.log2(chain + 1.0)) for cell, chain in chains.items()}
