@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from severe_bench.cli import doctor, export, plan, report, run, show, status
+from severe_bench.cli import data, doctor, export, plan, published, report, run, show, status
 from severe_bench.core.errors import Interrupted, UserError
 
 EXIT_USER = 2
@@ -33,6 +33,8 @@ app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
+app.add_typer(data.data, name="data")
+app.add_typer(published.app, name="published")
 
 
 def main() -> None:
