@@ -1,12 +1,30 @@
 """`severe report`."""
 
+from typing import Annotated
+
 import typer
 
 from severe_bench.cli.options import RESULTS, Config, Results, Suite
 
 
-def report(suite: Suite = None, config: Config = None, results: Results = RESULTS) -> None:
+def report(
+    suite: Suite = None,
+    config: Config = None,
+    results: Results = RESULTS,
+    published: Annotated[
+        str | None,
+        typer.Option(help="Report printed numbers of this source instead, e.g. severe2022."),
+    ] = None,
+) -> None:
     """Write the report of a suite: page, tables, figures; and print its ranking."""
+    if published is not None:
+        from severe_bench.cli.published import summary
+        from severe_bench.published.report import write_published_report
+
+        files = write_published_report(published, results)
+        summary()
+        typer.echo(f"tables: {files[0].parent}")
+        return
     from severe_bench.cli.closing import show_ranking, write_report
     from severe_bench.cli.opening import open_suite
 
