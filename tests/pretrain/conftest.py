@@ -38,7 +38,7 @@ def recipe(epochs: int = 1, batch_size: int = 16) -> Recipe:
 
 
 CONTRAST = {"momentum": 0.0, "queue": 0, "hidden": 64, "projection": 32}
-TUBELETS = {**CONTRAST, "tubelets": {"size": (0.4, 0.7), "patch_source": "third"}}
+TUBELETS = {**CONTRAST, "tubelets": {"size": [0.6, 0.9], "patch_source": "third"}}
 OPTIONS = {"supervised": {}, "temporal_contrast": CONTRAST, "tubelet_contrast": TUBELETS}
 
 
