@@ -8,6 +8,7 @@ The validation list is the test set. One record is one key frame.
 """
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from severe_bench.data.datasets.official import Sources, Table, official_adapter
 from severe_bench.data.datasets.reading import (
     MEND,
     class_id,
+    iterate_bare_csv,
     read_bare_csv,
     read_text,
     real_number,
@@ -107,6 +109,8 @@ def _of_split(
     boxes = _boxes(sources.files[split], n_classes)
     proposals = _proposals(sources.files.get(f"{split}_proposals"), options.min_score)
     frames = dict.fromkeys((*boxes, *(proposals if split == "test" else ())))
+    for video in dict.fromkeys(video for video, _ in frames):
+        under_root(video, str(sources.files[split]))
     for frame in frames:
         if frame not in excluded:
             has_detector = f"{split}_proposals" in sources.files
@@ -128,7 +132,7 @@ def _record(
 def _boxes(path: Path, n_classes: int) -> dict[Frame, list[Box]]:
     """Boxes by frame, in file order; rows of one person's box are put together."""
     labels: dict[Frame, dict[tuple[Corners, str | None], set[int]]] = {}
-    for cells, where in read_bare_csv(path):
+    for cells, where in iterate_bare_csv(path):
         people = labels.setdefault(_frame(cells, where), {})
         if len(cells) == 2 or not any(cell.strip() for cell in cells[2:]):
             continue  # a frame without persons
@@ -145,7 +149,7 @@ def _boxes(path: Path, n_classes: int) -> dict[Frame, list[Box]]:
 
 def _proposals(path: Path | None, min_score: float) -> dict[Frame, list[Proposal]]:
     found: dict[Frame, list[Proposal]] = {}
-    for cells, where in read_bare_csv(path) if path else ():
+    for cells, where in iterate_bare_csv(path) if path else ():
         if len(cells) <= BOX_COLUMNS:
             raise UserError(f"{len(cells)} values, no score", where, MEND)
         score = real_number(cells[-1].strip(), "score", where)
@@ -161,7 +165,7 @@ def _proposals(path: Path | None, min_score: float) -> dict[Frame, list[Proposal
 def _frame(cells: Sequence[str], where: str) -> Frame:
     if len(cells) < 2:
         raise UserError(f"{cells} is not a video and a second", where, MEND)
-    video = under_root(cells[0].strip(), where)
+    video = sys.intern(cells[0].strip())  # a few hundred films, a million rows
     return video, whole_number(cells[1].strip(), "second", where)
 
 

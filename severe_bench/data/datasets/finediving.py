@@ -6,7 +6,7 @@ file keyed by the same pairs: `fine-grained_annotation_aqa.pkl` (lists: type, sc
 `action_type`, `dive_score`, `difficulty`). They are pickles; `plain_pickle.py` reads them as data.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.datasets.extras import DIFFICULTY, SCORE
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.pickled_arrays import plain_number
 from severe_bench.data.datasets.plain_pickle import read_plain_pickle
 from severe_bench.data.datasets.reading import MEND, Once, under_root
 from severe_bench.data.expected import Counts, Expected
@@ -124,12 +125,9 @@ def _annotation(entry: object, dive: Dive, path: Path) -> Annotation:
     action = entry.get("action_type") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(action, str | int):
         raise UserError(f"dive {dive} has no action type", str(path), MEND)
-    return Annotation(str(action), _number(entry, "dive_score"), _number(entry, "difficulty"))
-
-
-def _number(entry: Mapping[object, object], field: str) -> float | None:
-    value = entry.get(field)
-    return float(value) if isinstance(value, int | float) else None
+    return Annotation(
+        str(action), plain_number(entry.get("dive_score")), plain_number(entry.get("difficulty"))
+    )
 
 
 def _record(

@@ -1,12 +1,14 @@
 """Lists, tuples, dicts, texts and numbers out of a pickle, without running what it says.
 
-FineDiving is distributed as pickles. Unpickling runs any function that the file names; here the
-opcodes are read as data by our own small machine, which has no way to import or call anything.
-Whatever a file would build by a call (NumPy arrays, objects) becomes `Opaque`.
+FineDiving and the boxes of UCF101-24 are distributed as pickles. Unpickling runs any function that
+the file names; here the opcodes are read as data by our own small machine, which has no way to
+import or call anything. What a file would build by a call becomes a `Built`: what it would call,
+with which arguments. `pickled_arrays.py` reads NumPy arrays out of those.
 """
 
 import pickletools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,26 @@ from severe_bench.core.errors import UserError
 from severe_bench.data.datasets.reading import MEND
 
 
-class Opaque:
-    """A value that only running code could build; it was not built."""
+@dataclass(frozen=True)
+class Name:
+    """Something that a pickle names, not imported: `numpy.dtype`."""
+
+    dotted: str
+
+
+@dataclass(eq=False)
+class Built:
+    """A value that only running code could build; it was not built.
+
+    Args:
+        by: what would be called; anything but a `Name` where the file is odd.
+        arguments: of the call.
+        state: that would be given to the result, or None.
+    """
+
+    by: object
+    arguments: object
+    state: object = None
 
 
 class _Mark:
@@ -39,8 +59,7 @@ CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 PUTS = frozenset(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"))
 GETS = frozenset(("GET", "BINGET", "LONG_BINGET"))
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
-# Values taken from the stack by opcodes that would import, call or fill an object.
-OPAQUE = {"GLOBAL": 0, "STACK_GLOBAL": 2, "REDUCE": 2, "NEWOBJ": 2, "NEWOBJ_EX": 3}
+DICTS = frozenset((Name("collections.OrderedDict"), Name("collections.defaultdict")))
 
 
 def read_plain_pickle(path: Path) -> object:
@@ -82,9 +101,8 @@ class _Machine:
             self.memo[len(self.memo) if argument is None else int(argument)] = self.stack[-1]
         elif name in GETS:
             self.stack.append(self.memo[int(argument)])
-        elif name in OPAQUE:
-            self._take(OPAQUE[name])
-            self.stack.append(Opaque())
+        elif name == "GLOBAL":
+            self.stack.append(Name(argument.replace(" ", ".")))
         elif name in COLLECT:
             COLLECT[name](self)
         elif name in TUPLES:
@@ -130,12 +148,29 @@ class _Machine:
     def pop(self) -> None:
         self._take(1)
 
+    def name(self) -> None:
+        module, attribute = self._take(2)
+        self.stack.append(Name(f"{module}.{attribute}"))
+
+    def call(self) -> None:
+        by, arguments = self._take(2)
+        self.stack.append({} if by in DICTS else Built(by, arguments))
+
+    def call_by_keyword(self) -> None:
+        by, *arguments = self._take(3)
+        self.stack.append(Built(by, tuple(arguments)))
+
+    def give_state(self) -> None:
+        (state,) = self._take(1)
+        if isinstance(self.stack[-1], Built):
+            self.stack[-1].state = state
+
     def _extend(self, values: list[Any]) -> None:
-        if not isinstance(self.stack[-1], Opaque):
+        if not isinstance(self.stack[-1], Built):
             self.stack[-1].extend(values)
 
     def _update(self, values: list[Any]) -> None:
-        if not isinstance(self.stack[-1], Opaque):
+        if not isinstance(self.stack[-1], Built):
             self.stack[-1].update(zip(values[::2], values[1::2], strict=True))
 
 
@@ -148,5 +183,9 @@ COLLECT: dict[str, Callable[[_Machine], None]] = {
     "SETITEM": _Machine.set_item,
     "SETITEMS": _Machine.set_items,
     "POP": _Machine.pop,
-    "BUILD": _Machine.pop,  # the state of an opaque object
+    "STACK_GLOBAL": _Machine.name,
+    "REDUCE": _Machine.call,
+    "NEWOBJ": _Machine.call,
+    "NEWOBJ_EX": _Machine.call_by_keyword,
+    "BUILD": _Machine.give_state,
 }

@@ -1,25 +1,23 @@
-"""UCF101-24: boxes of actors in the videos of 24 classes of UCF101.
+"""UCF101-24: boxes of actors in the videos of 24 classes of UCF101, first fold.
 
-Files: `finalAnnots.mat`, the corrected annotations of Singh et al. 2017 (a struct array `annot`
-with `name`, `num_imgs` and `tubes`: 1-based `sf` and `ef`, `class`, `boxes` as x, y, width, height
-in pixels of 320 by 240), and `trainlist01.txt`, `testlist01.txt` of UCF101, or the test list alone.
+Files: `finalAnnots.mat` with `testlist01.txt` (and, where it is there, `trainlist01.txt`) of
+UCF101, or else `UCF101v2-GT.pkl`, which holds its own split. Their forms: `tubes.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
-from severe_bench.data.datasets.extras import TUBES, Tube
+from severe_bench.data.datasets.extras import TUBES
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.official import Sources, Table, official_adapter
-from severe_bench.data.datasets.reading import MEND, Once, class_id, read_lines, under_root
+from severe_bench.data.datasets.reading import MEND, Once, read_lines, under_root
+from severe_bench.data.datasets.tubes import Annotated, mat_videos, pickle_videos
 from severe_bench.data.datasets.videos import stem
 from severe_bench.data.expected import Counts, Expected
 
-WIDTH, HEIGHT = 320.0, 240.0
 CLASSES = (
     "Basketball",
     "BasketballDunk",
@@ -54,24 +52,29 @@ class Ucf10124Options(Frozen):
 
 def find(_: Ucf10124Options, shelf: Shelf) -> Sources:
     """The annotations and the lists; without a training list, what is not test is training."""
-    files = {"boxes": shelf.one("finalAnnots.mat"), "test": shelf.one("testlist01.txt")}
+    boxes = shelf.maybe("finalAnnots.mat")
+    if boxes is None:
+        return Sources({"tubes": shelf.one("UCF101v2-GT.pkl", "finalAnnots.mat")})
+    files = {"boxes": boxes, "test": shelf.one("testlist01.txt")}
     train = shelf.maybe("trainlist01.txt")
     return Sources(files if train is None else {**files, "train": train})
 
 
 def read(_: Ucf10124Options, sources: Sources) -> Table:
     """The annotated videos of the lists, in the annotations' order; the group is UCF101's."""
-    listed = {split: _listed(sources.files[split]) for split in SPLITS if split in sources.files}
-    path = sources.files["boxes"]
+    if "tubes" in sources.files:
+        videos = pickle_videos(sources.files["tubes"], len(CLASSES))
+        listed: Mapping[Split, frozenset[str]] = {}
+    else:
+        videos = mat_videos(sources.files["boxes"], len(CLASSES))
+        listed = {s: _listed(sources.files[s]) for s in SPLITS if s in sources.files}
     once = Once("video")
     records = []
-    for number, entry in enumerate(_entries(path), start=1):
-        where = f"{path}: entry {number}"
-        name = _name(entry, where)
-        once.add(name.casefold(), where)
-        split = _split(name.casefold(), listed)
+    for video in videos:
+        once.add(video.name.casefold(), video.where)
+        split = _split(video, listed)
         if split is not None:
-            records.append(_record(name, split, _tubes(entry, where), where))
+            records.append(_record(video, split))
     order = {split: place for place, split in enumerate(SPLITS)}
     return Table(CLASSES, tuple(sorted(records, key=lambda record: order[record.split])))
 
@@ -89,64 +92,26 @@ def _listed(path: Path) -> frozenset[str]:
     return frozenset(stem(line.text.split()[0]).casefold() for line in read_lines(path))
 
 
-def _split(name: str, listed: Mapping[Split, frozenset[str]]) -> Split | None:
+def _split(video: Annotated, listed: Mapping[Split, frozenset[str]]) -> Split | None:
+    if video.splits is not None:
+        if len(video.splits) != 1:
+            raise UserError("it is in the training and in the test list", video.where, MEND)
+        return video.splits[0]
+    name = video.name.casefold()
     if name in listed["test"]:
         return "test"
     return "train" if "train" not in listed or name in listed["train"] else None
 
 
-def _entries(path: Path) -> list[Mapping[str, Any]]:
-    """The struct array `annot`."""
-    import numpy as np
-    from scipy.io import loadmat
-
-    try:
-        annot = loadmat(path, simplify_cells=True)["annot"]
-    except Exception as error:  # loadmat raises whatever its C code meets in a damaged file
-        what = f"holds no struct array 'annot' ({type(error).__name__})"
-        raise UserError(what, str(path), MEND) from error
-    return list(np.atleast_1d(annot))
-
-
-def _name(entry: Mapping[str, Any], where: str) -> str:
-    name = entry.get("name") if isinstance(entry, dict) else None
-    if not isinstance(name, str) or "/" not in name:
-        raise UserError(f"name {name!r} is not 'Class/video'", where, MEND)
-    return under_root(name, where)
-
-
-def _tubes(entry: Mapping[str, Any], where: str) -> Iterator[Tube]:
-    import numpy as np
-
-    for tube in np.atleast_1d(entry.get("tubes", ())):
-        try:
-            first, last, label = int(tube["sf"]), int(tube["ef"]), int(tube["class"])
-            boxes = np.asarray(tube["boxes"], dtype=np.float64).reshape(-1, 4)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            what = f"a tube lacks sf, ef, class or boxes ({error})"
-            raise UserError(what, where, MEND) from error
-        if first < 1 or len(boxes) not in (last - first, last - first + 1):
-            what = f"a tube has {len(boxes)} boxes for frames {first} to {last}"
-            raise UserError(what, where, MEND)
-        present = (boxes[:, 2] > 0) & (boxes[:, 3] > 0)
-        corners = boxes[present] + np.pad(boxes[present][:, :2], ((0, 0), (2, 0)))
-        corners /= (WIDTH, HEIGHT, WIDTH, HEIGHT)
-        yield Tube(
-            class_id(label, len(CLASSES), where, first=1),
-            tuple((np.flatnonzero(present) + first - 1).tolist()),
-            tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in corners.tolist()),
-        )
-
-
-def _record(name: str, split: Split, tubes: Iterator[Tube], where: str) -> Record:
-    found = tuple(tubes)
-    labels = {tube.label for tube in found}
+def _record(video: Annotated, split: Split) -> Record:
+    labels = {tube.label for tube in video.tubes}
     if len(labels) != 1:
-        raise UserError(f"{name!r} has tubes of {len(labels)} classes, not 1", where, MEND)
-    group = name.rpartition("/")[2].rpartition("_c")[0]
-    return Record(
-        name, f"{name}.avi", labels.pop(), split, group=group or None, extras=TUBES.set(found)
-    )
+        what = f"{video.name!r} has tubes of {len(labels)} classes, not 1"
+        raise UserError(what, video.where, MEND)
+    path = under_root(f"{video.name}.avi", video.where)
+    group = video.name.rpartition("/")[2].rpartition("_c")[0] or None
+    extras = TUBES.set(video.tubes)
+    return Record(video.name, path, labels.pop(), split, group=group, extras=extras)
 
 
 UCF101_24 = official_adapter("ucf101_24", Ucf10124Options, find, read, expected)

@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +97,58 @@ def test_damaged_and_missing_files(tmp_path: Path) -> None:
     assert "holds no struct array" in fault("ucf101_24", folder)
     path.unlink()
     assert "finalAnnots.mat" in problems("ucf101_24", folder)[0]
+
+
+def ground_truth(**changed: object) -> dict[str, object]:
+    """The dict of `UCF101v2-GT.pkl` for two videos."""
+    tube = np.array([[5, 32, 24, 96, 72], [7, 160, 120, 320, 240]], dtype=np.float32)
+    biking, dog = "Biking/v_Biking_g01_c01", "WalkingWithDog/v_WalkingWithDog_g08_c01"
+    return {
+        "labels": list(CLASSES),
+        "gttubes": {biking: {2: [tube, tube[:1]]}, dog: {23: [tube * 2]}},
+        "nframes": {biking: 120, dog: 90},
+        "train_videos": [[dog]],
+        "test_videos": [[biking]],
+        "resolution": {biking: (240, 320), dog: (480, 640)},
+        **changed,
+    }
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_the_other_distribution_gives_the_same_tubes(tmp_path: Path, protocol: int) -> None:
+    write(tmp_path / "p", {"UCF101v2-GT.pkl": pickle.dumps(ground_truth(), protocol=protocol)})
+    read = load("ucf101_24", tmp_path / "p")
+    other = load("ucf101_24", lists(annotations(tmp_path / "m", TWO)))
+    assert rows(read) == rows(other)
+    for tube, wanted in zip(TUBES.of(read.records[1]), TUBES.of(other.records[1]), strict=True):
+        assert (tube.label, tube.frames) == (wanted.label, wanted.frames)
+        np.testing.assert_allclose(tube.boxes, wanted.boxes, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"test_videos": [["Skiing/v_x"]]}, "video 'Skiing/v_x': has no resolution or no tubes"),
+        ({"test_videos": [[3]]}, "name 3 is not 'Class/video'"),
+        ({"test_videos": []}, "test_videos is not a list of folds"),
+        ({"train_videos": [["Biking/v_Biking_g01_c01"]]}, "in the training and in the test list"),
+        (
+            {"gttubes": {"WalkingWithDog/v_WalkingWithDog_g08_c01": {24: [BOXES]}}},
+            "a tube of shape",
+        ),
+        (
+            {"gttubes": {"WalkingWithDog/v_WalkingWithDog_g08_c01": {24: [np.ones((1, 5))]}}},
+            "label 24 lies outside 0 to 23",
+        ),
+    ],
+)
+def test_damage_in_the_other_distribution(
+    tmp_path: Path, changed: dict[str, object], said: str
+) -> None:
+    content = pickle.dumps(ground_truth(**changed))
+    assert said in fault("ucf101_24", write(tmp_path, {"UCF101v2-GT.pkl": content}))
+
+
+def test_another_pickle(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"UCF101v2-GT.pkl": pickle.dumps({"labels": []})})
+    assert "is not a dict of gttubes" in fault("ucf101_24", folder)
