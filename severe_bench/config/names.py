@@ -19,7 +19,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.registry import Registry, nearest
 from severe_bench.data.adapter import ADAPTERS
 from severe_bench.models.backbone import BACKBONES
-from severe_bench.models.layouts import LAYOUTS
+from severe_bench.models.layout import LAYOUTS
 from severe_bench.pretrain.method import METHODS
 from severe_bench.tasks.task import TASKS
 

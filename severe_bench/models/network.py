@@ -28,7 +28,7 @@ def build_network(ref: NetworkRef, weights_file: Path | None) -> nn.Module:
         raise UserError("no weights file is given", ref.backbone, "set its path in the model entry")
     network = init_backbone(ref.backbone, ref.kwargs, 0)
     checkpoint = load_checkpoint(weights_file, ref.weights.layout or "severe")
-    load_into(network, checkpoint.tensors, str(weights_file))
+    load_into(network, checkpoint.tensors, str(weights_file), checkpoint.strays)
     return network
 
 

@@ -1,12 +1,9 @@
 """Checkpoint files: read without running anything in them, written atomically."""
 
 import json
-import pickle
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import torch
 from pydantic import ValidationError
@@ -15,13 +12,12 @@ from torch import Tensor, nn
 from severe_bench.core.atomic import atomic_path
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
-from severe_bench.models.layouts import LAYOUTS, Layout
+from severe_bench.models.layout import LAYOUTS, Layout
+from severe_bench.models.match import match, slots_of
+from severe_bench.models.naming import Named, translate
+from severe_bench.models.reading import StateDict, read_checkpoint, unwrapped
 
 FORMAT = 1
-SHOWN = 3
-"""Names listed in a message before it is cut short."""
-
-StateDict = dict[str, Tensor]
 
 
 class Metadata(Frozen):
@@ -48,10 +44,15 @@ class Metadata(Frozen):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A backbone's tensors by the backbone's names, and their origin where the file states it."""
+    """A backbone's tensors by the backbone's names, and their origin where the file states it.
+
+    Args:
+        strays: names in the file that the layout has no place for.
+    """
 
     tensors: StateDict
     metadata: Metadata | None
+    strays: tuple[str, ...] = ()
 
 
 def save_checkpoint(
@@ -79,51 +80,38 @@ def load_checkpoint(path: Path, layout: str) -> Checkpoint:
             unknown layout.
     """
     rules = LAYOUTS.get(layout, str(path))
-    content = _read(path)
-    metadata = _metadata(content, path) if layout == "severe" else None
-    return Checkpoint(translate(_unwrap(content, rules, path), rules), metadata)
+    return checkpoint_of(read_checkpoint(path), rules, path)
 
 
-def translate(tensors: Mapping[str, Tensor], layout: Layout) -> StateDict:
-    """Apply a layout's rules to names; floating tensors become float32.
+def checkpoint_of(content: Mapping[str, object], layout: Layout, path: Path) -> Checkpoint:
+    """What was read from `path`, under a layout.
 
-    Example:
-        >>> translate({"module.fc.bias": torch.zeros(1)}, LAYOUTS.get("torchvision"))
-        {}
+    Raises:
+        UserError: no tensors in it, or no metadata where the layout is `severe`.
     """
-    translated: StateDict = {}
-    for original, tensor in tensors.items():
-        name = original
-        for prefix in layout.prefixes:
-            name = name.removeprefix(prefix)
-        if any(re.fullmatch(pattern, name) for pattern in layout.leftovers):
-            continue
-        for pattern, replacement in layout.renames:
-            name = re.sub(pattern, replacement, name)
-        translated[name] = tensor.float() if tensor.is_floating_point() else tensor
-    return translated
+    metadata = _metadata(content, path) if layout.name == "severe" else None
+    named = translate(unwrapped(content, layout, str(path)), layout)
+    return Checkpoint(named.tensors, metadata, named.strays)
 
 
-def load_into(network: nn.Module, tensors: StateDict, where: str) -> None:
-    """Load `tensors` into `network`; every name and shape has to match.
+def load_into(
+    network: nn.Module, tensors: StateDict, where: str, strays: tuple[str, ...] = ()
+) -> None:
+    """Load `tensors` into `network`; every name, shape and type has to match.
+
+    Args:
+        network: on any device.
+        tensors: by the network's names.
+        where: the file, for the message.
+        strays: names in the file that have no place; any is an error.
 
     Raises:
         UserError: listing the first missing, unexpected and mis-shaped names.
     """
-    expected = network.state_dict()
-    faults = {
-        "missing": [name for name in expected if name not in tensors],
-        "unexpected": [name for name in tensors if name not in expected],
-        "of another shape": [
-            f"{name} {tuple(tensor.shape)} instead of {tuple(expected[name].shape)}"
-            for name, tensor in tensors.items()
-            if name in expected and tensor.shape != expected[name].shape
-        ],
-    }
-    found = [f"{len(names)} {kind}: {_some(names)}" for kind, names in faults.items() if names]
-    if found:
-        what = f"the checkpoint does not fit the backbone ({'; '.join(found)})"
-        raise UserError(what, where, "check the model entry's backbone and layout")
+    found = match(Named(tensors, strays), slots_of(network.state_dict()))
+    if not found.ok:
+        what = f"the checkpoint does not fit the backbone ({found})"
+        raise UserError(what, where, f"look at it with: severe models check {where}")
     network.load_state_dict(tensors)
 
 
@@ -132,45 +120,9 @@ def _stored(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     return (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous().clone()
 
 
-def _read(path: Path) -> Mapping[str, object]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError("no such checkpoint", str(path), "check the path") from None
-    except pickle.UnpicklingError:
-        mend = (
-            "if you trust its origin, load it once with torch.load(..., weights_only=False) and "
-            "save its state dict alone with torch.save"
-        )
-        raise UserError("the checkpoint needs pickle to be read", str(path), mend) from None
-    except (RuntimeError, EOFError, BadZipFile, OSError) as error:
-        what = f"the checkpoint cannot be read ({type(error).__name__})"
-        raise UserError(what, str(path), "copy or download it again") from error
-    if not isinstance(content, Mapping):
-        raise UserError("the checkpoint holds no state dict", str(path), "save a state dict")
-    return content
-
-
-def _unwrap(content: Mapping[str, object], layout: Layout, path: Path) -> StateDict:
-    key = next((key for key in layout.wrappers if isinstance(content.get(key), Mapping)), None)
-    if key is not None:
-        inner = content[key]
-        assert isinstance(inner, Mapping)  # noqa: S101 - narrows the type, checked above
-        return _unwrap(inner, layout, path)
-    tensors = {name: value for name, value in content.items() if isinstance(value, Tensor)}
-    if not tensors:
-        raise UserError("no tensors in the checkpoint", str(path), "check the layout")
-    return tensors
-
-
 def _metadata(content: Mapping[str, object], path: Path) -> Metadata:
     try:
         return Metadata.model_validate(json.loads(str(content["metadata"])))
     except (KeyError, ValueError, ValidationError):
         mend = "name the file's own layout in the model entry, e.g. layout: torchvision"
         raise UserError("not a checkpoint of severe", str(path), mend) from None
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from severe_bench.core.errors import UserError
-from severe_bench.models.layouts import LAYOUTS, Layout
+from severe_bench.models.layout import LAYOUTS, Layout
+from severe_bench.models.naming import translate
+from severe_bench.models.reading import StateDict
 from severe_bench.models.weights import (
     Metadata,
-    StateDict,
     load_checkpoint,
     load_into,
     save_checkpoint,
-    translate,
 )
 
 METADATA = Metadata(
@@ -135,7 +135,7 @@ def test_wrappers_and_prefixes_go(tmp_path: Path, wrap: Callable[[StateDict], ob
 def test_rules_rename_in_order_and_drop_whole_names_only() -> None:
     layout = Layout("x", leftovers=(r"head\..*",), renames=((r"^enc\.", "body."), ("body", "0")))
     tensors = dict.fromkeys(["enc.weight", "head.bias", "ahead.bias"], torch.zeros(1))
-    assert list(translate(tensors, layout)) == ["0.weight", "ahead.bias"]
+    assert list(translate(tensors, layout).tensors) == ["0.weight", "ahead.bias"]
 
 
 def test_every_layout_is_registered_under_its_name() -> None:

@@ -10,7 +10,7 @@ from severe_bench.config.loading import load_config
 from severe_bench.config.schema import Config
 from severe_bench.data.adapter import ADAPTERS
 from severe_bench.models.backbone import BACKBONES
-from severe_bench.models.layouts import LAYOUTS
+from severe_bench.models.layout import LAYOUTS
 from severe_bench.pretrain.method import METHODS
 from severe_bench.tasks.task import TASKS
 
