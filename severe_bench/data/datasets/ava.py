@@ -1,10 +1,10 @@
 """AVA v2.2: 80 atomic actions of persons in boxes, at one key frame per second of a film.
 
-Files, all without header: `ava_{train,val}_v2.2.csv` (video, second, x1, y1, x2, y2, action,
-person; boxes in fractions of the frame), `ava_{train,val}_excluded_timestamps_v2.2.csv` (video,
-second), `ava_action_list_v2.2.pbtxt`; optional detector boxes
-`ava_detection_{train,val}_boxes_and_labels*.csv` (as above, the last column is the score).
-The validation list is the test set. One record is one key frame.
+Files, those in CSV without header: `ava_{train,val}_v2.2.csv` (video, second, x1, y1, x2, y2,
+action, person; boxes in fractions of the frame), `ava_{train,val}_excluded_timestamps_v2.2.csv`
+(video, second); `ava_action_list_v2.2.pbtxt`, which gives the names only and may be missing;
+optional detector boxes `ava_detection_{train,val}_boxes_and_labels*.csv` (as above, the last
+column is the score). The validation list is the test set. One record is one key frame.
 """
 
 import re
@@ -36,6 +36,7 @@ BLOCK = re.compile(r"\{(.*?)\}", re.DOTALL)
 NAME = re.compile(r'\bname:\s*(?:"(?P<double>[^"]*)"|\'(?P<single>[^\']*)\')')
 ID = re.compile(r"\b(?:label_)?id:\s*(\d+)")
 FILE_SPLIT: Mapping[Split, str] = {"train": "train", "test": "val"}
+N_ACTIONS = 80
 BOX_COLUMNS = 6  # video, second and four coordinates
 
 Frame = tuple[str, int]
@@ -53,8 +54,9 @@ class AvaOptions(Frozen):
 
 
 def find(_: AvaOptions, shelf: Shelf) -> Sources:
-    """Lists, excluded times and classes; detector boxes where they are there."""
-    files = {"classes": shelf.one("ava_action_list_v2.2.pbtxt")}
+    """Lists and excluded times; names and detector boxes where they are there."""
+    names = shelf.maybe("ava_action_list_v2.2.pbtxt")
+    files = {} if names is None else {"classes": names}
     for split in SPLITS:
         name = FILE_SPLIT[split]
         files[split] = shelf.one(f"ava_{name}_v2.2.csv")
@@ -71,7 +73,9 @@ def read(options: AvaOptions, sources: Sources) -> Table:
     A test frame in which only the detector saw a person is there too, without boxes: what a model
     says of it counts as wrong.
     """
-    classes = read_action_list(sources.files["classes"])
+    names = sources.files.get("classes")
+    numbered = tuple(f"action {number}" for number in range(1, N_ACTIONS + 1))
+    classes = numbered if names is None else read_action_list(names)
     records = [
         record for split in SPLITS for record in _of_split(split, options, sources, len(classes))
     ]

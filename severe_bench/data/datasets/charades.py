@@ -1,7 +1,8 @@
 """Charades v1: 157 actions, several per video, each with its times.
 
 Files: `Charades_v1_train.csv` and `Charades_v1_test.csv` (quoted; `actions` holds
-`c092 11.90 21.20;c147 0.00 12.60` and may be empty), `Charades_v1_classes.txt` (`c000 Name`).
+`c092 11.90 21.20;c147 0.00 12.60` and may be empty), `Charades_v1_classes.txt` (`c000 Name`),
+which gives the names only and may be missing.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from severe_bench.data.datasets.reading import (
 )
 from severe_bench.data.expected import Counts, Expected
 
+N_CLASSES = 157
 COLUMNS = ("id", "subject", "actions", "length")
 
 
@@ -33,13 +35,9 @@ class CharadesOptions(Frozen):
 
 def find(_: CharadesOptions, shelf: Shelf) -> Sources:
     """The two lists and the classes."""
-    return Sources(
-        {
-            "train": shelf.one("Charades_v1_train.csv"),
-            "test": shelf.one("Charades_v1_test.csv"),
-            "classes": shelf.one("Charades_v1_classes.txt"),
-        }
-    )
+    files = {split: shelf.one(f"Charades_v1_{split}.csv") for split in ("train", "test")}
+    classes = shelf.maybe("Charades_v1_classes.txt")
+    return Sources(files if classes is None else {**files, "classes": classes})
 
 
 def read(_: CharadesOptions, sources: Sources) -> Table:
@@ -47,7 +45,7 @@ def read(_: CharadesOptions, sources: Sources) -> Table:
 
     A video without actions keeps its place, with no label.
     """
-    codes, names = _classes(sources.files["classes"])
+    codes, names = _classes(sources.files.get("classes"))
     once = Once("video")
     records = []
     for split in SPLITS:
@@ -84,7 +82,7 @@ def expected(_: CharadesOptions) -> Expected:
     """Counts of the official lists."""
     return Expected(
         "Sigurdsson et al. 2016; SEVERE, Table 4.2",
-        {"train": Counts(7985, 157), "test": Counts(1863, 157)},
+        {"train": Counts(7985, N_CLASSES), "test": Counts(1863, N_CLASSES)},
     )
 
 
@@ -103,9 +101,11 @@ def _record(row: Cells, split: Split, codes: Mapping[str, int]) -> Record:
     )
 
 
-def _classes(path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
-    codes: dict[str, int] = {}
-    names = []
+def _classes(path: Path | None) -> tuple[dict[str, int], tuple[str, ...]]:
+    codes = {f"c{label:03d}": label for label in range(N_CLASSES)}
+    if path is None:
+        return codes, tuple(codes)
+    codes, names = {}, []
     for label, line in enumerate(read_lines(path)):
         code, _, name = line.text.partition(" ")
         if code != f"c{label:03d}" or not name.strip():

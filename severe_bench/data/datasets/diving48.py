@@ -1,8 +1,9 @@
 """Diving48 V2: 48 kinds of competitive dives.
 
 Files: `Diving48_V2_train.json` and `Diving48_V2_test.json` (lists of `vid_name`, `label`,
-`start_frame`, `end_frame`), `Diving48_vocab.json` (48 lists of words). Videos are trimmed already,
-so the frames are not used. Class 30 occurs in neither split.
+`start_frame`, `end_frame`), `Diving48_vocab.json` (48 lists of words), which gives the names only
+and may be missing. Videos are trimmed already, so the frames are not used. Class 30 occurs in
+neither split.
 """
 
 from pathlib import Path
@@ -23,25 +24,23 @@ from severe_bench.data.datasets.reading import (
 )
 from severe_bench.data.expected import Counts, Expected
 
+N_CLASSES = 48
+
 
 class Diving48Options(Frozen):
     """There is one split; the first, noisier release (V1) is not read."""
 
 
 def find(_: Diving48Options, shelf: Shelf) -> Sources:
-    """The two lists and the vocabulary."""
-    return Sources(
-        {
-            "classes": shelf.one("Diving48_vocab.json", "Diving48_V2_vocab.json", "vocab.json"),
-            "train": shelf.one("Diving48_V2_train.json"),
-            "test": shelf.one("Diving48_V2_test.json"),
-        }
-    )
+    """The two lists, and the vocabulary where it is there."""
+    files = {split: shelf.one(f"Diving48_V2_{split}.json") for split in ("train", "test")}
+    classes = shelf.maybe("Diving48_vocab.json", "Diving48_V2_vocab.json", "vocab.json")
+    return Sources(files if classes is None else {**files, "classes": classes})
 
 
 def read(_: Diving48Options, sources: Sources) -> Table:
     """Labelled dives; the group is the long video that a dive was cut from."""
-    classes = _vocabulary(sources.files["classes"])
+    classes = _vocabulary(sources.files.get("classes"))
     once = Once("video")
     records = []
     for split in SPLITS:
@@ -62,7 +61,9 @@ def expected(_: Diving48Options) -> Expected:
     )
 
 
-def _vocabulary(path: Path) -> tuple[str, ...]:
+def _vocabulary(path: Path | None) -> tuple[str, ...]:
+    if path is None:
+        return tuple(f"dive {label}" for label in range(N_CLASSES))
     words = read_json(path)
     if not isinstance(words, list) or not words:
         raise UserError("is not a JSON list of classes", str(path), MEND)

@@ -1,8 +1,9 @@
 """EPIC-KITCHENS-100: 97 verbs, 300 nouns, and their pairs as actions.
 
 Files: `EPIC_100_train.csv` and `EPIC_100_validation.csv` (narrations with times, some quoted),
-`EPIC_100_verb_classes.csv` and `EPIC_100_noun_classes.csv` (or `_v2`). Each record is a range of
-a long video. The validation list is the test set; the labels of the test list are not public.
+`EPIC_100_verb_classes.csv` and `EPIC_100_noun_classes.csv` (or `_v2`), which give the names only
+and may be missing. Each record is a range of a long video. The validation list is the test set;
+the labels of the test list are not public.
 """
 
 import re
@@ -36,6 +37,7 @@ COLUMNS = (
     "verb_class",
     "noun_class",
 )
+N_VERBS, N_NOUNS = 97, 300
 TIME = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)")
 
 
@@ -61,20 +63,22 @@ class Narration:
 
 
 def find(_: EpicKitchens100Options, shelf: Shelf) -> Sources:
-    """The two lists and the two class files."""
-    return Sources(
-        {
-            "train": shelf.one("EPIC_100_train.csv"),
-            "test": shelf.one("EPIC_100_validation.csv"),
-            "verbs": shelf.one("EPIC_100_verb_classes.csv"),
-            "nouns": shelf.one("EPIC_100_noun_classes.csv", "EPIC_100_noun_classes_v2.csv"),
-        }
-    )
+    """The two lists, and the names of verbs and nouns where they are there."""
+    names = {
+        "verbs": shelf.maybe("EPIC_100_verb_classes.csv"),
+        "nouns": shelf.maybe("EPIC_100_noun_classes.csv", "EPIC_100_noun_classes_v2.csv"),
+    }
+    lists = {
+        "train": shelf.one("EPIC_100_train.csv"),
+        "test": shelf.one("EPIC_100_validation.csv"),
+    }
+    return Sources({**lists, **{role: path for role, path in names.items() if path is not None}})
 
 
 def read(options: EpicKitchens100Options, sources: Sources) -> Table:
     """The narrations as ranges of their videos; the group is the video."""
-    verbs, nouns = _classes(sources.files["verbs"]), _classes(sources.files["nouns"])
+    verbs = _classes(sources.files.get("verbs"), "verb", N_VERBS)
+    nouns = _classes(sources.files.get("nouns"), "noun", N_NOUNS)
     narrations = _narrations(sources, len(verbs), len(nouns))
     actions = sorted({(narration.verb, narration.noun) for narration in narrations})
     names = {
@@ -153,8 +157,10 @@ def _record(narration: Narration, label: int) -> Record:
     )
 
 
-def _classes(path: Path) -> tuple[str, ...]:
-    """Names in id order from the columns `id,key`."""
+def _classes(path: Path | None, kind: str, count: int) -> tuple[str, ...]:
+    """Names in id order from the columns `id,key`, or numbered ones."""
+    if path is None:
+        return tuple(f"{kind} {number}" for number in range(count))
     rows = read_csv(path, ("id", "key"))
     for number, row in enumerate(rows):
         if row["id"].strip() != str(number):

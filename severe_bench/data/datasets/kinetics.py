@@ -29,11 +29,18 @@ from severe_bench.data.datasets.videos import stem
 
 COLUMNS = ("label", "youtube_id", "time_start", "time_end")
 TABLES = {
-    "train": ("kinetics?400_train.csv", "kinetics400_train.csv", "kinetics_train.csv", "train.csv"),
+    "train": (
+        "kinetics?400_train.csv",
+        "kinetics400_train.csv",
+        "kinetics_train.csv",
+        "k400_train.csv",
+        "train.csv",
+    ),
     "test": (
         "kinetics?400_val*.csv",
         "kinetics400_val*.csv",
         "kinetics_val*.csv",
+        "k400_val*.csv",
         "validate.csv",
         "val.csv",
     ),
