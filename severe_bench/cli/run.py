@@ -41,12 +41,13 @@ def run(
     from severe_bench.cli.running import run_opened
     from severe_bench.run.devices import lanes
     from severe_bench.run.pool import Settings
+    from severe_bench.run.reproduce import Invocation
 
     opened = open_suite(suite, config, results, filters_of(model, experiment, seed))
     settings = Settings(
         lanes=lanes(devices),
         retry=frozenset(retry or ()),
         timeout=timeout,
-        config=str(config or ""),
+        invocation=Invocation(config=str(config or ""), environ=dict(opened.config.environ)),
     )
     raise typer.Exit(run_opened(opened, settings))

@@ -17,7 +17,7 @@ from severe_bench.plan.cell import Cell
 from severe_bench.run import memory
 from severe_bench.run.failures import diagnose, storage_error
 from severe_bench.run.provenance import provenance
-from severe_bench.run.reproduce import reproducing
+from severe_bench.run.reproduce import Invocation, reproducing
 from severe_bench.run.sessions import open_session
 from severe_bench.run.work import RUNNERS, Outputs, Work, runner_of
 from severe_bench.store.adopt import adopt
@@ -46,12 +46,12 @@ class How:
 
     Args:
         device: torch device string.
-        config: file that the user named with `--config`; empty for the default.
+        invocation: how the user named the study; for the command that reproduces a cell.
         runners: job kind -> "module:function".
     """
 
     device: str = "cpu"
-    config: str = ""
+    invocation: Invocation = field(default_factory=Invocation)
     runners: Mapping[str, str] = field(default_factory=lambda: RUNNERS)
 
 
@@ -181,7 +181,7 @@ def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Output
         attempts=past.count,
     )
     files = output_files(folder)
-    command = reproducing(cell, layout.suite, how.config)
+    command = reproducing(cell, layout.suite, how.invocation)
     result = Result(
         cell=cell.id,
         kind=cell.job.kind,

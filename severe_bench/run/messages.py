@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from severe_bench.core.frozen import Frozen
 from severe_bench.plan.cell import Cell
+from severe_bench.run.reproduce import Invocation
 from severe_bench.store.status import Snapshot
 
 
@@ -14,13 +15,13 @@ class Start(Frozen):
 
     Args:
         results, suite: as in `store.layout.Layout`.
-        device, config, runners: as in `run.cell.How`.
+        device, invocation, runners: as in `run.cell.How`.
     """
 
     results: str
     suite: str
     device: str
-    config: str
+    invocation: Invocation
     runners: dict[str, str]
 
 

@@ -27,6 +27,7 @@ from severe_bench.run.interrupts import Interrupts
 from severe_bench.run.messages import Broken, Over, Reply, Start, Told
 from severe_bench.run.process import Process
 from severe_bench.run.queue import Queue
+from severe_bench.run.reproduce import Invocation
 from severe_bench.run.sessions import Every
 from severe_bench.run.work import RUNNERS
 from severe_bench.store.cells import read_failure, read_result
@@ -52,7 +53,7 @@ class Settings:
         timeout: seconds that one cell may take in one go, or None.
         grace: seconds that a worker has to checkpoint when asked to stop.
         losses: how often a cell whose worker died is tried again in this run.
-        config: file that the user named; for the command that reproduces a cell.
+        invocation: how the user named the study; for the command that reproduces a cell.
         runners: job kind -> "module:function".
     """
 
@@ -61,7 +62,7 @@ class Settings:
     timeout: float | None = None
     grace: float = 30.0
     losses: int = 2
-    config: str = ""
+    invocation: Invocation = field(default_factory=Invocation)
     runners: Mapping[str, str] = field(default_factory=lambda: RUNNERS)
 
 
@@ -146,7 +147,7 @@ class Pool:
             results=str(self._layout.results),
             suite=self._layout.suite,
             device=lane.device,
-            config=self._settings.config,
+            invocation=self._settings.invocation,
             runners=dict(self._settings.runners),
         )
         process = Process(lane, start)

@@ -34,7 +34,7 @@ class Worker:
 
     def __init__(self, start: Start, replies: int) -> None:
         self._layout = Layout(Path(start.results), start.suite)
-        self._how = How(start.device, start.config, start.runners)
+        self._how = How(start.device, start.invocation, start.runners)
         self._replies = replies
         self._stop = threading.Event()
         self._inbox: SimpleQueue[str | None] = SimpleQueue()

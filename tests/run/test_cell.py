@@ -11,7 +11,7 @@ from severe_bench.core.session import Progress
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cell import Ended, How, run_cell
 from severe_bench.run.provenance import code_digest
-from severe_bench.run.reproduce import reproducing
+from severe_bench.run.reproduce import Invocation, reproducing
 from severe_bench.run.sessions import Every, checkpoint_seconds
 from severe_bench.store.cells import check, read_failure, write_failure, write_result
 from severe_bench.store.events import read_events
@@ -144,8 +144,10 @@ def test_the_reproducing_command_survives_a_shell() -> None:
     cell = evaluate(0)
     assert cell.label is not None
     label = cell.label.model_copy(update={"model": "a b; rm *"})
-    text = reproducing(cell.model_copy(update={"label": label}), "demo", "my file.yaml")
-    assert "--config 'my file.yaml' --model 'a b; rm *'" in text
+    invocation = Invocation(config="my file.yaml", environ={"B": "x", "A": "1 2"})
+    text = reproducing(cell.model_copy(update={"label": label}), "demo", invocation)
+    assert text.startswith("env 'A=1 2' B=x severe run demo --config 'my file.yaml'")
+    assert "--model 'a b; rm *'" in text
 
 
 def test_the_code_digest_is_one_per_code() -> None:
