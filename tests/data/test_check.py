@@ -131,7 +131,7 @@ def test_every_adapter_says_what_is_missing(tmp_path: Path, name: str) -> None:
     options = parsed_options(adapter, {})
     assert isinstance(options, Frozen)
     assert adapter.name == name
-    (problem,) = adapter.problems(options, Location(None, tmp_path))
+    (problem,) = adapter.problems(options, Location(tmp_path, tmp_path))
     assert str(tmp_path) in problem
     assert check_dataset(name, {}, Location(None, tmp_path)).problem == problem
     expected = adapter.expected(options)

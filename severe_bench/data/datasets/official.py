@@ -64,11 +64,14 @@ def official_adapter(
         )
 
     def problems(chosen: O, location: Location) -> list[str]:
+        found = []
+        if location.root is None:
+            found.append(f"no folder with the videos of {name} is given; set its root")
         try:
             find(chosen, Shelf.of(location, name))
         except UserError as error:
-            return [str(error)]
-        return []
+            found.append(str(error))
+        return found
 
     def load(chosen: O, location: Location) -> Dataset:
         shelf = Shelf.of(location, name)

@@ -40,7 +40,7 @@ def fault(name: str, folder: Path, root: Path | None = None, **options: object) 
 
 def problems(name: str, folder: Path | None, **options: object) -> list[str]:
     adapter = ADAPTERS.get(name)
-    return adapter.problems(parsed_options(adapter, options), Location(None, folder))
+    return adapter.problems(parsed_options(adapter, options), Location(folder, folder))
 
 
 def digest(name: str, folder: Path, root: Path | None = None, **options: object) -> str:

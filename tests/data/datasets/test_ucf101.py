@@ -140,7 +140,9 @@ def test_a_missing_file_is_a_problem_and_a_fault(tmp_path: Path) -> None:
     (folder / LISTS / "testlist01.txt").unlink()
     assert "testlist01.txt" in problems("ucf101", folder)[0]
     assert "testlist01.txt" in fault("ucf101", folder)
-    assert "annotations" in problems("ucf101", None)[0]
+    videos, lists = problems("ucf101", None)
+    assert "no folder with the videos of ucf101" in videos
+    assert "no folder with the annotations of ucf101" in lists
     assert "is not a folder" in problems("ucf101", folder / "none")[0]
 
 
