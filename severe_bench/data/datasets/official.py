@@ -1,6 +1,6 @@
 """What all adapters of official annotation files share: finding, digest, problems, loading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -79,8 +79,17 @@ def official_adapter(
         table = read(chosen, sources)
         if not table.records:
             raise UserError("the official files list no videos", str(shelf.folder))
+        _require_distinct(table.records, shelf.folder)
         videos = shelf.folder if sources.names and shelf.root is None else shelf.root
         records = table.records if videos is None else resolved(table.records, videos)
         return Dataset(name, shelf.root or shelf.folder, table.classes, records)
 
     return Adapter(name, options, digest, problems, load, expected=expected)
+
+
+def _require_distinct(records: Sequence[Record], folder: Path) -> None:
+    splits: dict[str, str] = {}
+    for record in records:
+        if splits.setdefault(record.sample, record.split) != record.split:
+            what = f"{record.sample!r} is in the training and in the test list"
+            raise UserError(what, str(folder), "download the official files again")

@@ -138,3 +138,9 @@ def test_mini_kinetics_refuses_what_kinetics_does_not_have(tmp_path: Path) -> No
     assert "val_ytid_list.txt:2: video '_x_000001_0' is listed twice" in fault(
         "mini_kinetics", folder
     )
+
+
+def test_a_clip_in_both_lists_is_refused(tmp_path: Path) -> None:
+    val = VAL + "\nabseiling,0wR5jVB-WPk,417,427,val,0"
+    folder = write(tmp_path, {"train.csv": TRAIN, "val.csv": val})
+    assert "is in the training and in the test list" in fault("kinetics400", folder)
