@@ -10,8 +10,7 @@ from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.record import Dataset
 from severe_bench.models.network import build_network
-from severe_bench.models.shipped import FOLDER, shipped
-from severe_bench.models.weights import load_checkpoint, load_into
+from severe_bench.models.weights import load_checkpoint
 from severe_bench.plan.job import NetworkRef, PretrainJob, WeightsRef
 from severe_bench.pretrain.info_nce import pretext_accuracy
 from severe_bench.pretrain.method import METHODS
@@ -144,23 +143,3 @@ def test_shipping_keeps_the_weights_to_half_precision(source: Dataset, tmp_path:
         torch.testing.assert_close(tensor, whole[name], rtol=1e-3, atol=1e-6)
     with pytest.raises(UserError, match="two checkpoints of supervised"):
         ship([tmp_path / "run" / WEIGHTS_FILE] * 2, target)
-
-
-@pytest.mark.parametrize("name", EVERY_METHOD)
-def test_shipped_checkpoints_are_what_the_index_says(name: str) -> None:
-    entry = shipped()[name]
-    path = FOLDER / f"{name}.pt"
-    assert file_digest(path) == entry.sha256
-    assert path.stat().st_size <= 1_000_000
-    checkpoint = load_checkpoint(path, "severe")
-    assert checkpoint.metadata is not None
-    assert entry.method == checkpoint.metadata.method == name
-    assert entry.recipe == checkpoint.metadata.recipe
-    given = PretrainJob.model_validate(entry.recipe)
-    load_into(
-        Setting(given, Dataset("", Path(), (), ()), (), "cpu").backbone(), checkpoint.tensors, name
-    )
-
-
-def test_nothing_else_is_shipped() -> None:
-    assert sorted(path.stem for path in FOLDER.glob("*.pt")) == sorted(shipped()) == EVERY_METHOD
