@@ -20,13 +20,13 @@ class Shelf:
     Args:
         folder: of the official files.
         root: folder of the videos, or None.
-        files: all files below `folder`, shallow ones first, then by name.
+        files: all files below `folder`, relative to it, shallow ones first, then by name.
         hint: the dataset's name; decides between equally deep files of the same name.
     """
 
     folder: Path
     root: Path | None
-    files: tuple[Path, ...]
+    files: tuple[str, ...]
     hint: str
 
     @classmethod
@@ -45,7 +45,7 @@ class Shelf:
         for path in filter(None, (folder, location.root)):
             if not path.is_dir():
                 raise UserError("is not a folder", str(path), "mend the path")
-        files = sorted(files_below(folder), key=lambda path: (len(path.parts), path))
+        files = sorted(files_below(folder), key=lambda name: (name.count("/"), name))
         return cls(folder, location.root, tuple(files), hint)
 
     def one(self, *patterns: str) -> Path:
@@ -71,7 +71,11 @@ class Shelf:
     def all(self, pattern: str) -> list[Path]:
         """Every file that matches a glob pattern, whatever its case."""
         wanted = pattern.casefold()
-        return [path for path in self.files if fnmatchcase(path.name.casefold(), wanted)]
+        return [
+            self.folder / name
+            for name in self.files
+            if fnmatchcase(name.rpartition("/")[2].casefold(), wanted)
+        ]
 
     def _single(self, matches: list[Path]) -> Path:
         depth = len(matches[0].parts)
@@ -85,8 +89,11 @@ class Shelf:
         return nearest[0]
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """All files in and below a folder, through links, without hidden and junk ones."""
+def files_below(folder: Path) -> Iterator[str]:
+    """All files in and below a folder, through links, without hidden and junk ones.
+
+    Texts relative to the folder, with slashes: datasets have hundreds of thousands of files.
+    """
     seen: set[tuple[int, int]] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
         status = Path(place).stat()
@@ -95,7 +102,9 @@ def files_below(folder: Path) -> Iterator[Path]:
             continue
         seen.add((status.st_dev, status.st_ino))
         folders[:] = [name for name in folders if not name.casefold().startswith(JUNK)]
-        yield from (Path(place, name) for name in names if not name.startswith("."))
+        inner = Path(place).relative_to(folder).as_posix()
+        prefix = "" if inner == "." else f"{inner}/"
+        yield from (prefix + name for name in names if not name.startswith("."))
 
 
 def _plain(text: str) -> str:

@@ -24,7 +24,7 @@ NAME = re.compile(
     r"(?:_rgb)?(?:\.\w+)?",
     re.IGNORECASE,
 )
-NAMED_SUFFIXES = SUFFIXES | {".skeleton"}
+NAMED_SUFFIXES = SUFFIXES | {"skeleton"}
 ACTIONS = 60
 TRAIN_PERSONS = frozenset(
     (1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38)
@@ -102,7 +102,9 @@ def _names_on_disk(shelf: Shelf) -> tuple[str, ...]:
     """
     files = shelf.files if shelf.root is None else files_below(shelf.root)
     matches = (
-        NAME.fullmatch(path.stem) for path in files if path.suffix.casefold() in NAMED_SUFFIXES
+        NAME.fullmatch(name.rpartition("/")[2])
+        for name in files
+        if name.rpartition(".")[2].casefold() in NAMED_SUFFIXES
     )
     codes = {
         match["code"].upper() for match in matches if match and int(match["action"]) <= ACTIONS

@@ -4,14 +4,14 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Record
 from severe_bench.data.datasets.finding import files_below
 
 SUFFIXES = frozenset(
-    ".avi .mp4 .webm .mkv .mov .m4v .mpg .mpeg .wmv .flv .3gp .ts".split()  # noqa: SIM905
+    ("avi", "mp4", "webm", "mkv", "mov", "m4v", "mpg", "mpeg", "wmv", "flv", "3gp", "ts")
 )
 
 
@@ -43,9 +43,9 @@ class VideoIndex:
         self.root = root
         self._exact: set[str] = set()
         self._places: dict[str, list[str]] = {}
-        for file in files_below(root):
-            if file.suffix.casefold() in SUFFIXES:
-                self._add(file.relative_to(root).as_posix())
+        for name in files_below(root):
+            if stem(name) != name:
+                self._add(name)
 
     def _add(self, path: str) -> None:
         self._exact.add(path)
@@ -85,14 +85,15 @@ def stem(path: str) -> str:
         >>> stem("a/b.c.avi"), stem("a/b.c")
         ('a/b.c', 'a/b.c')
     """
-    pure = PurePosixPath(path)
-    return str(pure.with_suffix("")) if pure.suffix.casefold() in SUFFIXES else path
+    bare, _, suffix = path.rpartition(".")
+    return bare if suffix.casefold() in SUFFIXES else path
 
 
 def _keys(path: str) -> list[str]:
     """What a video may be found by, the strictest first: whole path, folder and stem, stem."""
-    parts = PurePosixPath(stem(path).casefold()).parts
-    return ["/".join(parts), "/".join(parts[-2:]), parts[-1]]
+    whole = stem(path).casefold()
+    *_, name = parts = whole.rsplit("/", 2)
+    return [whole, "/".join(parts[-2:]), name]
 
 
 def _common_stems(paths: Iterable[str]) -> set[str]:
