@@ -111,13 +111,6 @@ STARTS: Key[tuple[int, ...]] = Key("starts", "first frame of each repetition, 0-
 STOP: Key[int] = Key("stop", "last frame of the last repetition, 0-based")
 DIFFICULTY: Key[float] = Key("difficulty", "degree of difficulty of a dive")
 SCORE: Key[float] = Key("score", "score that the judges gave")
-KEYS: tuple[Key[object], ...] = cast(
-    "tuple[Key[object], ...]",
-    (
-        *(VERB, NOUN, LABELS, SPANS, DURATION, KEY_TIME, BOXES, PROPOSALS, TUBES),
-        *(COUNT, STARTS, STOP, DIFFICULTY, SCORE),
-    ),
-)
 
 
 def class_ids(record: Record) -> frozenset[int]:
