@@ -73,7 +73,8 @@ class ModelEntry(Frozen):
         checkpoint: a file, relative to the yaml's folder, or `package:NAME` for a shipped one.
         layout: how the checkpoint's names map to the backbone's; `severe` where left out.
         pretrain: name of an entry under `pretraining`.
-        input: how pixels become numbers.
+        input: how pixels become numbers; where left out, as the backbone or the checkpoint's layout
+            says, else ImageNet's mean and deviation.
         provenance: required with `checkpoint`; otherwise filled in.
     """
 
@@ -82,7 +83,7 @@ class ModelEntry(Frozen):
     checkpoint: str | None = None
     layout: str | None = None
     pretrain: str | None = None
-    input: Input = Input()
+    input: Input | None = None
     provenance: Provenance | None = None
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from severe_bench.config.network_input import Input
 from severe_bench.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class Backbone:
             features (B, width). Randomly initialised from torch's global generator.
         modality: what it reads.
         frames, size: fixed by the architecture, or None where any value works.
+        input: how the released weights of this architecture read pixels; None: as the layout of
+            the checkpoint says, else ImageNet's mean and deviation, red first.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Backbone:
     modality: str = "rgb"
     frames: int | None = None
     size: int | None = None
+    input: Input | None = None
 
 
 BACKBONES: Registry[Backbone] = Registry(
@@ -37,6 +41,10 @@ BACKBONES: Registry[Backbone] = Registry(
         "r2plus1d_18": "severe_bench.models.backbones.torchvision_resnets:R2PLUS1D_18",
         "r3d_18": "severe_bench.models.backbones.torchvision_resnets:R3D_18",
         "mc3_18": "severe_bench.models.backbones.torchvision_resnets:MC3_18",
+        "r2plus1d_34": "severe_bench.models.backbones.torchvision_resnets:R2PLUS1D_34",
+        "tclr_r2plus1d_18": "severe_bench.models.backbones.tclr:TCLR_R2PLUS1D_18",
+        "avid_r2plus1d_18": "severe_bench.models.backbones.avid:AVID_R2PLUS1D_18",
+        "i3d": "severe_bench.models.backbones.i3d:I3D",
         "r2plus1d_narrow": "severe_bench.models.backbones.r2plus1d_narrow:R2PLUS1D_NARROW",
     },
     group="severe_bench.backbones",

@@ -3,7 +3,6 @@
 Source: https://huggingface.co/docs/safetensors, section "Format".
 """
 
-import json
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -41,6 +40,7 @@ class _Entry(Frozen):
 
 
 _ENTRIES = TypeAdapter(dict[str, _Entry])
+_HEADER = TypeAdapter(dict[str, Any])
 _NOTES = TypeAdapter(dict[str, str])
 
 
@@ -71,7 +71,7 @@ def _parsed(content: bytes) -> SafetensorsFile:
     start = LENGTH_BYTES + length
     if not 0 < length <= MAX_HEADER or start > len(content):
         raise ValueError("its header is cut off")
-    header: dict[str, Any] = json.loads(content[LENGTH_BYTES:start])
+    header = _HEADER.validate_json(content[LENGTH_BYTES:start])
     notes = _NOTES.validate_python(header.pop("__metadata__", {}))
     buffer = memoryview(content)[start:]
     entries = _ENTRIES.validate_python(header)

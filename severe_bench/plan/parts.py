@@ -10,7 +10,8 @@ from severe_bench.config.schema import Config
 from severe_bench.core.errors import UserError
 from severe_bench.data.adapter import ADAPTERS, Location
 from severe_bench.models.backbone import BACKBONES, Backbone
-from severe_bench.plan.job import DatasetRef, NetworkRef, WeightsRef
+from severe_bench.models.layout import LAYOUTS
+from severe_bench.plan.job import DatasetRef, Input, NetworkRef, WeightsRef
 from severe_bench.pretrain.method import METHODS
 
 DEFAULT_LAYOUT = "severe"
@@ -91,10 +92,16 @@ class Weights:
 def network_part(entry: ModelEntry, weights: Weights, kind: str) -> NetworkPart:
     """A network with these weights."""
     ref = NetworkRef(
-        backbone=entry.backbone, kwargs=entry.kwargs, weights=weights.ref, input=entry.input
+        backbone=entry.backbone, kwargs=entry.kwargs, weights=weights.ref, input=input_of(entry)
     )
     backbone = BACKBONES.get(entry.backbone)
     return NetworkPart(ref, backbone, kind, weights.file, weights.cell, weights.problem)
+
+
+def input_of(entry: ModelEntry) -> Input:
+    """How a model reads pixels: its entry says so, else its backbone, else its layout."""
+    layout = None if entry.layout is None else LAYOUTS.get(entry.layout).input
+    return entry.input or BACKBONES.get(entry.backbone).input or layout or Input()
 
 
 def random_weights(seed: int) -> Weights:

@@ -9,6 +9,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.data.adapter import Adapter, Location
 from severe_bench.models.backbone import Backbone
+from severe_bench.models.layout import Layout
 
 
 class WorldOptions(Frozen):
@@ -91,7 +92,7 @@ class _Protocol:
         self.reads = reads
 
 
-LAYOUT = "native"
+LAYOUT = Layout("native")
 METHOD = _Method()
 TASK = _Task()
 LINEAR = _Protocol("features")

@@ -1,0 +1,112 @@
+"""`severe models`: checkpoint files and model entries."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from severe_bench.cli.options import AsJson, Config
+
+if TYPE_CHECKING:
+    from severe_bench.models.check import Check
+    from severe_bench.plan.model_list import ListedModel
+
+models = typer.Typer(
+    name="models", help="Checkpoint files, model entries, backbones.", no_args_is_help=True
+)
+
+EXIT_MISFIT = 2
+SHOWN = 10  # differing names printed of each kind; --json has them all
+
+Layout = Annotated[str | None, typer.Option("--layout", help="Found by itself where left out.")]
+Backbone = Annotated[str | None, typer.Option("--backbone", help="Likewise.")]
+
+
+@models.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="A checkpoint file; nothing in it is run.")],
+    layout: Layout = None,
+    backbone: Backbone = None,
+    as_json: AsJson = False,
+) -> None:
+    """Does a checkpoint fit a backbone, tensor by tensor? Exit code 0 if all of them do, else 2."""
+    import json
+
+    from severe_bench.models.check import check_file
+
+    found = check_file(file, layout, backbone)
+    if as_json:
+        typer.echo(json.dumps(found.as_data(), indent=2))
+    else:
+        _print_check(found)
+    raise typer.Exit(0 if found.match.ok else EXIT_MISFIT)
+
+
+def _print_check(found: "Check") -> None:
+    verdict = "fits" if found.match.ok else "does not fit; nearest is"
+    typer.echo(f"{verdict}: layout {found.layout.name}, backbone {found.backbone}")
+    if found.also:
+        typer.echo(f"  fits as well: layout {', '.join(found.also)}")
+    typer.echo(f"  {found.match.matched} tensors matched")
+    kinds = {
+        "missing": found.match.missing,
+        "unexpected": found.match.unexpected,
+        "wrong shape": found.match.details,
+    }
+    for kind, names in kinds.items():
+        typer.echo(f"  {len(names)} {kind}")
+        for name in names[:SHOWN]:
+            typer.echo(f"    {name}")
+        if len(names) > SHOWN:
+            typer.echo(f"    ... and {len(names) - SHOWN} more")
+    for note in _notes(found):
+        typer.echo(f"  note: {note}")
+
+
+def _notes(found: "Check") -> list[str]:
+    notes = []
+    if found.layout.bn_eps is not None:
+        eps = found.layout.bn_eps
+        notes.append(
+            f"pretrained with batch normalisation eps {eps:g}: `kwargs: {{bn_eps: {eps:g}}}` in "
+            "the model entry gives that very network; SEVERE uses 1e-05"
+        )
+    if found.layout.input is not None:
+        given = found.layout.input
+        notes.append(
+            f"reads {given.channels}, mean {given.mean}, deviation {given.std}, "
+            "unless the model entry has its own `input`"
+        )
+    return notes
+
+
+@models.command("list")
+def list_models(config: Config = None, as_json: AsJson = False) -> None:
+    """The model entries: provenance, and whether their files are here."""
+    import json
+
+    from severe_bench.config.find import find_config
+    from severe_bench.config.loading import load_config
+    from severe_bench.plan.model_list import listed_models
+
+    listed = list(listed_models(load_config(find_config(config))))
+    if as_json:
+        typer.echo(json.dumps([entry.model_dump() for entry in listed], indent=2))
+        return
+    for entry in listed:
+        _print_entry(entry)
+
+
+def _print_entry(entry: "ListedModel") -> None:
+    typer.echo(f"{entry.name}: {entry.backbone}, {entry.kind}, {entry.modality}")
+    details = {
+        "method": entry.method,
+        "pretrained on": entry.pretraining_set,
+        "source": entry.source,
+        "checkpoint": entry.checkpoint,
+    }
+    for key, value in details.items():
+        if value:
+            typer.echo(f"  {key}: {value}")
+    if entry.found is not None:
+        typer.echo(f"  sha256: {entry.digest}" if entry.found else "  NOT FOUND")

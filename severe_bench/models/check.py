@@ -1,0 +1,112 @@
+"""Which layout and backbone a checkpoint file belongs to, and what differs."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from severe_bench.core.errors import UserError
+from severe_bench.models.backbone import BACKBONES
+from severe_bench.models.layout import LAYOUTS, Layout
+from severe_bench.models.match import Match, Slot, backbone_slots, match
+from severe_bench.models.naming import Named
+from severe_bench.models.reading import read_checkpoint, unwrapped
+from severe_bench.models.weights import Checkpoint, checkpoint_of
+
+
+@dataclass(frozen=True)
+class Check:
+    """A file under a layout, against a backbone.
+
+    Args:
+        also: other layouts under which it fits as well.
+    """
+
+    layout: Layout
+    backbone: str
+    match: Match
+    also: tuple[str, ...] = ()
+
+    def as_data(self) -> dict[str, object]:
+        """For scripts."""
+        return {
+            "layout": self.layout.name,
+            "backbone": self.backbone,
+            "matched": self.match.matched,
+            "missing": list(self.match.missing),
+            "unexpected": list(self.match.unexpected),
+            "wrong_shape": list(self.match.wrong_shape),
+            "ok": self.match.ok,
+        }
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    layout: Layout
+    backbone: str
+    match: Match
+    shared_shapes: int
+
+    @property
+    def rank(self) -> tuple[bool, float, int, int]:
+        """Higher is nearer: names, then shapes alone, then the plainer layout."""
+        rules = len(self.layout.renames) + len(self.layout.leftovers) + bool(self.layout.root)
+        return self.match.ok, self.match.nearness, self.shared_shapes, -rules
+
+
+def check_file(path: Path, layout: str | None = None, backbone: str | None = None) -> Check:
+    """Compare a checkpoint file with what it should be, or with all that it could be.
+
+    Args:
+        path: of the file.
+        layout: registry name; found by itself where left out.
+        backbone: registry name; found by itself where left out.
+
+    Raises:
+        UserError: a file that cannot be read, an unknown name, or a layout for which the backbone
+            has to be named.
+    """
+    content = read_checkpoint(path)
+    layouts = [LAYOUTS.get(name) for name in ([layout] if layout else LAYOUTS.names())]
+    if backbone is not None:
+        BACKBONES.get(backbone)
+    skip_foreign = layout is None
+    found = [
+        candidate
+        for rules in layouts
+        if not (skip_foreign and rules.name == "severe" and "metadata" not in content)
+        for candidate in _candidates(content, rules, backbone, path)
+    ]
+    best = max(found, key=lambda candidate: candidate.rank)
+    return Check(best.layout, best.backbone, best.match, _also(found, best))
+
+
+def _candidates(
+    content: Mapping[str, object], layout: Layout, backbone: str | None, path: Path
+) -> Iterator[_Candidate]:
+    checkpoint = checkpoint_of(content, layout, path)
+    shapes = Counter(
+        Slot.of(tensor).shape for tensor in unwrapped(content, layout, str(path)).values()
+    )
+    for name in _backbones(layout, backbone, checkpoint):
+        slots = backbone_slots(name)
+        shared = (shapes & Counter(slot.shape for slot in slots.values())).total()
+        found = match(Named(checkpoint.tensors, checkpoint.strays), slots)
+        yield _Candidate(layout, name, found, shared)
+
+
+def _backbones(layout: Layout, backbone: str | None, checkpoint: Checkpoint) -> tuple[str, ...]:
+    if backbone is not None:
+        return (backbone,)
+    if checkpoint.metadata is not None:
+        said = checkpoint.metadata.backbone
+        if said not in BACKBONES.names():
+            mend = "install the package that registers it, or pass --backbone"
+            raise UserError(f"made for the unknown backbone {said!r}", mend=mend)
+        return (said,)
+    return layout.backbones or tuple(BACKBONES.names())
+
+
+def _also(found: list[_Candidate], best: _Candidate) -> tuple[str, ...]:
+    others = (c.layout.name for c in found if c.match.ok and c is not best)
+    return tuple(dict.fromkeys(others)) if best.match.ok else ()

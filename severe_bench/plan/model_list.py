@@ -1,0 +1,71 @@
+"""The model entries of a benchmarks.yaml: where their weights come from, and are they here."""
+
+from collections.abc import Iterator
+
+from severe_bench.config.entries import ModelEntry, Provenance
+from severe_bench.config.schema import Config
+from severe_bench.core.digest import file_digest
+from severe_bench.core.frozen import Frozen
+from severe_bench.plan.parts import model_kind
+
+
+class ListedModel(Frozen):
+    """A row of `severe models list`.
+
+    Args:
+        weights: `file`, `pretrain` (made inside the grid) or `none`.
+        source: paper, URL or command, as the entry says.
+        checkpoint: path of the file on this machine.
+        found: whether it is there; None where no file is needed.
+        digest: SHA-256 of the file.
+    """
+
+    name: str
+    backbone: str
+    weights: str
+    method: str
+    kind: str
+    pretraining_set: str
+    modality: str
+    source: str
+    checkpoint: str | None = None
+    layout: str | None = None
+    found: bool | None = None
+    digest: str | None = None
+
+
+def listed_models(config: Config) -> Iterator[ListedModel]:
+    """Every model entry, in the order of the file."""
+    for name, entry in config.models.items():
+        yield _listed(config, name, entry)
+
+
+def _listed(config: Config, name: str, entry: ModelEntry) -> ListedModel:
+    kind = model_kind(config, entry)
+    origin = entry.provenance or Provenance.model_validate({"kind": kind})
+    path = None if entry.checkpoint is None else config.resolve(entry.checkpoint)
+    here = path is not None and path.is_file()
+    return ListedModel(
+        name=name,
+        backbone=entry.backbone,
+        weights=_weights(entry),
+        method=origin.method or (entry.pretrain or ""),
+        kind=kind,
+        pretraining_set=origin.pretraining_set or _made_on(config, entry),
+        modality=origin.modality,
+        source=origin.source,
+        checkpoint=None if path is None else str(path),
+        layout=None if path is None else entry.layout or "severe",
+        found=None if path is None else here,
+        digest=file_digest(path) if path is not None and here else None,
+    )
+
+
+def _weights(entry: ModelEntry) -> str:
+    if entry.checkpoint is not None:
+        return "file"
+    return "none" if entry.pretrain is None else "pretrain"
+
+
+def _made_on(config: Config, entry: ModelEntry) -> str:
+    return "" if entry.pretrain is None else config.pretraining[entry.pretrain].dataset
