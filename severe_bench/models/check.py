@@ -50,7 +50,7 @@ class _Candidate:
     @property
     def rank(self) -> tuple[bool, float, int, int]:
         """Higher is nearer: names, then shapes alone, then the plainer layout."""
-        rules = len(self.layout.renames) + len(self.layout.leftovers) + bool(self.layout.root)
+        rules = len(self.layout.renames) + bool(self.layout.root)
         return self.match.ok, self.match.nearness, self.shared_shapes, -rules
 
 

@@ -51,6 +51,7 @@ LAYOUTS: Registry[Layout] = Registry(
         "avid_cma": "severe_bench.models.layouts.avid_cma:AVID_CMA",
         "avid_cma_public": "severe_bench.models.layouts.avid_cma_public:AVID_CMA_PUBLIC",
         "ctp": "severe_bench.models.layouts.ctp:CTP",
+        "svt": "severe_bench.models.layouts.svt:SVT",
         "tclr": "severe_bench.models.layouts.tclr:TCLR",
         "gdt": "severe_bench.models.layouts.gdt:GDT",
         "tubelet_contrast": "severe_bench.models.layouts.tubelet_contrast:TUBELET_CONTRAST",

@@ -166,7 +166,18 @@ def test_the_layout_is_found_by_itself(released: Released, file: Path) -> None:
 
 
 def test_every_layout_has_a_released_file_here() -> None:
-    assert {released.layout for released in RELEASED} | {"severe"} == set(LAYOUTS.names())
+    apart = {"severe", "svt"}
+    assert {released.layout for released in RELEASED} | apart == set(LAYOUTS.names())
+
+
+def test_the_teacher_of_svt_is_its_backbone() -> None:
+    slots = backbone_slots("svt_vit_b")
+    teacher = {f"module.backbone.{name}": torch.zeros(1) for name in slots}
+    file = {"student": {"a": torch.zeros(1)}, "teacher": {**teacher, "head.mlp.0.weight": teacher}}
+    rules = LAYOUTS.get("svt")
+    named = translate(unwrapped(file, rules, "file"), rules)
+    assert set(named.tensors) == set(slots)
+    assert named.strays == ()
 
 
 def tiny(layout: str, tensors: dict[str, Tensor], wrap: upstream.Upstream) -> list[str]:

@@ -1,7 +1,7 @@
 """torchvision's video networks, with or without their classifier.
 
-The input statement is that of the transforms which torchvision ships with its Kinetics weights of
-the video ResNets, S3D and R(2+1)D (mean and deviation of Kinetics-400).
+The input statement is that of the transforms which torchvision ships with the Kinetics weights of
+its video ResNets and S3D; the transformers have their own, in their backbones.
 """
 
 from severe_bench.config.network_input import Input
@@ -11,7 +11,17 @@ KINETICS = Input(mean=(0.43216, 0.394666, 0.37645), std=(0.22803, 0.22145, 0.216
 
 TORCHVISION = Layout(
     "torchvision",
-    backbones=("r2plus1d_18", "r3d_18", "mc3_18"),
-    leftovers=(r"fc\.(weight|bias)",),
+    backbones=(
+        "r2plus1d_18",
+        "r3d_18",
+        "mc3_18",
+        "s3d",
+        "mvit_v1_b",
+        "mvit_v2_s",
+        "swin3d_t",
+        "swin3d_s",
+        "swin3d_b",
+    ),
+    leftovers=(r"fc\.(weight|bias)", r"head\..*", r"classifier\..*"),
     input=KINETICS,
 )
