@@ -50,10 +50,10 @@ def _trouble(section: str, name: str, entries: Mapping[str, Any]) -> Problem | N
     loc, trail = (section, name, KEY), [name]
     while isinstance(entries[trail[-1]], Mapping) and KEY in entries[trail[-1]]:
         base = entries[trail[-1]][KEY]
+        if not isinstance(base, str) or base not in entries:
+            return Problem(loc, f"unknown recipe {base!r}", nearest(str(base), list(entries)))
         if base in trail:
             return Problem(loc, f"goes in a circle: {' -> '.join([*trail, base])}")
-        if base not in entries:
-            return Problem(loc, f"unknown recipe {base!r}", nearest(str(base), list(entries)))
         trail.append(base)
     return None
 

@@ -1,5 +1,6 @@
 """A whole benchmarks.yaml, checked."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,4 +79,5 @@ class Config:
         """A path of the file on this machine; relative ones start at the file's own folder."""
         if path.startswith(PACKAGE_PREFIX):
             return SHIPPED_WEIGHTS / f"{path.removeprefix(PACKAGE_PREFIX)}.pt"
-        return self.path.absolute().parent / Path(path).expanduser()
+        home = os.path.expanduser(path)  # noqa: PTH111 - Path's raises for an unknown user
+        return self.path.absolute().parent / home

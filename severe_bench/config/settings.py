@@ -35,7 +35,7 @@ def path_problem(path: str, recipes: Mapping[str, Any], value: object) -> tuple[
     root, *rest = path.split(".")
     if root not in _ROOTS or (root == "task_options" and len(rest) != 1):
         return f"unknown setting {path}", "set recipe.*, budget.* or task_options.*"
-    if path == "recipe" and value not in recipes:
+    if path == "recipe" and not (isinstance(value, str) and value in recipes):
         return f"unknown recipe {value!r}", nearest(str(value), list(recipes))
     if root == "task_options":
         return None
@@ -56,6 +56,9 @@ def apply(
 ) -> tuple[Settings, list[Problem]]:
     """Set each dotted path of `changes`; `loc` is where they stand in the file.
 
+    Short paths come first, whatever the order in the file, so that a whole recipe does not undo
+    what stands beside it.
+
     Returns the new settings (the old ones where something is wrong) and what is wrong.
     """
     parts: dict[str, Any] = {
@@ -63,21 +66,23 @@ def apply(
         "budget": settings.budget.model_dump(mode="json"),
         "task_options": deepcopy(dict(settings.task_options)),
     }
-    for path, value in changes.items():
+    for path, value in sorted(changes.items(), key=lambda change: change[0].count(".")):
         root, *rest = path.split(".")
         if path == "recipe":
             parts[root] = recipes[value].model_dump(mode="json")
         elif not rest:
-            parts[root] = value
+            parts[root] = deepcopy(value)
         else:
             _put(parts[root], rest, value)
     return _checked(settings, parts, changes, loc)
 
 
-def _put(data: dict[str, Any], path: list[str], value: object) -> None:
+def _put(data: object, path: list[str], value: object) -> None:
+    """Set `path` below `data`, unless a change above it is no mapping, which parsing refuses."""
     for step in path[:-1]:
-        data = data[step]
-    data[path[-1]] = value
+        data = data.get(step) if isinstance(data, dict) else None
+    if isinstance(data, dict):
+        data[path[-1]] = deepcopy(value)
 
 
 def _checked(

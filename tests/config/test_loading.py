@@ -80,6 +80,31 @@ CASES = {
             "you mean protocol?",
         ],
     ),
+    "several bases": (
+        ("extends: base\n    optimiser", "extends: [base]\n    optimiser"),
+        ["benchmarks.yaml:10: recipes.probe.extends: unknown recipe ['base']; did you mean base?"],
+    ),
+    "overrides of a wrong type": (
+        with_suite(
+            "blocks:\n"
+            '  - {models: "*", experiments: "*", seeds: [0, 1]}\n'
+            "overrides:\n"
+            "  - match: {model: none}\n"
+            "    set:\n"
+            "      recipe: [tune]\n"
+            "      recipe.clip: 5\n"
+            "      recipe.clip.frames: 8\n"
+            "      budget: 5\n"
+            "      budget.draw: cell"
+        ),
+        [
+            "benchmarks.yaml:58: suites.demo.overrides[0].set.recipe: unknown recipe ['tune']; "
+            "did you mean tune?",
+            "benchmarks.yaml:59: suites.demo.overrides[0].set.recipe.clip: expected a mapping, "
+            "got 5",
+            "benchmarks.yaml:61: suites.demo.overrides[0].set.budget: expected a mapping, got 5",
+        ],
+    ),
     "unknown section": (
         ("pretraining:", "pretrainings:"),
         [
@@ -542,6 +567,10 @@ def test_an_unknown_suite(study: Study, tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path}/benchmarks.yaml: unknown suite 'demmo'; did you mean demo?"
     )
+
+
+def test_a_home_of_nobody_is_a_path_that_is_not_there(study: Study, tmp_path: Path) -> None:
+    assert not study().resolve("~nobody-of-that-name/weights.pt").exists()
 
 
 def test_paths_start_at_the_files_folder(study: Study, tmp_path: Path) -> None:

@@ -55,6 +55,22 @@ def test_whole_recipes_and_whole_budgets(study: Study) -> None:
     assert str(settings.budget) == "10%"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "{recipe.optimiser.lr: 5e-4, recipe: tune-long, budget.draw: 7, budget: {percent: 10}}",
+        "{recipe: tune-long, recipe.optimiser.lr: 5e-4, budget: {percent: 10}, budget.draw: 7}",
+    ],
+)
+def test_a_whole_recipe_does_not_undo_what_stands_beside_it(study: Study, change: str) -> None:
+    config = study(overrides(f"{{match: {{model: none}}, set: {change}}}"))
+    found = resolve(config, "demo", grid(config, "demo"))
+    settings = found[Entry("none", "near-linear", "default", 0)]
+    assert settings.recipe.optimiser.lr == 5e-4
+    assert settings.recipe.schedule == config.recipes["tune-long"].schedule
+    assert (settings.budget.percent, settings.budget.draw) == (10, 7)
+
+
 def test_entries_with_the_same_overrides_share_their_settings(study: Study) -> None:
     config = study()
     found = resolve(config, "demo", grid(config, "demo"))
