@@ -75,7 +75,7 @@ def test_class_shows_as_often_as_it_should(name: str, profiles: tuple[ClassProfi
         assert kept[part] / len(drawn) == pytest.approx(share, abs=0.06), part
 
 
-@pytest.mark.parametrize("name", ["far_motion", "far_gym"])
+@pytest.mark.parametrize("name", ["far_motion", "far_gym", "fine_spin"])
 def test_look_and_scenery_say_nothing_about_the_class(name: str) -> None:
     classes = len(WORLDS.get(name).classes)
     drawn = scenes(name, 100 * classes)
@@ -97,16 +97,20 @@ def test_the_hall_is_always_the_same(name: str) -> None:
     assert not any(scene.clutter for scene in drawn)
 
 
-@pytest.mark.parametrize("name", ["fine_spin", "fine_path"])
-def test_the_athlete_is_always_the_same(name: str) -> None:
-    assert len({scene.actors[0].look for scene in scenes(name, 12)}) == 1
+def test_the_skater_is_always_the_same() -> None:
+    assert len({scene.actors[0].look for scene in scenes("fine_path", 12)}) == 1
 
 
-def test_fine_spin_turns_as_its_classes_say() -> None:
+def test_fine_spin_turns_and_travels_as_its_classes_say() -> None:
     for index, scene in enumerate(scenes("fine_spin", 60)):
-        sense, turns = CLASSES[index % len(CLASSES)]
-        expected = turns if sense == "clockwise" else -turns
-        assert scene.actors[0].motion.turns == pytest.approx(expected, abs=1e-3)
+        sense, travel = CLASSES[index % len(CLASSES)]
+        motion = scene.actors[0].motion
+        way = float((motion.centre[-1] + scene.camera.shake[-1])[0])
+        way -= float((motion.centre[0] + scene.camera.shake[0])[0])
+        assert 0.6 <= (motion.turns if sense == "clockwise" else -motion.turns) <= 1.4
+        assert {"right": 14 <= way <= 20, "left": -20 <= way <= -14, "spot": abs(way) < 1e-3}[
+            travel
+        ]
 
 
 @pytest.mark.parametrize(
