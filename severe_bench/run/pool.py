@@ -136,7 +136,7 @@ class Pool:
     def _fill(self) -> None:
         for lane in self._settings.lanes:
             process = self._processes.get(lane.name)
-            if not self._queue.has_ready or (process is not None and process.cell is not None):
+            if not self._queue.has_ready or (process is not None and not process.free):
                 continue
             cell = self._queue.take(self._last.get(lane.name))
             (process or self._start(lane)).assign(cell)
@@ -260,7 +260,7 @@ class Pool:
         timeout, asked = self._settings.timeout, process.stopping_since
         if asked is not None and time.monotonic() - asked > self._settings.grace:
             process.kill()
-        elif timeout is not None and process.busy_seconds > timeout:
+        elif timeout is not None and process.ready and process.busy_seconds > timeout:
             process.stop()
 
     def _look_elsewhere(self, cell: Cell) -> None:

@@ -52,6 +52,11 @@ class Process:
         """How long it has had its cell."""
         return time.monotonic() - self.since
 
+    @property
+    def free(self) -> bool:
+        """Whether it may be given a cell: it has none, and was not asked to end."""
+        return self.cell is None and self.stopping_since is None
+
     def assign(self, cell: Cell) -> None:
         """Give it a cell; a worker that has just died is noticed at its pipe's end."""
         self.cell, self.since = cell, time.monotonic()

@@ -64,6 +64,8 @@ def evaluate(work: Work) -> Outputs:
     _misbehave(options.get("mode", ""), work)
     start = job.seed + sum(_number(folder) for folder in work.session.needs.values())
     number = _train(work, start, options.get("steps", 1), options.get("pause", 0.0))
+    if options.get("mode") == "deaf":  # as the end of an evaluation is, which asks no more
+        time.sleep(0.7)
     value = 100.0 * number / MODULUS
     metric = MetricValue(name="top1", value=value, unit="%", higher_is_better=True, n=4)
     scores = np.full((4, 2), value, dtype=np.float32)

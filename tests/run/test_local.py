@@ -212,6 +212,13 @@ def test_a_cell_that_takes_too_long_is_cut_off_and_can_go_on(
     assert len([line for line in steps if cells[0].id in line]) == 120
 
 
+def test_a_cell_that_ends_just_after_its_time_costs_the_next_one_nothing(layout: Layout) -> None:
+    cells = [evaluate(seed, mode="deaf") for seed in range(4)]
+    outcome = run(layout, cells, timeout=0.4)
+    assert outcome.failed == {}
+    assert set(outcome.done) == {cell.id for cell in cells}
+
+
 def test_output_of_a_cell_and_its_children_goes_to_its_log(
     layout: Layout, capfd: pytest.CaptureFixture[str]
 ) -> None:
