@@ -57,7 +57,7 @@ class TrainViewReader:
         extent = self.store.extent(record)
         rng = np.random.default_rng([self.seed, START, number])
         starts = (
-            train_indices(self.recipe.clip, extent.frames, extent.fps, rng)
+            train_indices(self.recipe.clip, extent.frames, extent.fps, rng, extent.times)
             for _ in range(self.recipe.feature_views)
         )
         return [self.store.clip(record, indices.tolist()) for indices in starts]

@@ -13,7 +13,13 @@ TIE = 1e-6
 """Added before truncating a time to a frame, so that 6 / 15 s at 30 fps is frame 12, not 11."""
 
 
-def train_indices(clip: Clip, frames: int, fps: float, rng: np.random.Generator) -> Indices:
+Times = NDArray[np.float64]
+"""When each frame is shown, in seconds after the first; ascending."""
+
+
+def train_indices(
+    clip: Clip, frames: int, fps: float, rng: np.random.Generator, times: Times | None = None
+) -> Indices:
     """Draw one training clip.
 
     Args:
@@ -21,6 +27,8 @@ def train_indices(clip: Clip, frames: int, fps: float, rng: np.random.Generator)
         frames: length of the video (or of its trimmed range), at least 1.
         fps: native frames per second; used by `seconds` sampling only.
         rng: draws the start (or the place in each segment, for `uniform`).
+        times: of a video whose frame rate varies, for `seconds` sampling; elsewhere frame i is
+            shown from i / fps on.
 
     Returns:
         (clip.frames,) frame indices in [0, frames). A video that is too short is used from its
@@ -36,10 +44,12 @@ def train_indices(clip: Clip, frames: int, fps: float, rng: np.random.Generator)
     seconds = clip.frames / clip.rate
     room_seconds = frames / fps - seconds
     start = rng.uniform(0.0, room_seconds) if room_seconds > 0 else 0.0
-    return _loop(_at_rate(start, seconds, clip.rate, frames, fps), clip.frames)
+    return _loop(_at_rate(clip.rate, start, seconds, frames, fps, times), clip.frames)
 
 
-def test_indices(clip: Clip, frames: int, fps: float, clips: int) -> Indices:
+def test_indices(
+    clip: Clip, frames: int, fps: float, clips: int, times: Times | None = None  # noqa: PT028
+) -> Indices:
     """The equally spaced clips that a video is tested on.
 
     `seconds` resamples the whole video first and spaces the clips over the resampled frames;
@@ -60,7 +70,7 @@ def test_indices(clip: Clip, frames: int, fps: float, clips: int) -> Indices:
     if clip.sampling == "stride":
         video, stride = np.arange(frames), clip.stride
     else:
-        video, stride = _at_rate(0.0, frames / fps, clip.rate, frames, fps), 1
+        video, stride = _at_rate(clip.rate, 0.0, frames / fps, frames, fps, times), 1
     starts = test_starts(len(video), (clip.frames - 1) * stride + 1, clips)
     return np.stack([_loop(video[start::stride], clip.frames) for start in starts])
 
@@ -108,14 +118,19 @@ def _span(clip: Clip) -> int:
     return (clip.frames - 1) * clip.stride + 1
 
 
-def _at_rate(start: float, seconds: float, rate: float, frames: int, fps: float) -> Indices:
+def _at_rate(
+    rate: float, start: float, seconds: float, frames: int, fps: float, times: Times | None
+) -> Indices:
     """Frames shown at start, start + 1/rate, ... until half a native frame before the end."""
     wanted = max(1, int(seconds * rate + TIE))
-    times = start + np.arange(wanted) / rate
+    asked = start + np.arange(wanted) / rate
     end = min(start + seconds - 0.5 / fps, frames / fps)
-    times = times[(times < end) | (np.arange(wanted) == 0)]
-    found: Indices = np.minimum((times * fps + TIE).astype(np.int64), frames - 1)
-    return found
+    asked = asked[(asked < end) | (np.arange(wanted) == 0)]
+    if times is None:
+        found: Indices = (asked * fps + TIE).astype(np.int64)
+    else:
+        found = np.searchsorted(times, asked + TIE, side="right").astype(np.int64) - 1
+    return np.clip(found, 0, frames - 1)
 
 
 def _segments(count: int, frames: int, places: NDArray[np.float64]) -> Indices:

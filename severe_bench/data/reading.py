@@ -79,7 +79,7 @@ class TrainReader:
 
     def _clip(self, record: Record, rng: np.random.Generator) -> Frames:
         extent = self.store.extent(record)
-        indices = train_indices(self.clip, extent.frames, extent.fps, rng)
+        indices = train_indices(self.clip, extent.frames, extent.fps, rng, extent.times)
         return self.store.clip(record, indices.tolist())
 
 
@@ -118,7 +118,9 @@ class TestReader:
         """The clips of record `number`."""
         record = self.records[number]
         extent = self.store.extent(record)
-        indices = test_indices(self.recipe.clip, extent.frames, extent.fps, self.recipe.test.clips)
+        indices = test_indices(
+            self.recipe.clip, extent.frames, extent.fps, self.recipe.test.clips, extent.times
+        )
         views = distinct(indices)
         used, places = np.unique(views.indices, return_inverse=True)
         frames = self.store.clip(record, used.tolist())

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from severe_bench.core.record import Record
-from severe_bench.data.clips import TIE
+from severe_bench.data.clips import TIE, Times
 from severe_bench.data.video import Frames, VideoError, VideoInfo, probe, read_frames
 
 MIB = 1024 * 1024
@@ -24,12 +24,14 @@ class Extent:
     Args:
         first: its first frame in the video.
         frames: its length in frames, at least 1.
-        fps: frames per second.
+        fps: frames per second, on average.
+        times: when each frame is shown, in seconds after the first, where the rate varies.
     """
 
     first: int
     frames: int
     fps: float
+    times: Times | None = None
 
 
 @dataclass
@@ -61,13 +63,13 @@ class VideoStore:
             VideoError: the video cannot be read, or ends before the record starts.
         """
         info = self._info(record)
-        first = int((record.start or 0.0) * info.fps + TIE)
-        end = math.inf if record.end is None else math.ceil(record.end * info.fps - TIE)
-        frames = int(min(end, info.frames)) - first
-        if frames < 1:
+        shown = None if info.times is None else np.array(info.times)
+        first, end = _range(record, info, shown)
+        if end <= first:
             reason = f"no frame between {record.start} s and {record.end} s"
             raise VideoError(reason, str(self.root / record.path), "check the annotation")
-        return Extent(first, frames, info.fps)
+        times = None if shown is None else shown[first:end] - shown[first]
+        return Extent(first, end - first, info.fps, times)
 
     def frames(self, record: Record) -> Frames:
         """All frames of the record: (T, H, W, 3) uint8 RGB.
@@ -112,3 +114,13 @@ class VideoStore:
     @staticmethod
     def _size(info: VideoInfo) -> int:
         return info.frames * info.height * info.width * 3
+
+
+def _range(record: Record, info: VideoInfo, shown: Times | None) -> tuple[int, int]:
+    """The frame on screen at the record's start, and the first one shown at its end or later."""
+    start, end = record.start or 0.0, math.inf if record.end is None else record.end
+    if shown is not None and start < info.frames / info.fps:
+        first = int(np.searchsorted(shown, start + TIE, side="right")) - 1
+        return first, int(np.searchsorted(shown, end - TIE))
+    last = info.frames if math.isinf(end) else math.ceil(end * info.fps - TIE)
+    return int(start * info.fps + TIE), min(last, info.frames)

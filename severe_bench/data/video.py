@@ -2,6 +2,7 @@
 
 Seeking with decord is exact in modern codecs and containers and silently wrong in others (MPEG-4
 in AVI with B-frames, as UCF101 and HMDB51 are distributed); those are decoded from their start.
+Frames are turned as the file's display matrix says, by every decoder alike.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,9 @@ import numpy as np
 
 from severe_bench.data.decoders.decoder import Decoder, Frames, VideoError, VideoInfo
 from severe_bench.data.decoders.decord import DecordDecoder, decord_usable
-from severe_bench.data.decoders.pyav import PyAvDecoder, inspect
+from severe_bench.data.decoders.inspecting import inspect
+from severe_bench.data.decoders.pyav import PyAvDecoder
+from severe_bench.data.decoders.seeking import PyAvSeeker
 
 __all__ = [
     "Frames",
@@ -23,6 +26,13 @@ __all__ = [
     "probe",
     "read_frames",
 ]
+
+
+DECORD_CODECS = {"h264", "hevc", "vp8", "vp9"}
+"""It cannot read AV1."""
+
+DECORD_PIXELS = {"yuv420p", "yuvj420p", "yuv422p", "yuv444p"}
+"""Of ten bits it makes other pixels than FFmpeg of today, by up to 27 of 255."""
 
 
 def probe(path: Path) -> VideoInfo:
@@ -60,15 +70,34 @@ def read_frames(path: Path, indices: Sequence[int], info: VideoInfo | None = Non
         reason = f"frame {outside[0]} asked for, but it has {info.frames} frames"
         raise VideoError(reason, str(path), "check the annotation or replace the file")
     distinct, places = np.unique(wanted, return_inverse=True)
-    frames = decoder_for(info).read(path, distinct.tolist(), info)
-    if frames.shape != (len(distinct), info.height, info.width, 3):
-        raise VideoError(f"gives frames of shape {frames.shape}", str(path))
+    frames = _read(path, distinct.tolist(), info)
     return frames if np.array_equal(distinct, wanted) else frames[places]
 
 
+def _read(path: Path, indices: list[int], info: VideoInfo) -> Frames:
+    """From the decoder chosen for the file; where that fails, from the one that never seeks."""
+    decoder = decoder_for(info)
+    try:
+        frames = decoder.read(path, indices, info)
+        if frames.shape != (len(indices), info.height, info.width, 3):
+            raise VideoError(f"gives frames of shape {frames.shape}", str(path))
+    except VideoError:
+        if isinstance(decoder, PyAvDecoder):
+            raise
+        return PyAvDecoder().read(path, indices, info)
+    return frames
+
+
 def decoder_for(info: VideoInfo) -> Decoder:
-    """Return decord where it is usable and the file can be sought, else PyAV."""
-    return DecordDecoder() if info.seekable and decord_usable() else PyAvDecoder()
+    """The fastest decoder that is right on such a file.
+
+    Files that cannot be sought are decoded from their start. decord does not say when a frame is
+    damaged, so it gets files only that were once decoded without damage.
+    """
+    if not info.seekable:
+        return PyAvDecoder()
+    known = info.codec in DECORD_CODECS and info.pixels in DECORD_PIXELS
+    return DecordDecoder() if known and info.checked and decord_usable() else PyAvSeeker()
 
 
 def decoder_name(path: Path) -> str:

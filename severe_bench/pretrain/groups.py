@@ -76,5 +76,5 @@ class GroupReader:
 
     def _clip(self, record: Record, rng: np.random.Generator) -> Frames:
         extent = self.store.extent(record)
-        indices = train_indices(self.clip, extent.frames, extent.fps, rng)
+        indices = train_indices(self.clip, extent.frames, extent.fps, rng, extent.times)
         return self.store.clip(record, indices.tolist())

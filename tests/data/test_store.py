@@ -4,11 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.record import Record
 from severe_bench.data import store as module
+from severe_bench.data.reading import TestReader
 from severe_bench.data.store import VideoStore
 from severe_bench.data.video import Frames, VideoError, VideoInfo
 from tests.data.films import film, numbers_of
+from tests.data.zoo import COUNT, Animal, irregular
+from tests.data.zoo import numbers_of as zoo_numbers
 
 
 def record_of(name: str, start: float | None = None, end: float | None = None) -> Record:
@@ -116,3 +120,47 @@ def test_another_process_gets_an_empty_store(root: Path) -> None:
     copy = pickle.loads(content)  # noqa: S301 - our own bytes
     assert copy.max_bytes == module.MIB * 256
     assert np.array_equal(copy.frames(record_of("0.mp4")), frames)
+
+
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bursts of six frames at 50 fps, each last one held for 200 ms."""
+    folder = tmp_path_factory.mktemp("varied")
+    Animal("vfr.mp4", options={"g": "12", "bf": "0"}, times=irregular).write(folder)
+    return folder
+
+
+def on_screen(second: float) -> int:
+    """The last frame whose time has come."""
+    return max(n for n in range(COUNT) if irregular(n) <= second * 1000 + 1e-3)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.15, 0.65), (0.0, 0.3), (0.31, None), (1.3, 1.31)])
+def test_a_range_of_a_varying_rate_is_found_by_time(
+    varied: Path, start: float, end: float | None
+) -> None:
+    record = record_of("vfr.mp4", start, end)
+    extent = VideoStore(varied).extent(record)
+    shown = [n for n in range(COUNT) if end is None or irregular(n) < end * 1000 - 1e-3]
+    wanted = [n for n in shown if n >= on_screen(start)]
+    assert (extent.first, extent.frames) == (wanted[0], len(wanted))
+    assert extent.times is not None
+    after = [(irregular(n) - irregular(wanted[0])) / 1000 for n in wanted]
+    assert np.allclose(extent.times, after, atol=1e-3)
+
+
+def test_clips_of_a_varying_rate_follow_the_clock(varied: Path) -> None:
+    """16 frames a second, each the one that is on screen."""
+    reader = TestReader(
+        VideoStore(varied),
+        (record_of("vfr.mp4"),),
+        Recipe(clip=Clip(frames=32, sampling="seconds", rate=16.0), test={"clips": 1}),
+    )
+    raw = reader(0)
+    asked = [on_screen(k / 16) for k in range(32)]
+    assert zoo_numbers(raw.frames[raw.places[0]]) == asked
+
+
+def test_a_range_behind_the_end_of_a_varying_rate_is_refused(varied: Path) -> None:
+    with pytest.raises(VideoError, match="no frame between"):
+        VideoStore(varied).extent(record_of("vfr.mp4", 9.0, 10.0))

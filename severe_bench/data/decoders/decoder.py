@@ -28,11 +28,16 @@ class VideoInfo:
     Args:
         frames: number of frames that can be decoded.
         fps: mean frames per second.
-        height, width: in pixels.
+        height, width: in pixels, as shown.
         codec: FFmpeg's name, e.g. `h264`.
+        pixels: FFmpeg's name of the pixel format, e.g. `yuv420p`.
         container: FFmpeg's names of the format, e.g. `mov,mp4,m4a,3gp,3g2,mj2`.
         seekable: whether single frames may be sought; otherwise seeking is known to give wrong
             ones and the file is decoded from its start.
+        checked: whether every frame was decoded once and found undamaged.
+        start: presentation time of the first frame in seconds.
+        times: presentation time of each frame after the first, in seconds, where the frame rate
+            varies; None where frame i is shown at i / fps, give or take less than half a frame.
     """
 
     frames: int
@@ -41,7 +46,11 @@ class VideoInfo:
     width: int
     codec: str
     container: str
+    pixels: str
     seekable: bool
+    checked: bool = False
+    start: float = 0.0
+    times: tuple[float, ...] | None = None
 
 
 class Decoder(Protocol):

@@ -1,6 +1,6 @@
 import pytest
 
-from severe_bench.data.decoders.pyav import _groups_are_closed, _Packet
+from severe_bench.data.decoders.inspecting import _groups_are_closed, _Packet
 
 KEY, MERE_KEY = "K", "k"
 

@@ -1,0 +1,57 @@
+"""How long a container says that its file is: what was cut off its end is then known."""
+
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+RIFF, EBML, SEGMENT = b"RIFF", b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+
+
+def missing_bytes(path: Path) -> int:
+    """Bytes that the headers of an AVI or Matroska file promise and the file does not have.
+
+    Sizes that were never filled in (a recorder that crashed, a pipe) promise nothing; nor do other
+    containers, whose packets are counted instead.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(4)
+        promised = _riff(stream) if head == RIFF else _ebml(stream) if head == EBML else 0
+    return max(0, promised - path.stat().st_size)
+
+
+def _riff(stream: BinaryIO) -> int:
+    """End of the last RIFF list: large AVI files have several (OpenDML)."""
+    stream.seek(0)
+    end = 0
+    while len(head := stream.read(8)) == 8 and head[:4] == RIFF:
+        (size,) = struct.unpack("<I", head[4:])
+        if size in (0, 0xFFFFFFFF):
+            return 0
+        end += 8 + size
+        stream.seek(end + (size & 1))
+    return end
+
+
+def _ebml(stream: BinaryIO) -> int:
+    """End of the first segment (RFC 8794, section 6; RFC 9559, section 5.1)."""
+    size = _vint(stream)
+    if size is None:
+        return 0
+    stream.seek(size, 1)
+    if stream.read(4) != SEGMENT:
+        return 0
+    size = _vint(stream)
+    return 0 if size is None else stream.tell() + size
+
+
+def _vint(stream: BinaryIO) -> int | None:
+    """A variable-length size; None where it is not known."""
+    first = stream.read(1)
+    if not first or first[0] == 0:
+        return None
+    more = 8 - first[0].bit_length()
+    rest = stream.read(more)
+    if len(rest) < more:
+        return None
+    value = int.from_bytes(bytes([first[0] & (0x7F >> more)]) + rest, "big")
+    return None if value == (1 << 7 * (more + 1)) - 1 else value

@@ -1,0 +1,52 @@
+"""Opening a video with PyAV: one thread, closed again, every failure a `VideoError`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+
+from severe_bench.data.decoders.decoder import Frames, VideoError, VideoInfo
+from severe_bench.data.decoders.orientation import orientation_of
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
+
+
+@contextmanager
+def opened(path: Path) -> "Iterator[InputContainer]":
+    """The file, its video decoded by one thread; every failure inside becomes a `VideoError`."""
+    if not path.is_file():
+        raise VideoError("no such video", str(path), "check the dataset's root folder")
+    if path.stat().st_size == 0:
+        raise VideoError("is empty", str(path))
+    try:
+        with av.open(str(path), metadata_errors="replace") as container:
+            if not container.streams.video:
+                raise VideoError("holds no video stream", str(path))
+            container.streams.video[0].codec_context.thread_count = 1
+            yield container
+    except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise VideoError(f"cannot be decoded ({reason})", str(path)) from error
+
+
+def pixels(
+    picture: "VideoFrame", number: int, path: Path, info: VideoInfo, reformatter: "VideoReformatter"
+) -> Frames:
+    """A decoded picture as RGB (H, W, 3), turned as it is shown.
+
+    Raises:
+        VideoError: it is damaged or of another size than the video.
+    """
+    if picture.is_corrupt:
+        raise VideoError(f"frame {number} is damaged", str(path))
+    turn = orientation_of(picture, str(path))
+    if turn.size(picture.height, picture.width) != (info.height, info.width):
+        raise VideoError(f"changes its size at frame {number}", str(path))
+    rgb = reformatter.reformat(picture, format="rgb24", threads=1)
+    return turn.shown(rgb.to_ndarray().view(np.uint8))
