@@ -16,7 +16,7 @@ def run_evaluation(work: Work) -> Outputs:
     assert isinstance(job, EvaluateJob)  # noqa: S101 - run.work.RUNNERS says so
     prepare_torch(work.session.device, job.seed)
     dataset = load_dataset(job.dataset, work)
-    found = run_evaluate(job, dataset, weights_file(work), work.session)
+    found = run_evaluate(job, dataset, weights_file(work, job.network), work.session)
     stored = found.predictions
     return Outputs(
         metrics=tuple(

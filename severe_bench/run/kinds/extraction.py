@@ -14,7 +14,7 @@ def run_extraction(work: Work) -> Outputs:
     assert isinstance(job, FeaturesJob)  # noqa: S101 - run.work.RUNNERS says so
     prepare_torch(work.session.device, job.seed)
     dataset = load_dataset(job.dataset, work)
-    summary = run_features(job, dataset, weights_file(work), work.session)
+    summary = run_features(job, dataset, weights_file(work, job.network), work.session)
     return Outputs(
         clips=summary.clips,
         decoder=decoder_of(dataset, work.session),

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from severe_bench.core.digest import file_digest
+from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
@@ -13,6 +15,7 @@ from severe_bench.store.cells import read_result
 from severe_bench.store.result import Result
 
 WEIGHTS_FILE = "weights.pt"
+TEST_FEATURES = "test_features"
 
 
 def adapter_of(ref: DatasetRef) -> tuple[Adapter[Frozen], Frozen]:
@@ -22,9 +25,16 @@ def adapter_of(ref: DatasetRef) -> tuple[Adapter[Frozen], Frozen]:
 
 
 def load_dataset(ref: DatasetRef, work: Work) -> Dataset:
-    """The dataset of a cell, from the cell that made it or from where it lies on this machine."""
+    """The dataset of a cell, from the cell that made it or from where it lies on this machine.
+
+    Raises:
+        UserError: its annotations are damaged, or not those that the cell's id stands for.
+    """
     adapter, options = adapter_of(ref)
-    return adapter.load(options, location(work.cell, work.session))
+    where = location(work.cell, work.session)
+    if adapter.digest(options, where) != ref.digest:
+        raise _changed(f"the annotations of {adapter.name}", str(where.annotations or where.root))
+    return adapter.load(options, where)
 
 
 def location(cell: Cell, session: Session) -> Location:
@@ -36,18 +46,27 @@ def location(cell: Cell, session: Session) -> Location:
     return Location(Path(root) if root else None, Path(annotations) if annotations else None)
 
 
-def weights_file(work: Work) -> Path | None:
-    """The checkpoint of a cell's network; None for random weights."""
+def weights_file(work: Work, network: NetworkRef) -> Path | None:
+    """The checkpoint of a cell's network; None for random weights, and where features are read.
+
+    Raises:
+        UserError: a file that is not the one that the cell's id stands for.
+    """
     made = work.session.needs.get("weights")
     if made is not None:
         return made / WEIGHTS_FILE
     given = work.cell.places.weights_file
-    return Path(given) if given else None
+    if given is None or TEST_FEATURES in work.session.needs:
+        return None
+    path = Path(given)
+    if not path.is_file() or file_digest(path) != network.weights.digest:
+        raise _changed("the checkpoint", given)
+    return path
 
 
 def weights_digest(network: NetworkRef, session: Session) -> str:
     """SHA-256 of the network's checkpoint; empty for random weights."""
-    features = _result_of(session, "test_features")
+    features = _result_of(session, TEST_FEATURES)
     if features is not None:
         return features.provenance.weights
     made = _result_of(session, "weights")
@@ -58,10 +77,16 @@ def decoder_of(dataset: Dataset, session: Session) -> str:
     """Name and version of what decoded the videos behind a cell's numbers."""
     from severe_bench.data.video import decoder_name
 
-    features = _result_of(session, "test_features")
+    features = _result_of(session, TEST_FEATURES)
     if features is not None:
         return features.provenance.decoder
     return decoder_name(dataset.root / dataset.records[0].path) if dataset.records else ""
+
+
+def _changed(what: str, where: str) -> UserError:
+    """The error for an input that changed between plan and use: the number would be another's."""
+    mend = "start `severe run` again: it plans what is there now"
+    return UserError(f"{what} changed since this run was planned", where, mend)
 
 
 def _result_of(session: Session, role: str) -> Result | None:

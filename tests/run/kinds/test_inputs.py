@@ -1,0 +1,87 @@
+"""A cell reads just what its id stands for."""
+
+from pathlib import Path
+
+import pytest
+
+from severe_bench.config.recipe import Recipe
+from severe_bench.core.budget import Budget
+from severe_bench.core.digest import file_digest
+from severe_bench.core.errors import UserError
+from severe_bench.core.session import Session
+from severe_bench.data.adapter import Location
+from severe_bench.data.datasets.manifest import MANIFEST, ManifestOptions
+from severe_bench.plan.cell import Cell, Places
+from severe_bench.plan.job import DatasetRef, EvaluateJob, NetworkRef, WeightsRef
+from severe_bench.run.kinds.inputs import load_dataset, weights_file
+from severe_bench.run.work import Work
+
+ROWS = "path,label,split\na.mp4,run,train\nb.mp4,jump,test\n"
+
+
+def work_in(folder: Path, needs: dict[str, Path] | None = None) -> Work:
+    """An evaluation of a checkpoint on a manifest, both in `folder`, as planned just now."""
+    (folder / "annotations.csv").write_text(ROWS)
+    weights = folder / "weights.pt"
+    weights.write_bytes(b"trained")
+    options = ManifestOptions()
+    digest = MANIFEST.digest(options, Location(folder, folder))
+    ref = WeightsRef(source="file", digest=file_digest(weights), layout="severe")
+    job = EvaluateJob(
+        network=NetworkRef(backbone="r3d_18", weights=ref),
+        dataset=DatasetRef(adapter="manifest", options=options.model_dump(), digest=digest),
+        task="recognition",
+        protocol="finetune",
+        budget=Budget(),
+        recipe=Recipe(),
+        seed=0,
+    )
+    where = Places(dataset_root=str(folder), annotations=str(folder), weights_file=str(weights))
+    session = Session(
+        folder=folder,
+        device="cpu",
+        needs=needs or {},
+        should_stop=lambda: False,
+        checkpoint_due=lambda: False,
+        report=lambda progress: None,
+    )
+    return Work(Cell.of(job, "evaluate", places=where), session)
+
+
+def job_of(work: Work) -> EvaluateJob:
+    assert isinstance(work.cell.job, EvaluateJob)
+    return work.cell.job
+
+
+def test_what_was_planned_is_read(tmp_path: Path) -> None:
+    work = work_in(tmp_path)
+    assert weights_file(work, job_of(work).network) == tmp_path / "weights.pt"
+    assert [r.path for r in load_dataset(job_of(work).dataset, work).records] == ["a.mp4", "b.mp4"]
+
+
+def test_a_checkpoint_overwritten_since_the_plan_is_refused(tmp_path: Path) -> None:
+    work = work_in(tmp_path)
+    (tmp_path / "weights.pt").write_bytes(b"another")
+    with pytest.raises(UserError, match="changed since") as caught:
+        weights_file(work, job_of(work).network)
+    assert caught.value.where == str(tmp_path / "weights.pt")
+
+
+def test_annotations_changed_since_the_plan_are_refused(tmp_path: Path) -> None:
+    work = work_in(tmp_path)
+    (tmp_path / "annotations.csv").write_text(ROWS.replace("jump", "walk"))
+    with pytest.raises(UserError, match="changed since"):
+        load_dataset(job_of(work).dataset, work)
+
+
+def test_a_probe_reads_features_and_no_checkpoint(tmp_path: Path) -> None:
+    work = work_in(tmp_path, {"test_features": tmp_path})
+    (tmp_path / "weights.pt").write_bytes(b"another")
+    assert weights_file(work, job_of(work).network) is None
+
+
+def test_no_weights_no_file(tmp_path: Path) -> None:
+    work = work_in(tmp_path)
+    cell = work.cell.model_copy(update={"places": Places()})
+    random = NetworkRef(backbone="r3d_18", weights=WeightsRef(source="none", init_seed=0))
+    assert weights_file(Work(cell, work.session), random) is None
