@@ -1,7 +1,6 @@
 """Features of one split under one view rule: computed once, read by every probe and analysis."""
 
 import json
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from severe_bench.adapt.network import frozen, outputs_of, state_digest
-from severe_bench.adapt.parts import PARTS_FOLDER, Pass, Rows, rows_of
+from severe_bench.adapt.parts import Pass, Rows, rows_of
 from severe_bench.adapt.views import TrainViewReader, blocks_of, train_views
 from severe_bench.core.atomic import atomic_path, write_json
 from severe_bench.core.errors import UserError
@@ -77,7 +76,8 @@ def run_features(
     """Compute the features of a split and write `features.npy`, `weights.npy`, `samples.json`.
 
     The backbone is in eval mode and is checked to be the same to the bit afterwards. Equal test
-    views of a short video are computed once; see `FeatureTable` for how they are stored.
+    views of a short video are computed once; see `FeatureTable` for how they are stored. The folder
+    `parts/` holds what was computed and may be removed once the result is safe.
 
     Args:
         job: what to compute.
@@ -102,7 +102,6 @@ def run_features(
     table = FeatureTable(samples, rows["features"], rows["weights"])
     _require_finite(table)
     write_features(session.folder, table)
-    shutil.rmtree(session.folder / PARTS_FOLDER)
     clips, (_, views, width) = int(rows["views"].sum()), table.features.shape
     return FeaturesSummary(len(samples), views, width, clips, time.perf_counter() - began)
 

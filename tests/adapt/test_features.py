@@ -24,7 +24,7 @@ VIEWS = pytest.mark.parametrize("views", ["train", "test"])
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
 
 
 @VIEWS
@@ -118,6 +118,17 @@ def test_killed_anywhere_gives_the_same_files(
         run_features(job, dataset, None, wires.session)
     run_features(job, dataset, None, Wires(tmp_path / "killed").session)
     assert files_in(tmp_path / "killed") == files_in(tmp_path / "whole")
+
+
+def test_killed_before_the_result_is_stored_costs_no_second_pass(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = features_job("test", "test")
+    run_features(job, dataset, None, Wires(tmp_path).session)
+    whole = files_in(tmp_path)
+    monkeypatch.setattr("severe_bench.adapt.features.outputs_of", pytest.fail)
+    run_features(job, dataset, None, Wires(tmp_path).session)
+    assert files_in(tmp_path) == whole
 
 
 def test_the_backbone_is_the_same_afterwards(

@@ -1,6 +1,7 @@
 """Cells that compute features; imports torch."""
 
 from severe_bench.adapt.features import run_features
+from severe_bench.adapt.parts import PARTS_FOLDER
 from severe_bench.core.digest import digest_of
 from severe_bench.plan.job import FeaturesJob
 from severe_bench.run.kinds.inputs import decoder_of, load_dataset, weights_digest, weights_file
@@ -22,4 +23,5 @@ def run_extraction(work: Work) -> Outputs:
         weights=weights_digest(job.network, work.session),
         split=digest_of([record.sample for record in dataset.of(job.split)]),
         dataset=job.dataset.digest,
+        leftovers=(PARTS_FOLDER,),
     )
