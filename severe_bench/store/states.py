@@ -7,6 +7,7 @@ from typing import Literal
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
+from severe_bench.store.cells import CorruptError, check
 from severe_bench.store.layout import CELL, CLAIM, FAILURE, RESULT, Layout
 from severe_bench.store.lock import owner
 
@@ -18,8 +19,8 @@ HEAD_BYTES = 64
 def states(layout: Layout, cells: Iterable[Cell]) -> dict[str, State]:
     """State by cell id.
 
-    A cell is `corrupt` where `result.json` is cut off or is another cell's, or `cell.yaml` does
-    not begin with the cell's id; `cells.check` reads everything and finds more.
+    A cell whose `result.json` is whole and its own, and whose `cell.yaml` begins with the cell's id,
+    is `done`; any other with a result is read by `cells.check`, and `corrupt` if that refuses it.
 
     Raises:
         UserError: the results folder cannot be read.
@@ -36,7 +37,7 @@ def state_of(folder: Path) -> State:
     """State of one cell, given its folder."""
     names = _names(folder)
     if RESULT in names:
-        return "done" if _sound(folder) else "corrupt"
+        return "done" if _sound(folder) or _accepted(folder) else "corrupt"
     if CLAIM in names and owner(folder) is not None:
         return "running"
     return "failed" if FAILURE in names else "pending"
@@ -58,6 +59,14 @@ def _sound(folder: Path) -> bool:
     whole = content.startswith(b"{") and content.endswith(b"}\n")
     name = folder.name.encode()
     return whole and b'"cell": "' + name + b'"' in content and _named(folder, name)
+
+
+def _accepted(folder: Path) -> bool:
+    """Whether a closer look finds nothing wrong: somebody's editor was here, say."""
+    try:
+        return check(folder) is not None
+    except CorruptError:
+        return False
 
 
 def _named(folder: Path, name: bytes) -> bool:

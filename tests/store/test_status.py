@@ -70,6 +70,16 @@ def test_a_damaged_head_is_seen_without_parsing(
     assert state_of(folder) == "corrupt"
 
 
+def test_what_an_editor_leaves_behind_is_no_damage(layout: Layout, grid: list[Cell]) -> None:
+    """`severe run` takes such cells for done, so `severe status` has to."""
+    folder = finish(layout, grid[1])
+    for name, before, after in (("cell.yaml", "# mine\n", ""), ("result.json", "", "\n\n")):
+        path = folder / name
+        path.write_text(before + path.read_text() + after)
+        assert check(folder) is not None
+        assert state_of(folder) == "done"
+
+
 def test_a_results_folder_that_is_a_file_is_the_users_to_mend(
     tmp_path: Path, grid: list[Cell]
 ) -> None:
