@@ -4,12 +4,15 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from severe_bench.core.record import Record
 from severe_bench.data.clips import TIE, Times
+from severe_bench.data.isolated import ReaderProcess
+from severe_bench.data.verdicts import Verdicts
 from severe_bench.data.video import Frames, VideoError, VideoInfo, probe, read_frames
 
 MIB = 1024 * 1024
@@ -44,17 +47,24 @@ class VideoStore:
     Args:
         root: the dataset's folder.
         max_bytes: of decoded frames held at once.
+        deadline: seconds that reading a clip may take, in a process that is killed then, so that a
+            file on which native code hangs or crashes is refused like any other; None reads here.
     """
 
     root: Path
     max_bytes: int = 512 * MIB
+    deadline: float | None = None
     _infos: dict[str, VideoInfo] = field(init=False, default_factory=dict, repr=False)
     _kept: OrderedDict[str, Frames] = field(init=False, default_factory=OrderedDict, repr=False)
     _bytes: int = field(init=False, default=0, repr=False)
+    _verdicts: Verdicts = field(init=False, default_factory=Verdicts, repr=False)
 
-    def __reduce__(self) -> tuple[type["VideoStore"], tuple[Path, int]]:
+    def __post_init__(self) -> None:
+        self._apart = None if self.deadline is None else ReaderProcess(self.deadline)
+
+    def __reduce__(self) -> tuple[type["VideoStore"], tuple[Path, int, float | None]]:
         """Another process gets an empty store: frames are not worth sending."""
-        return VideoStore, (self.root, self.max_bytes)
+        return VideoStore, (self.root, self.max_bytes, self.deadline)
 
     def extent(self, record: Record) -> Extent:
         """Which frames are the record's: from `start`, up to the last one shown before `end`.
@@ -89,21 +99,31 @@ class VideoStore:
         wanted = np.asarray(indices, dtype=np.int64) + first
         info = self._info(record)
         if self._size(info) * KEPT_SHARE > self.max_bytes:
-            return read_frames(self.root / record.path, wanted.tolist(), info)
+            return self._read(record, wanted.tolist(), info)
         if wanted.size and not 0 <= wanted.min() <= wanted.max() < info.frames:
             raise IndexError(f"{record.sample}: frames {indices} of {info.frames}")
         return self._whole(record, info)[wanted]
 
     def _info(self, record: Record) -> VideoInfo:
         if record.path not in self._infos:
-            self._infos[record.path] = probe(self.root / record.path)
+            path = self.root / record.path
+            self._infos[record.path] = self._verdicts.find(path) or self._probe(path)
         return self._infos[record.path]
+
+    def _probe(self, path: Path) -> VideoInfo:
+        return probe(path) if self._apart is None else self._apart.call(probe, path)
+
+    def _read(self, record: Record, indices: Sequence[int], info: VideoInfo) -> Frames:
+        path = self.root / record.path
+        if self._apart is None:
+            return read_frames(path, indices, info)
+        return self._apart.call(read_frames, path, indices, info)
 
     def _whole(self, record: Record, info: VideoInfo) -> Frames:
         if record.path in self._kept:
             self._kept.move_to_end(record.path)
             return self._kept[record.path]
-        frames = read_frames(self.root / record.path, range(info.frames), info)
+        frames = self._read(record, range(info.frames), info)
         self._kept[record.path] = frames
         self._bytes += frames.nbytes
         while self._bytes > self.max_bytes:
@@ -114,6 +134,15 @@ class VideoStore:
     @staticmethod
     def _size(info: VideoInfo) -> int:
         return info.frames * info.height * info.width * 3
+
+
+@lru_cache(maxsize=1)
+def shared_store(root: Path) -> VideoStore:
+    """The process's store of a dataset, so that cells after one another decode it once.
+
+    Only the latest dataset's store is kept: a worker's memory stays bounded by one store.
+    """
+    return VideoStore(root)
 
 
 def _range(record: Record, info: VideoInfo, shown: Times | None) -> tuple[int, int]:
