@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from severe_bench.core.atomic import mendable_writes
 from severe_bench.core.frozen import Frozen
 from severe_bench.store.layout import EVENTS
 
@@ -49,6 +50,9 @@ class EventLog:
     """Appends to a cell's events; each line is one write, so that readers never see two mixed.
 
     A line that a killed writer left torn is closed first, so that it costs no other line.
+
+    Raises:
+        UserError: the folder cannot be written or the disk is full.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,11 +79,12 @@ class EventLog:
         self._append(json.dumps(line).encode() + b"\n")
 
     def _append(self, line: bytes) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(descriptor, line)
-        finally:
-            os.close(descriptor)
+        with mendable_writes(self._path):
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(descriptor, line)
+            finally:
+                os.close(descriptor)
 
 
 class Attempts(Frozen):

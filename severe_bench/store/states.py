@@ -19,8 +19,8 @@ HEAD_BYTES = 64
 def states(layout: Layout, cells: Iterable[Cell]) -> dict[str, State]:
     """State by cell id.
 
-    A cell whose `result.json` is whole and its own, and whose `cell.yaml` begins with the cell's id,
-    is `done`; any other with a result is read by `cells.check`, and `corrupt` if that refuses it.
+    A cell whose `result.json` is whole and its own, and whose `cell.yaml` begins with the cell's
+    id, is `done`; any other with a result is read by `cells.check`, and `corrupt` if that refuses.
 
     Raises:
         UserError: the results folder cannot be read.

@@ -1,6 +1,7 @@
 """One cell in this process, as a cluster's job would run it."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,6 +127,25 @@ def test_a_disk_that_fills_when_the_result_is_written_leaves_no_result(
     assert check(folder) is None
     assert read_failure(folder) is None
     assert run(layout, cell).state == "done"
+
+
+@pytest.mark.parametrize("mode", ["", "bug"])
+def test_a_disk_too_full_for_an_event_is_the_users_to_mend(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    cell = evaluate(0, mode=mode)
+    write = os.write
+
+    def full(descriptor: int, line: bytes) -> int:
+        if b'"finished"' in line or b'"failed"' in line:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, line)
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(UserError, match="No space left") as caught:
+        run(layout, cell)
+    assert caught.value.where == str(layout.folder(cell) / "events.jsonl")
+    assert owner(layout.folder(cell)) is None
 
 
 def test_a_result_of_another_cell_is_not_believed(layout: Layout) -> None:
