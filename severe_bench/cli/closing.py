@@ -1,12 +1,14 @@
 """What ends a run: the table of all results, the report, and the ranking on the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from severe_bench import __version__
 from severe_bench.cli.opening import Opened
+from severe_bench.config.claims import Claim
+from severe_bench.core.atomic import write_text
 from severe_bench.core.digest import digest_of
-from severe_bench.plan.cell import Cell
-from severe_bench.store.layout import RESULT, Layout
+from severe_bench.store.layout import FAILURE, RESULT
 
 STAMP = ".made-from"
 
@@ -16,15 +18,14 @@ def write_report(opened: Opened) -> Path:
     from severe_bench.report.build import build_report
 
     layout = opened.layout
-    claims = opened.config.suite(layout.suite).claims
-    stamp = results_stamp(layout, opened.whole.cells)
-    page = build_report(layout.results, layout.suite, claims, opened.whole.cells)
-    (layout.report / STAMP).write_text(stamp)
+    stamp = report_stamp(opened)
+    page = build_report(layout.results, layout.suite, _claims(opened), opened.whole.cells)
+    write_text(layout.report / STAMP, stamp)
     return page
 
 
 def current_report(opened: Opened) -> Path | None:
-    """The page, if it was made from just these results; so that a second run ends at once."""
+    """The page, if it would say the same if made again; so that a second run ends at once."""
     from severe_bench.report.build import PAGE
 
     page = opened.layout.report / PAGE
@@ -32,7 +33,7 @@ def current_report(opened: Opened) -> Path | None:
         made_from = (opened.layout.report / STAMP).read_text()
     except OSError:
         return None
-    fresh = made_from == results_stamp(opened.layout, opened.whole.cells)
+    fresh = made_from == report_stamp(opened)
     return page if fresh and page.exists() else None
 
 
@@ -46,13 +47,34 @@ def show_ranking(opened: Opened) -> None:
     Console(highlight=False).print(ranking_table(harvest(opened.layout, opened.whole.cells)))
 
 
-def results_stamp(layout: Layout, cells: Sequence[Cell]) -> str:
-    """Digest over which results are there and when each was written."""
-    return digest_of([[cell.id, _written(layout.folder(cell) / RESULT)] for cell in cells])
+def report_stamp(opened: Opened) -> str:
+    """Digest over all that a report is made from: results, failures, names, claims, this version.
+
+    Names and claims are no part of a cell's id, hence not of its result either.
+    """
+    cells = [
+        [
+            cell.id,
+            cell.title,
+            cell.problem,
+            cell.label and cell.label.model_dump(),
+            *_written(folder),
+        ]
+        for cell in opened.whole.cells
+        for folder in [opened.layout.folder(cell)]
+    ]
+    claims = [claim.model_dump() for claim in _claims(opened)]
+    return digest_of([__version__, claims, cells])
 
 
-def _written(result: Path) -> int:
-    try:
-        return result.stat().st_mtime_ns
-    except OSError:
-        return 0
+def _claims(opened: Opened) -> tuple[Claim, ...]:
+    return opened.config.suite(opened.layout.suite).claims
+
+
+def _written(folder: Path) -> Iterator[int]:
+    """When a cell's result and failure were written; 0 where there is none."""
+    for name in (RESULT, FAILURE):
+        try:
+            yield (folder / name).stat().st_mtime_ns
+        except OSError:
+            yield 0
