@@ -48,7 +48,11 @@ def train_indices(
 
 
 def test_indices(
-    clip: Clip, frames: int, fps: float, clips: int, times: Times | None = None  # noqa: PT028
+    clip: Clip,
+    frames: int,
+    fps: float,
+    clips: int,
+    times: Times | None = None,  # noqa: PT028
 ) -> Indices:
     """The equally spaced clips that a video is tested on.
 

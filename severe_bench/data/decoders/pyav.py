@@ -1,6 +1,6 @@
 """PyAV without seeking: decodes from the start, and is what all others are held against."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import av
@@ -36,3 +36,14 @@ class PyAvDecoder:
                 if found == len(indices):
                     return frames
         raise VideoError(f"ends before frame {indices[found]}", str(path))
+
+    def each(self, path: Path, info: VideoInfo) -> Iterator[Frames]:
+        """All frames in turn, (H, W, 3) each, none kept.
+
+        Raises:
+            VideoError: one of them is damaged.
+        """
+        reformatter = VideoReformatter()
+        with opened(path) as container:
+            for number, picture in enumerate(container.decode(video=0)):
+                yield pixels(picture, number, path, info, reformatter)
