@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
+from severe_bench.plan.expect import Expectations
 from severe_bench.run.aftermath import store_failure
 from severe_bench.run.devices import Lane
 from severe_bench.run.events import (
@@ -22,7 +23,6 @@ from severe_bench.run.events import (
     Stopped,
     Waiting,
 )
-from severe_bench.run.expect import Expectations
 from severe_bench.run.interrupts import Interrupts
 from severe_bench.run.messages import Broken, Over, Reply, Start, Told
 from severe_bench.run.process import Process

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import nearest
 from severe_bench.plan.cell import Cell
+from severe_bench.plan.expect import Expectations
 from severe_bench.run.events import Note, Observer
-from severe_bench.run.expect import Expectations
 from severe_bench.run.failures import HINTS
 from severe_bench.store.cells import CorruptError, check, clear_failure, read_failure
 from severe_bench.store.demand import blocked, demanded, impossible

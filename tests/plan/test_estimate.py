@@ -4,7 +4,8 @@ import pytest
 
 from severe_bench.plan.build import plan_suite
 from severe_bench.plan.cell import Cell
-from severe_bench.plan.estimate import Span, estimate
+from severe_bench.plan.estimate import estimate
+from severe_bench.plan.expect import Span
 from severe_bench.plan.prior import prior_bytes, prior_seconds
 from severe_bench.plan.state import state_of, waiting
 from severe_bench.plan.view import plan_json

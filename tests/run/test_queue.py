@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from severe_bench.plan.cell import Cell
-from severe_bench.run.expect import Expectations
 from severe_bench.run.queue import Queue
 from tests.run.grids import evaluate, pretrain, tree
 
@@ -76,18 +75,3 @@ def test_every_cell_is_taken_once_and_never_before_its_needs(
         done.append(ended.id)
         queue.done(ended)
     assert sorted(done) == sorted(cell.id for cell in cells)
-
-
-def test_expectations_learn_from_kin_then_kind() -> None:
-    expect = Expectations()
-    few, other = evaluate(0), evaluate(1)
-    prior = expect.seconds(few)
-    expect.learn(few, 4.0)
-    expect.learn(other, 6.0)
-    assert expect.seconds(few) == 5.0
-    model = pretrain(0)
-    twin = pretrain(1)
-    before = expect.seconds(twin)
-    expect.learn(model, 2 * before)
-    assert expect.seconds(twin) == 2 * before
-    assert prior > 0

@@ -1,0 +1,98 @@
+"""How long a cell will take: as its kin did, else by a prior that cells of its kind correct."""
+
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.plan.cell import Cell
+from severe_bench.plan.job import DatasetJob, EvaluateJob, FeaturesJob, PretrainJob
+from severe_bench.plan.prior import prior_seconds
+
+Basis = Literal["measured", "scaled", "prior"]
+"""`measured`: cells of the same kind, network, data and protocol; `scaled`: the prior, corrected by
+measured cells of the same kind; `prior`: the prior alone."""
+
+MARGIN: dict[Basis, float] = {"measured": 1.2, "scaled": 2.0, "prior": 5.0}
+"""Low is the expected value divided by this, high is multiplied by it."""
+
+Kin = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Span:
+    """An expected value with a stated spread."""
+
+    low: float
+    expected: float
+    high: float
+
+
+class Expectations:
+    """Seconds of cells, learnt from measured ones; medians, because a busy machine has outliers.
+
+    An answer costs the same however much was learnt: a run asks for every waiting cell each second.
+    """
+
+    def __init__(self) -> None:
+        self._reads: dict[str, str] = {}
+        self._known: dict[str, tuple[Kin, float]] = {}
+        self._alike: defaultdict[Kin, list[float]] = defaultdict(list)
+        self._ratios: defaultdict[str, list[float]] = defaultdict(list)
+
+    def learn(self, cell: Cell, seconds: float) -> None:
+        """Take a measured duration."""
+        kin, prior = self._of(cell)
+        insort(self._alike[kin], seconds)
+        insort(self._ratios[cell.job.kind], seconds / prior)
+
+    def seconds(self, cell: Cell) -> float:
+        """Expected duration of a cell, in seconds."""
+        return self._expected(cell)[0]
+
+    def span(self, cell: Cell) -> tuple[Span, Basis]:
+        """Seconds of a cell with their spread, and what they are based on."""
+        expected, basis = self._expected(cell)
+        low, high = expected / MARGIN[basis], expected * MARGIN[basis]
+        if basis == "measured":
+            times = self._alike[self._of(cell)[0]]
+            low, high = min(times[0], low), max(times[-1], high)
+        return Span(low, expected, high), basis
+
+    def _expected(self, cell: Cell) -> tuple[float, Basis]:
+        kin, prior = self._of(cell)
+        if kin in self._alike:
+            return _median(self._alike[kin]), "measured"
+        if cell.job.kind in self._ratios:
+            return prior * _median(self._ratios[cell.job.kind]), "scaled"
+        return prior, "prior"
+
+    def _of(self, cell: Cell) -> tuple[Kin, float]:
+        """Kin and prior of a cell, remembered."""
+        if cell.id not in self._known:
+            job = cell.job
+            protocol = job.protocol if isinstance(job, EvaluateJob) else ""
+            if protocol not in self._reads:
+                self._reads[protocol] = PROTOCOLS.get(protocol).reads if protocol else ""
+            self._known[cell.id] = (_kin(cell), prior_seconds(job, self._reads[protocol]))
+        return self._known[cell.id]
+
+
+def _kin(cell: Cell) -> Kin:
+    """Cells of one kin take about the same time."""
+    job = cell.job
+    if isinstance(job, DatasetJob):
+        return (job.kind, job.dataset.digest)
+    if isinstance(job, FeaturesJob):
+        return (job.kind, job.dataset.digest, job.split, job.views, job.network.backbone)
+    work = (job.kind, job.dataset.digest, str(job.budget), str(job.recipe.schedule.epochs))
+    if isinstance(job, PretrainJob):
+        return (*work, job.backbone, job.method)
+    return (*work, job.network.backbone, job.protocol)
+
+
+def _median(ascending: Sequence[float]) -> float:
+    half = len(ascending) // 2
+    return (ascending[half] + ascending[-half - 1]) / 2
