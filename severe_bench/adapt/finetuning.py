@@ -16,9 +16,9 @@ from severe_bench.adapt.network import (
 )
 from severe_bench.adapt.parts import Pass, Rows, rows_of
 from severe_bench.adapt.views import blocks_of
-from severe_bench.data.sources import ClipBatches, VideoStore, Views, test_views
-from severe_bench.models.backbone import BACKBONES
-from severe_bench.models.network import build_network
+from severe_bench.data.sources import ClipBatches, Views, test_views
+from severe_bench.data.store import VideoStore, shared_store
+from severe_bench.models.network import build_network, feature_width
 from severe_bench.train.loop import FitSummary, fit
 
 
@@ -28,7 +28,7 @@ def finetune(inputs: Inputs) -> Outcome:
     The head, the order of clips and every augmentation come from the job's seed. A view's output
     becomes part of its video's score by the task's own rule.
     """
-    store = VideoStore(inputs.dataset.root)
+    store = shared_store(inputs.dataset.root)
     network = _network(inputs)
     summary = _train(network, inputs, store)
     began = time.perf_counter()
@@ -47,8 +47,9 @@ def finetune(inputs: Inputs) -> Outcome:
 
 def _network(inputs: Inputs) -> WholeNetwork:
     job = inputs.job
-    width = BACKBONES.get(job.network.backbone).width
     backbone = build_network(job.network, inputs.weights_file)
+    clip = job.recipe.clip
+    width = feature_width(job.network.backbone, backbone, clip.frames, clip.size)
     return WholeNetwork(backbone, seeded_head(inputs.task, width, inputs.classes, job.seed))
 
 

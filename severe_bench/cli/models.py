@@ -16,6 +16,7 @@ models = typer.Typer(
 )
 
 EXIT_MISFIT = 2
+MOCK_FRAMES, MOCK_SIZE = 8, 64
 SHOWN = 10  # differing names printed of each kind; --json has them all
 
 Layout = Annotated[str | None, typer.Option("--layout", help="Found by itself where left out.")]
@@ -110,3 +111,39 @@ def _print_entry(entry: "ListedModel") -> None:
             typer.echo(f"  {key}: {value}")
     if entry.found is not None:
         typer.echo(f"  sha256: {entry.digest}" if entry.found else "  NOT FOUND")
+
+
+@models.command("mock-run")
+def mock_run(
+    name: Annotated[str, typer.Argument(help="A model entry of the configuration.")],
+    config: Config = None,
+    frames: Annotated[int | None, typer.Option("--frames", min=1, help="Of the clips.")] = None,
+    size: Annotated[int | None, typer.Option("--size", min=1, help="Of the clips.")] = None,
+    device: Annotated[str, typer.Option("--device", help="E.g. cuda:0.")] = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Will a model work? Forward, features, a probe step and a finetune step on tiny clips."""
+    import json
+    from dataclasses import asdict
+
+    from severe_bench.adapt.mock_run import mock_run as stages_of
+    from severe_bench.config.find import find_config
+    from severe_bench.config.loading import load_config
+    from severe_bench.config.recipe import Clip
+    from severe_bench.plan.parts import trial_network
+
+    part = trial_network(load_config(find_config(config)), name)
+    clip = Clip(
+        frames=frames or part.backbone.frames or MOCK_FRAMES,
+        size=size or part.backbone.size or MOCK_SIZE,
+    )
+    stages = []
+    for stage in stages_of(part.ref, part.weights_file, clip, device):
+        stages.append(stage)
+        if not as_json:
+            verdict = "ok    " if stage.ok else "FAILED"
+            typer.echo(f"{verdict} {stage.name:9} {stage.seconds:6.2f} s  {stage.seen}")
+    works = all(stage.ok for stage in stages)
+    if as_json:
+        typer.echo(json.dumps({"ok": works, "stages": [asdict(s) for s in stages]}, indent=2))
+    raise typer.Exit(0 if works else EXIT_MISFIT)

@@ -69,22 +69,40 @@ class ModelEntry(Frozen):
 
     Args:
         backbone: registry name.
+        factory: instead of it, a function of an installed package, `mypackage.models:build`, which
+            returns a network from clips (B, 3, T, H, W) to features (B, D).
         kwargs: of its constructor.
-        checkpoint: a file, relative to the yaml's folder, or `package:NAME` for a shipped one.
-        layout: how the checkpoint's names map to the backbone's; `severe` where left out.
+        checkpoint: a file, relative to the yaml's folder, or `package:NAME` for a shipped one; a
+            folder or a glob makes an entry `NAME-STEM` of each file.
+        layout: how the checkpoint's names map to the backbone's; where left out, `severe`, or
+            `plain` (the names as they are) with a factory.
         pretrain: name of an entry under `pretraining`.
         input: how pixels become numbers; where left out, as the backbone or the checkpoint's layout
             says, else ImageNet's mean and deviation.
         provenance: required with `checkpoint`; otherwise filled in.
     """
 
-    backbone: str
+    backbone: str | None = None
+    factory: str | None = None
     kwargs: dict[str, Any] = {}
     checkpoint: str | None = None
     layout: str | None = None
     pretrain: str | None = None
     input: Input | None = None
     provenance: Provenance | None = None
+
+    @property
+    def architecture(self) -> str:
+        """The backbone's name, or the factory."""
+        return self.backbone or self.factory or ""
+
+    @model_validator(mode="after")
+    def _one_architecture(self) -> Self:
+        if (self.backbone is None) == (self.factory is None):
+            raise ValueError("give backbone or factory, one of them")
+        if self.factory is not None and self.pretrain is not None:
+            raise ValueError("pretrain needs a registered backbone, not a factory")
+        return self
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

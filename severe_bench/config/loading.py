@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from severe_bench.config.checkpoints import each_checkpoint
 from severe_bench.config.collector import collector_held
 from severe_bench.config.entries import (
     DatasetEntry,
@@ -81,7 +82,11 @@ class _Loading:
         for section in Outline.model_fields.keys() - {"version"}:
             content = given.get(section, {})
             self.raw[section] = content if isinstance(content, dict) else {}
-            self.problems += name_problems(section, self.raw[section])
+        folder = self.tree.path.absolute().parent
+        self.raw["models"], problems = each_checkpoint(self.raw["models"], folder)
+        self.problems += problems
+        for section, entries in self.raw.items():
+            self.problems += name_problems(section, entries)
 
     def _section(self, section: str, model: type[M]) -> dict[str, M]:
         return self._entries(section, model, self.raw[section], lambda _: True)

@@ -75,7 +75,8 @@ def model_problems(entry: ModelEntry, loc: Loc, pretraining: Collection[str]) ->
         yield from unknown("pretraining", entry.pretrain, pretraining, (*loc, "pretrain"))
     if entry.layout is not None:
         yield from _looked_up(LAYOUTS, entry.layout, (*loc, "layout"))
-    backbone = yield from _looked_up(BACKBONES, entry.backbone, (*loc, "backbone"))
+    key = "backbone" if entry.factory is None else "factory"
+    backbone = yield from _looked_up(BACKBONES, entry.architecture, (*loc, key))
     if backbone is not None:
         valid = _keywords(backbone.build)
         for key in entry.kwargs if valid is not None else ():

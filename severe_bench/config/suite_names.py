@@ -33,7 +33,7 @@ class Known:
         if key == "experiment":
             return set(self.experiment_names)
         if key == "backbone":
-            return {model.backbone for model in self.models.values()}
+            return {model.architecture for model in self.models.values()}
         if key == "preset":
             return {preset for e in self.experiments.values() for preset in e.recipe}
         return {str(getattr(experiment, key)) for experiment in self.experiments.values()}

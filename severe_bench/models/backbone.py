@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from severe_bench.config.network_input import Input
 from severe_bench.core.registry import Registry
+from severe_bench.models.factory import SEPARATOR, find_factory
 
 if TYPE_CHECKING:
     from torch import nn
+
+FACTORY_GROUP = "severe_bench.models"
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,7 @@ class Backbone:
 
     Args:
         name: registry name.
-        width: of the feature vector.
+        width: of the feature vector; None: not known before the network is built.
         build: keyword arguments -> module mapping clips (B, 3, T, H, W), float and normalised, to
             features (B, width). Randomly initialised from torch's global generator.
         modality: what it reads.
@@ -27,7 +32,7 @@ class Backbone:
     """
 
     name: str
-    width: int
+    width: int | None
     build: "Callable[..., nn.Module]"
     modality: str = "rgb"
     frames: int | None = None
@@ -35,7 +40,36 @@ class Backbone:
     input: Input | None = None
 
 
-BACKBONES: Registry[Backbone] = Registry(
+class Backbones(Registry[Backbone]):
+    """Registered backbones, and factories of other packages.
+
+    A factory goes by `module:function`, or by its name as an entry point of `severe_bench.models`.
+    """
+
+    def names(self) -> list[str]:
+        """All names but those of factories that are no entry points, sorted."""
+        return sorted({*super().names(), *self._factories})
+
+    def get(self, name: str, where: str = "") -> Backbone:
+        """The backbone called `name`; a factory's comes back with the digest of its source.
+
+        Raises:
+            UserError: an unknown name, or a factory that is not on this machine.
+        """
+        place = self._factories.get(name, name)
+        if SEPARATOR not in place:
+            return super().get(name, where)
+        factory = find_factory(place)
+        return Backbone(factory.name, None, factory.build)
+
+    @cached_property
+    def _factories(self) -> dict[str, str]:
+        own = super().names()
+        points = entry_points(group=FACTORY_GROUP)
+        return {point.name: point.value for point in points if point.name not in own}
+
+
+BACKBONES = Backbones(
     "backbone",
     {
         "r2plus1d_18": "severe_bench.models.backbones.torchvision_resnets:R2PLUS1D_18",

@@ -77,6 +77,9 @@ def check_file(path: Path, layout: str | None = None, backbone: str | None = Non
         if not (skip_foreign and rules.name == "severe" and "metadata" not in content)
         for candidate in _candidates(content, rules, backbone, path)
     ]
+    if not found:
+        mend = "name it with --backbone"
+        raise UserError(f"files of layout {layout} may be of any backbone", str(path), mend)
     best = max(found, key=lambda candidate: candidate.rank)
     return Check(best.layout, best.backbone, best.match, _also(found, best))
 
@@ -104,7 +107,7 @@ def _backbones(layout: Layout, backbone: str | None, checkpoint: Checkpoint) -> 
             mend = "install the package that registers it, or pass --backbone"
             raise UserError(f"made for the unknown backbone {said!r}", mend=mend)
         return (said,)
-    return layout.backbones or tuple(BACKBONES.names())
+    return layout.backbones
 
 
 def _also(found: list[_Candidate], best: _Candidate) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ class Layout:
 
     Args:
         name: registry name.
-        backbones: whose tensors such files hold, the usual one first; none: any backbone.
+        backbones: whose tensors such files hold, the usual one first; none: any, which has to be
+            named to look for it.
         wrappers: keys under which the tensors may lie.
         prefixes: taken off the front of names that have them, in this order.
         root: where in the file's network the backbone lies.
@@ -42,6 +43,7 @@ LAYOUTS: Registry[Layout] = Registry(
     "checkpoint layout",
     {
         "severe": "severe_bench.models.layouts.severe:SEVERE",
+        "plain": "severe_bench.models.layouts.plain:PLAIN",
         "torchvision": "severe_bench.models.layouts.torchvision:TORCHVISION",
         "moco": "severe_bench.models.layouts.moco:MOCO",
         "video_moco": "severe_bench.models.layouts.video_moco:VIDEO_MOCO",

@@ -48,10 +48,10 @@ def measure(backbone: Backbone) -> Size:
         network = backbone.build().eval()
         counter = FlopCounterMode(display=False)
         with counter:
-            network(torch.empty(1, 3, frames, size, size))
+            features = network(torch.empty(1, 3, frames, size, size))
     parameters = sum(parameter.numel() for parameter in network.parameters())
     gflops = round(counter.get_total_flops() / 1e9, 3)
-    return Size(backbone.name, backbone.width, frames, size, parameters, gflops)
+    return Size(backbone.name, features.shape[1], frames, size, parameters, gflops)
 
 
 def table(sizes: list[Size]) -> str:

@@ -32,6 +32,33 @@ def build_network(ref: NetworkRef, weights_file: Path | None) -> nn.Module:
     return network
 
 
+def feature_width(name: str, network: nn.Module, frames: int, size: int) -> int:
+    """Width of a network's features: as its backbone declares, else of the features of one clip.
+
+    Args:
+        name: of the backbone.
+        network: built; its mode and statistics are left as they were.
+        frames: of a clip that it can read.
+        size: of that clip, in pixels.
+
+    Raises:
+        UserError: what comes out is not one vector per clip.
+    """
+    declared = BACKBONES.get(name).width
+    if declared is not None:
+        return declared
+    was_training = network.training
+    network.eval()
+    with torch.no_grad():
+        features = network(torch.zeros(1, 3, frames, size, size))
+    network.train(was_training)
+    shape = tuple(getattr(features, "shape", ()))
+    if len(shape) != 2 or shape[0] != 1:
+        what = f"clips (1, 3, {frames}, {size}, {size}) became {shape or type(features).__name__}"
+        raise UserError(what, name, "return features (B, D), without classifier, pooled")
+    return int(shape[1])
+
+
 def init_backbone(name: str, kwargs: dict[str, object], seed: int) -> nn.Module:
     """Build a backbone with weights drawn from `seed`.
 

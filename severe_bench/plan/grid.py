@@ -88,7 +88,9 @@ def _fits(globs: Sequence[str], value: str) -> bool:
 
 
 def _model_matches(config: Config, selector: Selector, name: str) -> bool:
-    return _fits(selector.model, name) and _fits(selector.backbone, config.models[name].backbone)
+    return _fits(selector.model, name) and _fits(
+        selector.backbone, config.models[name].architecture
+    )
 
 
 def _experiment_matches(config: Config, selector: Selector, name: str) -> bool:

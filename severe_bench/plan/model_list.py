@@ -6,7 +6,7 @@ from severe_bench.config.entries import ModelEntry, Provenance
 from severe_bench.config.schema import Config
 from severe_bench.core.digest import file_digest
 from severe_bench.core.frozen import Frozen
-from severe_bench.plan.parts import model_kind
+from severe_bench.plan.parts import layout_of, model_kind
 
 
 class ListedModel(Frozen):
@@ -47,7 +47,7 @@ def _listed(config: Config, name: str, entry: ModelEntry) -> ListedModel:
     here = path is not None and path.is_file()
     return ListedModel(
         name=name,
-        backbone=entry.backbone,
+        backbone=entry.architecture,
         weights=_weights(entry),
         method=origin.method or (entry.pretrain or ""),
         kind=kind,
@@ -55,7 +55,7 @@ def _listed(config: Config, name: str, entry: ModelEntry) -> ListedModel:
         modality=origin.modality,
         source=origin.source,
         checkpoint=None if path is None else str(path),
-        layout=None if path is None else entry.layout or "severe",
+        layout=None if path is None else layout_of(entry),
         found=None if path is None else here,
         digest=file_digest(path) if path is not None and here else None,
     )

@@ -150,7 +150,7 @@ class Needed:
         job = PretrainJob(
             method=how.method,
             options=method_options(how),
-            backbone=entry.backbone,
+            backbone=entry.architecture,
             kwargs=entry.kwargs,
             input=input_of(entry),
             dataset=dataset.ref,
@@ -159,7 +159,7 @@ class Needed:
             seed=how.seed,
         )
         needs = self.dataset_need(dataset)
-        problem = misfit(BACKBONES.get(entry.backbone), dataset, recipe)
+        problem = misfit(BACKBONES.get(entry.architecture), dataset, recipe)
         places = self.places(dataset, None)
         cell = self._put(job, f"pretraining {name}", needs, dataset, places, problem)
         return Weights(WeightsRef(source="pretrain", digest=cell), cell=cell)

@@ -7,14 +7,18 @@ from typing import Any
 
 from severe_bench.config.entries import DatasetEntry, ModelEntry, PretrainingEntry
 from severe_bench.config.schema import Config
+from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
+from severe_bench.core.registry import nearest
 from severe_bench.data.adapter import ADAPTERS, Location
 from severe_bench.models.backbone import BACKBONES, Backbone
+from severe_bench.models.factory import SEPARATOR
 from severe_bench.models.layout import LAYOUTS
 from severe_bench.plan.job import DatasetRef, Input, NetworkRef, WeightsRef
 from severe_bench.pretrain.method import METHODS
 
 DEFAULT_LAYOUT = "severe"
+FACTORY_LAYOUT = "plain"
 
 FileDigest = Callable[[Path], str]
 
@@ -91,17 +95,16 @@ class Weights:
 
 def network_part(entry: ModelEntry, weights: Weights, kind: str) -> NetworkPart:
     """A network with these weights."""
-    ref = NetworkRef(
-        backbone=entry.backbone, kwargs=entry.kwargs, weights=weights.ref, input=input_of(entry)
-    )
-    backbone = BACKBONES.get(entry.backbone)
+    backbone = BACKBONES.get(entry.architecture)
+    name = backbone.name if SEPARATOR in backbone.name else entry.architecture
+    ref = NetworkRef(backbone=name, kwargs=entry.kwargs, weights=weights.ref, input=input_of(entry))
     return NetworkPart(ref, backbone, kind, weights.file, weights.cell, weights.problem)
 
 
 def input_of(entry: ModelEntry) -> Input:
     """How a model reads pixels: its entry says so, else its backbone, else its layout."""
     layout = None if entry.layout is None else LAYOUTS.get(entry.layout).input
-    return entry.input or BACKBONES.get(entry.backbone).input or layout or Input()
+    return entry.input or BACKBONES.get(entry.architecture).input or layout or Input()
 
 
 def random_weights(seed: int) -> Weights:
@@ -123,7 +126,30 @@ def file_weights(config: Config, name: str, digest: FileDigest) -> Weights:
 
 
 def _file_ref(entry: ModelEntry, digest: str) -> WeightsRef:
-    return WeightsRef(source="file", digest=digest, layout=entry.layout or DEFAULT_LAYOUT)
+    return WeightsRef(source="file", digest=digest, layout=layout_of(entry))
+
+
+def trial_network(config: Config, name: str) -> NetworkPart:
+    """A model entry as one may try it now: weights that are yet to be pretrained are random.
+
+    Raises:
+        UserError: no such entry, or its checkpoint is not here.
+    """
+    if name not in config.models:
+        mend = nearest(name, list(config.models))
+        raise UserError(f"unknown model {name!r}", str(config.path), mend)
+    entry = config.models[name]
+    weights = random_weights(0)
+    if entry.checkpoint is not None:
+        weights = file_weights(config, name, file_digest)
+    if weights.problem:
+        raise UserError(weights.problem, config.where("models", name), "check its path")
+    return network_part(entry, weights, model_kind(config, entry))
+
+
+def layout_of(entry: ModelEntry) -> str:
+    """Of the entry's checkpoint."""
+    return entry.layout or (DEFAULT_LAYOUT if entry.factory is None else FACTORY_LAYOUT)
 
 
 def method_options(entry: PretrainingEntry) -> dict[str, Any]:

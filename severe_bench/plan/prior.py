@@ -3,7 +3,7 @@
 The constants are those of one modern core with AVX-512: 1.3 ms forward and 5 ms forward and
 backward for a clip of 8 x 48 x 48 through the narrow R(2+1)D, 13 ms to render a video. For other
 backbones they are those of R(2+1)D-18 (40 giga-multiplications for 16 x 112 x 112) at 30 giga a
-second. Any measured cell corrects them; see `plan.estimate`.
+second. Any measured cell corrects them; see `plan.expect`.
 """
 
 from math import ceil
@@ -26,6 +26,7 @@ FORWARD = {"r2plus1d_narrow": 7e-8}
 OTHER_FORWARD = 7e-6
 PARAMETERS = {"r2plus1d_narrow": 219_000}
 OTHER_PARAMETERS = 33_000_000
+OTHER_WIDTH = 512
 
 STEP = 4.0
 """Forward and backward, in forwards."""
@@ -87,7 +88,7 @@ def _forward(backbone: str, job: PretrainJob | FeaturesJob | EvaluateJob) -> flo
 
 
 def _width(network: NetworkRef) -> int:
-    return BACKBONES.get(network.backbone).width
+    return BACKBONES.get(network.backbone).width or OTHER_WIDTH
 
 
 def _videos(dataset: DatasetRef, split: str) -> int:

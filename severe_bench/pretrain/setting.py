@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data.store import MIB
 from severe_bench.models.backbone import BACKBONES
@@ -33,7 +34,11 @@ class Setting:
     @property
     def width(self) -> int:
         """Of the backbone's features."""
-        return BACKBONES.get(self.job.backbone).width
+        width = BACKBONES.get(self.job.backbone).width
+        if width is None:
+            mend = "register it as an entry point of severe_bench.backbones, with its width"
+            raise UserError("pretraining needs a backbone of known width", self.job.backbone, mend)
+        return width
 
     def backbone(self) -> nn.Module:
         """A new backbone, initialised from the job's seed."""
