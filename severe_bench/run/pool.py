@@ -30,7 +30,7 @@ from severe_bench.run.queue import Queue
 from severe_bench.run.reproduce import Invocation
 from severe_bench.run.sessions import Every
 from severe_bench.run.work import RUNNERS
-from severe_bench.store.cells import read_failure, read_result
+from severe_bench.store.cells import CorruptError, read_failure, read_result
 from severe_bench.store.layout import Layout
 from severe_bench.store.lock import owner
 from severe_bench.store.result import FailureClass
@@ -265,12 +265,13 @@ class Pool:
 
     def _look_elsewhere(self, cell: Cell) -> None:
         folder = self._layout.folder(cell)
-        state = state_of(folder)
-        if state == "running":
+        if state_of(folder) == "running":
             return
         del self._elsewhere[cell.id]
-        result = read_result(folder) if state == "done" else None
-        failure = read_failure(folder) if state == "failed" else None
+        try:
+            result, failure = read_result(folder), read_failure(folder)
+        except CorruptError:
+            result = failure = None  # the worker that takes it sets the folder aside
         if result is not None:
             self._is_done(cell, result.cost.seconds)
         elif failure is not None:

@@ -301,6 +301,22 @@ def test_a_cell_held_elsewhere_is_waited_for_and_then_taken(layout: Layout) -> N
     assert any(isinstance(event, Waiting) for event in events)
 
 
+@pytest.mark.parametrize("name", ["result.json", "failure.json"])
+def test_a_cell_that_was_damaged_elsewhere_is_set_aside_and_made(layout: Layout, name: str) -> None:
+    (cell,) = cells = [evaluate(0)]
+    held = claim(layout.folder(cell))
+    assert held is not None
+
+    def observe(event: Event) -> None:
+        if isinstance(event, Waiting):
+            (layout.folder(cell) / name).write_text('{"cell": ')
+            held.release()
+
+    outcome = run(layout, cells, observe)
+    assert outcome.done == (cell.id,)
+    assert len(list(layout.quarantine.iterdir())) == 1
+
+
 def test_two_runs_at_once_share_the_work(layout: Layout, executions: Path) -> None:
     cells = tree(6)
     command = [sys.executable, "-m", "tests.run.driver", str(layout.results), "6"]
