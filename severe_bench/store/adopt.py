@@ -40,16 +40,16 @@ def _elsewhere(layout: Layout, cell: Cell) -> list[Path]:
 
 
 def _take(layout: Layout, cell: Cell, source: Path) -> bool:
+    target = layout.folder(cell)
     try:
         result = check(source)
-    except CorruptError:
+        if result is None:
+            return False
+        for path in sorted(source.iterdir()):
+            if path.name in result.files or path.name in TAKEN:
+                _link(path, target / path.name)
+    except (CorruptError, FileNotFoundError):  # damaged, or its own suite sets it aside just now
         return False
-    if result is None:
-        return False
-    target = layout.folder(cell)
-    for path in sorted(source.iterdir()):
-        if path.name in result.files or path.name in TAKEN:
-            _link(path, target / path.name)
     write_cell(target, cell)
     names = {"label": cell.label, "files": output_files(target)}
     write_result(target, result.model_copy(update=names))

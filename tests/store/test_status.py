@@ -183,6 +183,24 @@ def test_a_finished_cell_of_another_suite_is_taken_over_under_new_names(layout: 
     assert check(folder).label.model == "theirs"
 
 
+def test_a_cell_of_another_suite_that_goes_away_meanwhile_is_made_here(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = evaluate_cell()
+    source = finish(Layout(layout.results, "other"), cell)
+    held = claim(layout.folder(cell))
+
+    def link(one: Path, target: Path) -> None:
+        one.rename(one.with_name("aside"))
+        raise FileNotFoundError(one)
+
+    monkeypatch.setattr("severe_bench.store.adopt.os.link", link)
+    assert source.is_dir()
+    assert not adopt(layout, cell)
+    assert check(layout.folder(cell)) is None
+    held.release()
+
+
 def test_a_damaged_cell_of_another_suite_is_left_alone(layout: Layout) -> None:
     cell = evaluate_cell()
     (finish(layout, cell) / "result.json").write_text("{}")
