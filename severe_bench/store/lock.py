@@ -95,17 +95,23 @@ def _lock(folder: Path) -> int | None:
     with mendable_writes(folder):
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    if _flock(descriptor) and _same_file(descriptor, path):
-        return descriptor
-    os.close(descriptor)
-    return None
+    held = False
+    try:
+        held = _flock(descriptor, path) and _same_file(descriptor, path)
+    finally:
+        if not held:
+            os.close(descriptor)
+    return descriptor if held else None
 
 
-def _flock(descriptor: int) -> bool:
+def _flock(descriptor: int, path: Path) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        mend = "mount it with locks (Lustre: -o flock) or pass another --results folder"
+        raise UserError(f"cannot lock a file here: {error.strerror}", str(path), mend) from error
     return True
 
 

@@ -1,5 +1,6 @@
 """Claims: exclusive, freed by death, told to other nodes by a heartbeat."""
 
+import errno
 import json
 import os
 import signal
@@ -85,3 +86,14 @@ def test_a_file_in_place_of_the_folder_is_the_users_to_mend(tmp_path: Path) -> N
     (tmp_path / "c").write_text("")
     with pytest.raises(UserError):
         claim(tmp_path / "c" / "d")
+
+
+def test_a_file_system_without_locks_is_the_users_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: int) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("severe_bench.store.lock.fcntl.flock", refuse)
+    with pytest.raises(UserError, match=r"lock.*not implemented.*--results"):
+        claim(tmp_path / "cell")
