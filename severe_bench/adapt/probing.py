@@ -27,8 +27,8 @@ def probe(inputs: Inputs) -> Outcome:
     The backbone is not there: only its features are. In each epoch each video shows one of its
     views, drawn by the job's seed. A test video's views are merged by the task's own rule.
     """
-    train = _table(inputs, "train_features").of(inputs.train)
-    test = _table(inputs, "test_features").of(inputs.test)
+    train = features_for(inputs, "train_features").of(inputs.train)
+    test = features_for(inputs, "test_features").of(inputs.test)
     if inputs.job.recipe.standardise:
         train, test = standardised(train, test)
     width, seed = train.features.shape[-1], inputs.job.seed
@@ -123,7 +123,12 @@ def _scores(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np.f
     return np.asarray(torch.stack(scores).cpu().numpy(), dtype=np.float32)
 
 
-def _table(inputs: Inputs, role: str) -> FeatureTable:
+def features_for(inputs: Inputs, role: str) -> FeatureTable:
+    """The cached features of a role, `train_features` or `test_features`.
+
+    Raises:
+        UserError: they are not there.
+    """
     folder = inputs.session.needs.get(role)
     if folder is None:
         raise UserError(f"no {role} are given", mend="run the features cells first: severe run")

@@ -1,0 +1,17 @@
+"""Nearest neighbours: classes voted for by cached training features; nothing trains."""
+
+from typing import TYPE_CHECKING
+
+from severe_bench.adapt.protocol import Protocol
+
+if TYPE_CHECKING:
+    from severe_bench.adapt.evaluate import Inputs, Outcome
+
+
+def _run(inputs: "Inputs") -> "Outcome":
+    from severe_bench.adapt.neighbours import vote
+
+    return vote(inputs)
+
+
+KNN = Protocol("knn", reads="features", run=_run)
