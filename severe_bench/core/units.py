@@ -1,6 +1,6 @@
 """Durations and sizes for people."""
 
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def seconds_text(seconds: float) -> str:
@@ -10,15 +10,16 @@ def seconds_text(seconds: float) -> str:
         >>> seconds_text(4.2), seconds_text(75), seconds_text(5400), seconds_text(200000)
         ('4.2 s', '1 min 15 s', '1 h 30 min', '2 d 7 h')
     """
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
-    if seconds < MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{seconds // MINUTE:.0f} min {seconds % MINUTE:.0f} s"
-    if seconds < DAY:
-        return f"{seconds // HOUR:.0f} h {seconds % HOUR // MINUTE:.0f} min"
-    return f"{seconds // DAY:.0f} d {seconds % DAY // HOUR:.0f} h"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"
 
 
 def bytes_text(size: float) -> str:

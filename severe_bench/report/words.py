@@ -8,6 +8,7 @@ from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.lesson import Verdict
 from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
 from severe_bench.analysis.study import Study
+from severe_bench.core.units import seconds_text
 from severe_bench.report.table import fixed, span
 
 MOST_SWAPS = 5
@@ -113,25 +114,13 @@ def closest(findings: Findings) -> list[str]:
     ]
 
 
-def duration(seconds: float) -> str:
-    """A time that people read.
-
-    Example:
-        >>> duration(42.0), duration(600.0), duration(9000.0)
-        ('42 s', '10.0 min', '2.5 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
 def spent(study: Study) -> str:
     """Total time of the finished cells."""
     cells = sum(cell.seconds for cell in study.harvest.measured)
     shared = sum(work.seconds for work in study.harvest.shared)
     return (
-        f"Measuring took {duration(cells)} of computing in "
-        f"{counted(len(study.harvest.measured), 'cell')}, shared work {duration(shared)} in "
+        f"Measuring took {seconds_text(cells)} of computing in "
+        f"{counted(len(study.harvest.measured), 'cell')}, shared work {seconds_text(shared)} in "
         f"{counted(len(study.harvest.shared), 'cell')} (summed over workers)."
     )
 

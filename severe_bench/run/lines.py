@@ -1,5 +1,6 @@
 """Events of a run as lines of text, the same in both displays."""
 
+from severe_bench.core.units import seconds_text
 from severe_bench.run.events import (
     Blocked,
     Event,
@@ -13,29 +14,13 @@ from severe_bench.run.events import (
 )
 from severe_bench.store.status import Snapshot
 
-MINUTE, HOUR = 60.0, 3600.0
-
-
-def duration(seconds: float) -> str:
-    """A duration as people say it.
-
-    Example:
-        >>> duration(0.42), duration(75), duration(9000)
-        ('0.4 s', '1 min 15 s', '2 h 30 min')
-    """
-    if seconds < MINUTE:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
-    return f"{int(seconds // HOUR)} h {int(seconds % HOUR // MINUTE)} min"
-
 
 def line_of(event: Event) -> str | None:
     """One line for events that are worth one; None for the rest."""
     text = None
     match event:
         case Finished(cell, seconds):
-            text = f"done     {cell.title} ({duration(seconds)})"
+            text = f"done     {cell.title} ({seconds_text(seconds)})"
         case Failed(cell, message):
             text = f"FAILED   {cell.title}: {message}"
         case Blocked(cell, need):
@@ -56,7 +41,7 @@ def outlook_line(outlook: Outlook) -> str:
     failed = f", {outlook.failed} failed" if outlook.failed else ""
     head = f"{outlook.done}/{outlook.total} done, {outlook.running} running{failed}"
     ended = outlook.done + outlook.failed >= outlook.total
-    return head if ended else f"{head}, about {duration(outlook.seconds_left)} left"
+    return head if ended else f"{head}, about {seconds_text(outlook.seconds_left)} left"
 
 
 def progress_line(progress: Snapshot) -> str:

@@ -7,7 +7,8 @@ from severe_bench.core.units import bytes_text, seconds_text
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0.0 s"), (9.96, "10.0 s"), (59, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"),
+    [(0, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59, "59 s"), (59.7, "1 min 0 s"),
+     (61, "1 min 1 s"), (119.7, "2 min 0 s"), (3599.9, "1 h 0 min"), (7260, "2 h 1 min"),
      (90000, "1 d 1 h")],
 )  # fmt: skip
 def test_seconds(seconds: float, text: str) -> None:
