@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.config.entries import (
@@ -94,10 +94,15 @@ def experiment_problems(
     yield from _looked_up(PROTOCOLS, entry.protocol, (*loc, "protocol"))
     task = yield from _looked_up(TASKS, entry.task, (*loc, "task"))
     if task is not None:
-        options: type[Frozen] = getattr(task, "options", _NoOptions)
-        yield from parse(options, entry.task_options, (*loc, "task_options"))[1]
+        yield from task_option_problems(entry.task, entry.task_options, (*loc, "task_options"))
         if entry.headline is not None:
             yield from unknown("metric", entry.headline, task.metrics, (*loc, "headline"))
+
+
+def task_option_problems(task: str, given: Mapping[str, Any], loc: Loc) -> list[Problem]:
+    """What is wrong with the options that stand at `loc`, for a task that is registered."""
+    options: type[Frozen] = getattr(TASKS.get(task), "options", _NoOptions)
+    return parse(options, given, loc)[1]
 
 
 def _looked_up(registry: Registry[T], name: str, loc: Loc) -> Generator[Problem, None, T | None]:

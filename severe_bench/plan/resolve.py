@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 
 from severe_bench.config.errors import UserErrors
+from severe_bench.config.names import task_option_problems
+from severe_bench.config.problems import Problem
 from severe_bench.config.schema import Config
 from severe_bench.config.settings import Settings, apply
+from severe_bench.config.yaml_tree import Loc
 from severe_bench.plan.grid import Entry, refuse_idle, selected
 
 
@@ -43,6 +46,13 @@ def _settings(
         changes = config.suites[suite].overrides[i].set
         loc = ("suites", suite, "overrides", i, "set")
         settings, problems = apply(settings, changes, config.recipes, loc)
+        problems += _option_problems(entry.task, settings, loc)
         if problems:
             raise UserErrors([problem.at(config.tree) for problem in problems])
     return settings
+
+
+def _option_problems(task: str, settings: Settings, loc: Loc) -> list[Problem]:
+    """Task options that the task does not take, by the dotted paths that set them."""
+    found = task_option_problems(task, settings.task_options, ("task_options",))
+    return [Problem((*loc, ".".join(map(str, p.loc))), p.what, p.mend) for p in found]

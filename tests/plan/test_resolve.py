@@ -91,3 +91,13 @@ def test_values_that_only_clash_in_a_cell_name_their_line(study: Study) -> None:
         "benchmarks.yaml:56: suites.demo.overrides[0].set.budget.percent: "
         "give one of count, per_class, percent"
     )
+
+
+def test_an_option_that_the_task_does_not_take_is_found_before_anything_runs(study: Study) -> None:
+    config = study(overrides("{match: {model: none}, set: {task_options.blank: 1}}"))
+    with pytest.raises(UserErrors) as caught:
+        resolve(config, "demo", grid(config, "demo"))
+    assert str(caught.value).endswith(
+        "benchmarks.yaml:56: suites.demo.overrides[0].set.task_options.blank: unknown key; "
+        "valid names: none"
+    )
