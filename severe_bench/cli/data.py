@@ -1,10 +1,11 @@
 """`severe data`: a dataset's official files, videos and budgets."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from severe_bench.cli.data_options import Annotations, Options, Root, options_of
+from severe_bench.cli.data_videos import prepare, verify
 from severe_bench.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -17,15 +18,8 @@ data = typer.Typer(
 SHOWN = 10  # missing videos printed per split; --json has them all
 
 Name = Annotated[str, typer.Argument(help="Name of a dataset adapter, e.g. ucf101.")]
-Annotations = Annotated[
-    Path | None,
-    typer.Option("--annotations", help="Folder in or below which the official files lie."),
-]
-Root = Annotated[Path | None, typer.Option("--root", help="Folder of the videos.")]
-Options = Annotated[
-    list[str] | None,
-    typer.Option("--option", help="An option of the dataset, e.g. fold=2; repeatable."),
-]
+data.command("verify")(verify)
+data.command("prepare")(prepare)
 
 
 @data.command("check")
@@ -43,7 +37,7 @@ def check(
     from severe_bench.data.adapter import Location
     from severe_bench.data.check import check_dataset
 
-    found = check_dataset(name, _options(option), Location(root, annotations), decode=decode)
+    found = check_dataset(name, options_of(option), Location(root, annotations), decode=decode)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
     else:
@@ -67,22 +61,8 @@ def budget(
 
     location = Location(root, annotations)
     # Not echo: each line ends in \n on every platform, so that the SHA-256 of the output is fixed.
-    lines = drawn_lines(name, _options(option), location, rule=rule, count=n, seed=seed)
+    lines = drawn_lines(name, options_of(option), location, rule=rule, count=n, seed=seed)
     typer.get_binary_stream("stdout").write("".join(lines).encode())
-
-
-def _options(pairs: list[str] | None) -> dict[str, object]:
-    import yaml
-
-    from severe_bench.core.errors import UserError
-
-    chosen: dict[str, object] = {}
-    for pair in pairs or ():
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UserError(f"{pair!r} is not key=value", "--option", "e.g. --option fold=2")
-        chosen[key] = yaml.safe_load(value)
-    return chosen
 
 
 def _lines(found: "DatasetCheck") -> list[str]:

@@ -81,6 +81,11 @@ class ReaderProcess:
         found: R = value
         return found
 
+    def kill(self) -> None:
+        """End the process from another thread: a call in progress then raises."""
+        if self._process is not None:
+            self._process.kill()
+
     def close(self) -> None:
         """End the process, at once."""
         if self._process is not None:

@@ -41,7 +41,7 @@ def picture(number: int, width: int = 64, height: int = 48) -> np.ndarray:
 def number_of(frame: np.ndarray) -> int:
     height, width, _ = frame.shape
     upper = frame[2 : height // 2 - 2].mean(axis=(0, 2))
-    cuts = [(width * bit // BITS + 2, width * (bit + 1) // BITS - 2) for bit in range(BITS)]
+    cuts = [(width * bit // BITS + 1, width * (bit + 1) // BITS - 1) for bit in range(BITS)]
     return sum(1 << bit for bit, (a, b) in enumerate(cuts) if upper[a:b].mean() > 130)
 
 

@@ -9,6 +9,7 @@ import av
 import numpy as np
 
 from severe_bench.data.decoders.decoder import Frames, VideoError, VideoInfo
+from severe_bench.data.decoders.extent import missing_bytes
 from severe_bench.data.decoders.orientation import orientation_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def opened(path: Path) -> "Iterator[InputContainer]":
     if path.stat().st_size == 0:
         raise VideoError("is empty", str(path))
     try:
+        lost = missing_bytes(path)
+        if lost:
+            raise VideoError(f"is truncated ({lost} bytes are missing)", str(path))
         with av.open(str(path), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise VideoError("holds no video stream", str(path))

@@ -1,0 +1,207 @@
+"""`severe data verify` and `severe data prepare`: the videos themselves."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from severe_bench.cli.data_options import Annotations, Options, Root, options_of
+from severe_bench.cli.options import AsJson, Config
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from severe_bench.config.prepared import Prepared
+    from severe_bench.data.prepare import Work
+    from severe_bench.data.verify import Verification
+    from severe_bench.data.videos_of import Videos
+
+SHOWN = 20  # files printed; --json has them all
+GIB = 1024**3
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="A folder of videos, a dataset of benchmarks.yaml, or a dataset adapter with --root."
+    ),
+]
+
+
+def verify(
+    target: Target,
+    root: Root = None,
+    annotations: Annotations = None,
+    option: Options = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=1, help="Only so many files, drawn evenly.")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Are frames read out of order the right ones? Each decoder on your own files."""
+    import json
+
+    from rich.progress import track
+
+    from severe_bench.data.verdicts import Verdicts
+    from severe_bench.data.verify import Verification
+    from severe_bench.data.verify import verify as verdicts_of
+
+    videos = _videos(target, root, annotations, option, config).sampled(sample)
+    found = verdicts_of(videos.files, Verdicts())
+    shown = track(found, "Verifying", total=len(videos.files), console=_console(), disable=as_json)
+    verification = Verification(tuple(shown))
+    if as_json:
+        typer.echo(json.dumps(verification.to_json(), indent=2))
+    else:
+        typer.echo("\n".join(_lines(verification)))
+    raise typer.Exit(0 if verification.ok else 2)
+
+
+def prepare(
+    target: Target,
+    root: Root = None,
+    annotations: Annotations = None,
+    option: Options = None,
+    short_side: Annotated[
+        int, typer.Option("--short-side", help="Pixels: 128 for crops of 112, 256 for 224.")
+    ] = 128,
+    crf: Annotated[int, typer.Option("--crf", help="Of x264: less is better and larger.")] = 18,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Default: beside the folder of the videos.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; default: one per processor.")
+    ] = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Prepare a few videos, say what all take, and stop.")
+    ] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Re-encode the videos once, small and quick to read; the same command goes on after a stop."""
+    import json
+    import os
+
+    from severe_bench.data.prepare import Prepare
+    from severe_bench.data.prepared import prepared_folder
+
+    how = _settings(short_side, crf)
+    videos = _videos(target, root, annotations, option, config)
+    folder = out or prepared_folder(videos.root, how)
+    plan = Prepare(videos.root, videos.paths, folder, how, workers or os.cpu_count() or 1)
+    with plan.opened() as work:
+        _estimate(work, quiet=as_json)
+        if not estimate:
+            _run(work, quiet=as_json)
+    if as_json:
+        refused = [vars(video) for video in work.refused.values()]
+        plain = {"folder": str(folder), "videos": len(videos.paths), "prepared": len(work.done)}
+        typer.echo(json.dumps({**plain, "refused": refused, "left": len(work.left)}, indent=2))
+    else:
+        typer.echo("\n".join(_ended(work, folder)))
+    raise typer.Exit(2 if work.refused else 0)
+
+
+def _videos(
+    target: str,
+    root: Path | None,
+    annotations: Path | None,
+    option: list[str] | None,
+    config: Path | None,
+) -> "Videos":
+    from severe_bench.data.adapter import Location
+    from severe_bench.data.videos_of import of_dataset, of_folder
+
+    if root is None and Path(target).is_dir():
+        return of_folder(Path(target))
+    if root is not None:
+        return of_dataset(target, options_of(option), Location(root, annotations))
+    return _configured(target, config)
+
+
+def _configured(name: str, config: Path | None) -> "Videos":
+    from severe_bench.config.find import find_config
+    from severe_bench.config.loading import load_config
+    from severe_bench.core.errors import UserError
+    from severe_bench.data.adapter import Location
+    from severe_bench.data.videos_of import of_dataset
+
+    loaded = load_config(find_config(config))
+    entry = loaded.datasets.get(name)
+    if entry is None or entry.root is None:
+        what = f"{name!r} is neither a folder nor a dataset with a root in {loaded.path}"
+        raise UserError(what, mend="name a folder of videos, or give --root")
+    notes = None if entry.annotations is None else loaded.resolve(entry.annotations)
+    return of_dataset(entry.adapter, entry.options, Location(loaded.resolve(entry.root), notes))
+
+
+def _lines(found: "Verification") -> list[str]:
+    broken = [file for file in found.files if file.problem]
+    lines = [f"{len(found.files)} files, {len(broken)} unreadable"]
+    for name in found.decoders:
+        outcomes = found.of(name)
+        exact = sum(outcome.exact for outcome in outcomes)
+        failed = sum(bool(outcome.problem) for outcome in outcomes)
+        wrong = len(outcomes) - exact - failed
+        off = max(outcome.off for outcome in outcomes)
+        told = f", by up to {off} frames" if off else ""
+        lines.append(f"{name}: {exact} exact, {wrong} wrong{told}, {failed} not read")
+    lines += [f"  unreadable: {file.path}: {file.problem}" for file in broken[:SHOWN]]
+    if len(broken) > SHOWN:
+        lines.append(f"  unreadable: {len(broken) - SHOWN} more, all with --json")
+    return [*lines, "ok" if found.ok else "not ok"]
+
+
+def _estimate(work: "Work", *, quiet: bool) -> None:
+    """Say what the rest will take.
+
+    Raises:
+        UserError: more than is free.
+    """
+    from severe_bench.core.errors import UserError
+    from severe_bench.data.prepare import SPARE
+
+    outlook = work.outlook()
+    needed = f"about {outlook.bytes / GIB:.2f} GiB more, {outlook.free / GIB:.1f} GiB free"
+    if outlook.bytes * SPARE > outlook.free:
+        raise UserError(needed, str(work.plan.folder), "free some space or pass another --out")
+    if not quiet:
+        typer.echo(f"{outlook.videos} videos, {outlook.done} prepared; the rest: {needed}")
+
+
+def _run(work: "Work", *, quiet: bool) -> None:
+    from rich.progress import track
+
+    left = work.left
+    for _ in track(work.run(), "Preparing", total=len(left), console=_console(), disable=quiet):
+        pass
+
+
+def _ended(work: "Work", folder: Path) -> list[str]:
+    lines = [f"{len(work.done)} of {len(work.plan.paths)} videos are prepared in {folder}"]
+    refused = list(work.refused.values())
+    lines += [f"  refused: {video.path}: {video.reason}" for video in refused[:SHOWN]]
+    if len(refused) > SHOWN:
+        lines.append(f"  refused: {len(refused) - SHOWN} more, all with --json")
+    return lines
+
+
+def _settings(short_side: int, crf: int) -> "Prepared":
+    from pydantic import ValidationError
+
+    from severe_bench.config.prepared import Prepared
+    from severe_bench.core.errors import UserError
+
+    try:
+        return Prepared(short_side=short_side, crf=crf)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0]).replace("_", "-")
+        raise UserError(f"--{key}: {first['msg'].lower()}") from error
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True)

@@ -1,0 +1,164 @@
+"""Prepared videos on disk: their folder, the manifest that lists them, and a dataset of them."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from severe_bench.config.prepared import Prepared
+from severe_bench.core.atomic import mendable_writes, write_text
+from severe_bench.core.errors import UserError
+from severe_bench.core.record import Dataset
+
+MANIFEST: Final = "prepared.jsonl"
+VERSION: Final = 1
+"""Of the way videos are prepared; raised when it changes pixels."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """One prepared video.
+
+    Args:
+        path: of the original, relative to the root of the originals.
+        size, mtime_ns, sha256: of the original.
+        prepared: relative to the folder of the prepared ones.
+        prepared_size, prepared_sha256: of the prepared file.
+        frames: of the prepared file; as many as the original has.
+        fps: of the prepared file.
+        resampled: the original's frame rate varies, so that frame i is not frame i of it.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    prepared: str
+    prepared_size: int
+    prepared_sha256: str
+    frames: int
+    fps: float
+    resampled: bool
+
+    def is_current(self, root: Path, folder: Path) -> bool:
+        """Whether the original is still the one that was read, and the prepared file is there."""
+        try:
+            original, made = (root / self.path).stat(), (folder / self.prepared).stat()
+        except OSError:
+            return False
+        seen = (original.st_size, original.st_mtime_ns, made.st_size)
+        return seen == (self.size, self.mtime_ns, self.prepared_size)
+
+
+def prepared_folder(root: Path, how: Prepared) -> Path:
+    """Where prepared videos lie by default: beside the originals' folder.
+
+    Example:
+        >>> prepared_folder(Path("/data/ucf101"), Prepared()).as_posix()
+        '/data/ucf101-prepared-128-crf18'
+    """
+    root = root.absolute()
+    return root.with_name(f"{root.name}-prepared-{how.short_side}-crf{how.crf}")
+
+
+class Manifest:
+    """The list of a folder's prepared videos: one JSON line each, appended when it is done.
+
+    The first line states the settings. A line torn by a kill is passed over, and its video is made
+    again.
+
+    Args:
+        folder: of the prepared videos.
+        how: their settings.
+    """
+
+    def __init__(self, folder: Path, how: Prepared) -> None:
+        self.folder, self.how = folder, how
+        self.path = folder / MANIFEST
+
+    def read(self) -> dict[str, Made]:
+        """Prepared videos by the path of the original; empty where there is no manifest.
+
+        Raises:
+            UserError: the videos were prepared with other settings.
+        """
+        if not self.path.exists():
+            return {}
+        head, *lines = self.path.read_text().splitlines() or [""]
+        if head != self._head():
+            what = f"its videos were prepared as {head}, not as {self._head()}"
+            raise UserError(what, str(self.path), "use another folder")
+        made = (found for found in map(_parsed, lines) if found is not None)
+        return {video.path: video for video in made}
+
+    def begin(self) -> None:
+        """Write the first line; a last line that was torn is ended."""
+        if not self.path.exists():
+            write_text(self.path, self._head() + "\n")
+        elif not self.path.read_bytes().endswith(b"\n"):
+            self._append("\n")
+
+    def add(self, made: Made) -> None:
+        """Append a video that was prepared and verified."""
+        self._append(json.dumps(asdict(made), sort_keys=True) + "\n")
+
+    def _append(self, text: str) -> None:
+        with mendable_writes(self.path), self.path.open("a") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _head(self) -> str:
+        return json.dumps({**self.how.model_dump(), "version": VERSION}, sort_keys=True)
+
+
+def _parsed(line: str) -> Made | None:
+    try:
+        return Made(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+
+
+def of_prepared(dataset: Dataset, how: Prepared, folder: Path | None = None) -> Dataset:
+    """The dataset with its prepared videos instead of the originals.
+
+    Args:
+        dataset: of originals.
+        how: settings of the prepared videos.
+        folder: of the prepared videos; by default beside the originals.
+
+    Raises:
+        UserError: some of the videos are not prepared, or were prepared in another way.
+    """
+    place = folder or prepared_folder(dataset.root, how)
+    made = Manifest(place, how).read()
+    paths = dict.fromkeys(record.path for record in dataset.records)
+    lost = [path for path in paths if path not in made]
+    if lost:
+        what = f"{len(lost)} of {len(paths)} videos are not prepared, e.g. {lost[0]}"
+        raise UserError(what, str(place), "run severe data prepare")
+    records = tuple(replace(r, path=made[r.path].prepared) for r in dataset.records)
+    return replace(dataset, root=place, records=records)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """One `prepare` at a time per folder.
+
+    Raises:
+        UserError: another one is at work, or the folder cannot be written.
+    """
+    import fcntl
+
+    with mendable_writes(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError("another prepare is at work here", str(folder), "let it end") from None
+        yield
