@@ -15,8 +15,9 @@ def prepare_torch(device: str, seed: int) -> None:
     """Deterministic algorithms, the lane's threads, and a fixed state of the global generators.
 
     Several 3D operations have no deterministic CUDA form (max-pooling's gradient is one); there
-    torch warns and goes on. TF32 is off: it would round what a recipe calls fp32 to 10 bits, on some
-    devices and not on others, and the device is no part of a cell's id. The seed makes a cell independent of what its worker ran before.
+    torch warns and goes on. TF32 is off: it would round what a recipe calls fp32 to 10 bits on some
+    devices and not on others, and the device is no part of a cell's id. The seed makes a cell
+    independent of what its worker ran before.
 
     Args:
         device: torch device string.
