@@ -28,7 +28,17 @@ def probe(inputs: Inputs) -> Outcome:
     views, drawn by the job's seed. A test video's views are merged by the task's own rule.
     """
     train = features_for(inputs, "train_features").of(inputs.train)
-    test = features_for(inputs, "test_features").of(inputs.test)
+    return probe_tables(train, features_for(inputs, "test_features").of(inputs.test), inputs)
+
+
+def probe_tables(train: FeatureTable, test: FeatureTable, inputs: Inputs) -> Outcome:
+    """Likewise, from features at hand.
+
+    Args:
+        train: of `inputs.train`, in its order.
+        test: of the videos to score.
+        inputs: task, recipe, seed and session are read.
+    """
     if inputs.job.recipe.standardise:
         train, test = standardised(train, test)
     width, seed = train.features.shape[-1], inputs.job.seed

@@ -32,6 +32,7 @@ PROTOCOLS: Registry[Protocol] = Registry(
     {
         "finetune": "severe_bench.adapt.finetune:FINETUNE",
         "linear": "severe_bench.adapt.linear:LINEAR",
+        "linear_selected": "severe_bench.adapt.linear_selected:LINEAR_SELECTED",
         "knn": "severe_bench.adapt.knn:KNN",
     },
     group="severe_bench.protocols",
