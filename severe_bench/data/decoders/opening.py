@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.reformatter import VideoReformatter
 
+BARE = {"h264", "hevc", "vvc", "m4v", "mjpeg", "mpegvideo", "obu", "h263", "tty", "image2"}
+"""FFmpeg's names of streams and pictures without a container: what is left of a video without its
+head looks like one, and a text file like another."""
+
 
 @contextmanager
 def opened(path: Path) -> "Iterator[InputContainer]":
@@ -30,6 +34,9 @@ def opened(path: Path) -> "Iterator[InputContainer]":
         if lost:
             raise VideoError(f"is truncated ({lost} bytes are missing)", str(path))
         with av.open(str(path), metadata_errors="replace") as container:
+            kind = str(container.format.name)
+            if kind in BARE or kind.endswith("_pipe"):
+                raise VideoError(f"is no video file ({kind}, without a container)", str(path))
             if not container.streams.video:
                 raise VideoError("holds no video stream", str(path))
             container.streams.video[0].codec_context.thread_count = 1
