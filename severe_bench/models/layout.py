@@ -1,5 +1,6 @@
 """A checkpoint layout: how the names in a released file map to a backbone's; light to import."""
 
+import re
 from dataclasses import dataclass
 
 from severe_bench.config.network_input import Input
@@ -37,6 +38,17 @@ class Layout:
     renames: tuple[tuple[str, str], ...] = ()
     input: Input | None = None
     bn_eps: float | None = None
+
+
+def outside(root: str) -> str:
+    """The leftover rule of layouts that keep one part of a larger model: all names outside it.
+
+    Example:
+        >>> import re
+        >>> bool(re.fullmatch(outside("video."), "audio.conv1.weight"))
+        True
+    """
+    return rf"(?!{re.escape(root)}).*"
 
 
 LAYOUTS: Registry[Layout] = Registry(

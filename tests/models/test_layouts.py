@@ -166,7 +166,7 @@ def test_the_layout_is_found_by_itself(released: Released, file: Path) -> None:
 
 
 def test_every_layout_has_a_released_file_here() -> None:
-    apart = {"severe", "svt"}
+    apart = {"severe", "svt", "plain"}
     assert {released.layout for released in RELEASED} | apart == set(LAYOUTS.names())
 
 
@@ -267,6 +267,20 @@ def test_names_without_the_root_are_no_backbone(tmp_path: Path) -> None:
     found = check_file(path, "moco")
     assert found.match.unexpected == ("stem.0.weight",)
     assert found.match.matched == 0
+
+
+def test_what_may_be_left_over_is_the_layout_s_own() -> None:
+    """Layouts that keep one part of a larger model drop the rest; others name each leftover."""
+    odd = {"module.another.part.weight": torch.zeros(1)}
+    drops = {n for n in LAYOUTS.names() if not translate(odd, LAYOUTS.get(n)).strays}
+    whole = {"plain", "severe", "torchvision"}  # no root: the name is then unexpected
+    assert drops - whole == {
+        "avid_cma",
+        "avid_cma_public",
+        "rspnet",
+        "selavi",
+        "tubelet_contrast_i3d",
+    }
 
 
 def test_two_tensors_for_one_name_are_refused(tmp_path: Path) -> None:

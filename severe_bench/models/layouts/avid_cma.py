@@ -3,8 +3,9 @@
 The public file is another network: see `avid_cma_public`.
 """
 
-from severe_bench.models.layout import Layout
+from severe_bench.models.layout import Layout, outside
 
-LEFTOVERS = (r"(audio_model|audio_proj|video_proj)\..*",)
+ROOT = "video_model."
+"""The audio model and the projections of both may be left over."""
 
-AVID_CMA = Layout("avid_cma", backbones=("r2plus1d_18",), root="video_model.", leftovers=LEFTOVERS)
+AVID_CMA = Layout("avid_cma", backbones=("r2plus1d_18",), root=ROOT, leftovers=(outside(ROOT),))

@@ -3,12 +3,12 @@
 SEVERE's loader matches none of these names and goes on with random weights.
 """
 
-from severe_bench.models.layout import Layout
-from severe_bench.models.layouts.avid_cma import LEFTOVERS
+from severe_bench.models.layout import Layout, outside
+from severe_bench.models.layouts.avid_cma import ROOT
 
 AVID_CMA_PUBLIC = Layout(
     "avid_cma_public",
     backbones=("avid_r2plus1d_18",),
-    root="video_model.",
-    leftovers=LEFTOVERS,
+    root=ROOT,
+    leftovers=(outside(ROOT),),
 )

@@ -3,17 +3,16 @@
 RSPNet's own public R(2+1)D weights are another network and do not fit.
 """
 
-from severe_bench.models.layout import Layout
+from severe_bench.models.layout import Layout, outside
 from severe_bench.models.layouts.pretext_contrast import CHILDREN
+
+ROOT = "encoder_q.encoder.base_network."
+"""Of the query encoder; its linear layers, the key encoder and the queue may be left over."""
 
 RSPNET = Layout(
     "rspnet",
     backbones=("r2plus1d_18",),
-    root="encoder_q.encoder.base_network.",
-    leftovers=(
-        r"encoder_q\.(encoder\.linear|fc1|fc2)\..*",
-        r"encoder_k\..*",
-        r"queue.*",
-    ),
+    root=ROOT,
+    leftovers=(outside(ROOT),),
     renames=CHILDREN,
 )

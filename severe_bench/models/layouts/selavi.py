@@ -1,10 +1,15 @@
-"""SeLaVi (Asano et al., NeurIPS 2020): `selavi_kinetics.pth`; audio network and heads are left."""
+"""SeLaVi (Asano et al., NeurIPS 2020): `selavi_kinetics.pth`.
 
-from severe_bench.models.layout import Layout
+Kept is the video network; the audio network and the heads of both may be left over.
+"""
+
+from severe_bench.models.layout import Layout, outside
+
+ROOT = "video_network.base."
 
 SELAVI = Layout(
     "selavi",
     backbones=("r2plus1d_18",),
-    root="video_network.base.",
-    leftovers=(r"audio_network\..*", r"mlp_[av]\d*\..*"),
+    root=ROOT,
+    leftovers=(outside(ROOT),),
 )

@@ -1,8 +1,9 @@
-"""Tubelet-Contrast with I3D: the backbone's own names, MoCo's leftovers."""
+"""Tubelet-Contrast with I3D: the backbone's own names; all else may be left over."""
 
-from severe_bench.models.layout import Layout
-from severe_bench.models.layouts.tubelet_contrast import LEFTOVERS
+from severe_bench.models.layout import Layout, outside
+
+ROOT = "backbone."
 
 TUBELET_I3D = Layout(
-    "tubelet_contrast_i3d", backbones=("i3d",), root="backbone.", leftovers=LEFTOVERS
+    "tubelet_contrast_i3d", backbones=("i3d",), root=ROOT, leftovers=(outside(ROOT),)
 )
