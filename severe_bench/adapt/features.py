@@ -18,7 +18,8 @@ from severe_bench.core.atomic import atomic_path, write_json
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.session import Session
-from severe_bench.data.sources import VideoStore, Views, test_views
+from severe_bench.data.sources import Views, test_views
+from severe_bench.data.store import VideoStore, shared_store
 from severe_bench.models.network import build_network
 from severe_bench.plan.job import FeaturesJob
 from severe_bench.train.numerics import place
@@ -97,7 +98,7 @@ def run_features(
     backbone = build_network(job.network, weights_file)
     place(backbone, job.recipe.numerics, session.device)
     with frozen(backbone):
-        rows = _computed(backbone, job, VideoStore(dataset.root), records, session)
+        rows = _computed(backbone, job, shared_store(dataset.root), records, session)
     samples = tuple(record.sample for record in records)
     table = FeatureTable(samples, rows["features"], rows["weights"])
     _require_finite(table)

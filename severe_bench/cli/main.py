@@ -11,7 +11,18 @@ from pathlib import Path
 
 import typer
 
-from severe_bench.cli import data, doctor, export, plan, published, report, run, show, status
+from severe_bench.cli import (
+    data,
+    doctor,
+    export,
+    models,
+    plan,
+    published,
+    report,
+    run,
+    show,
+    status,
+)
 from severe_bench.core.errors import Interrupted, UserError
 
 EXIT_USER = 2
@@ -34,6 +45,7 @@ app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.data, name="data")
+app.add_typer(models.models, name="models")
 app.add_typer(published.app, name="published")
 
 
