@@ -13,7 +13,15 @@ from severe_bench.store.cells import (
     write_cell,
     write_result,
 )
-from severe_bench.store.layout import EVENTS, LOG, RESULT, SHARED, Layout
+from severe_bench.store.layout import (
+    CHECKPOINT,
+    EVENTS,
+    FAILURE,
+    LOG,
+    RESULT,
+    SHARED,
+    Layout,
+)
 
 TAKEN = (EVENTS, LOG)
 
@@ -53,6 +61,8 @@ def _take(layout: Layout, cell: Cell, source: Path) -> bool:
     write_cell(target, cell)
     names = {"label": cell.label, "files": output_files(target)}
     write_result(target, result.model_copy(update=names))
+    for name in (CHECKPOINT, FAILURE):  # of this suite's own attempts at it
+        (target / name).unlink(missing_ok=True)
     return True
 
 

@@ -183,6 +183,18 @@ def test_a_finished_cell_of_another_suite_is_taken_over_under_new_names(layout: 
     assert check(folder).label.model == "theirs"
 
 
+def test_a_cell_that_was_taken_over_keeps_nothing_of_earlier_attempts(layout: Layout) -> None:
+    cell = evaluate_cell()
+    finish(Layout(layout.results, "other"), cell)
+    fail(layout, cell)
+    checkpoint = layout.folder(cell) / "checkpoint.pt"
+    checkpoint.write_bytes(b"half of it")
+    assert adopt(layout, cell)
+    assert check(layout.folder(cell)) is not None
+    assert not checkpoint.exists()
+    assert not (layout.folder(cell) / "failure.json").exists()
+
+
 def test_a_cell_of_another_suite_that_goes_away_meanwhile_is_made_here(
     layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
