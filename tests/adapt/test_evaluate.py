@@ -1,3 +1,4 @@
+import ast
 import dataclasses
 import json
 import subprocess
@@ -46,8 +47,9 @@ def test_looking_protocols_up_imports_no_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stdout.strip()) == (0, "['clips', 'features']")
-    assert PROTOCOLS.names() == PROTOCOL_NAMES
+    assert done.returncode == 0
+    assert set(ast.literal_eval(done.stdout)) == {"clips", "features"}
+    assert set(PROTOCOL_NAMES) <= set(PROTOCOLS.names())
 
 
 @pytest.mark.parametrize("protocol", PROTOCOL_NAMES)

@@ -164,7 +164,8 @@ def test_the_probe_never_touches_the_features(
     dataset: Dataset, needs: Needs, tmp_path: Path
 ) -> None:
     folders = needs()
-    before = {path: path.read_bytes() for folder in folders.values() for path in folder.iterdir()}
+    paths = [path for folder in folders.values() for path in folder.rglob("*") if path.is_file()]
+    before = {path: path.read_bytes() for path in paths}
     session = dataclasses.replace(Wires(tmp_path / "cell").session, needs=folders)
     job = evaluate_job("linear", recipe=recipe(standardise=True))
     done = run_evaluate(job, dataset, None, session)
