@@ -74,7 +74,7 @@ class Optimiser(Frozen):
     name: Literal["adam", "adamw", "sgd"] = "adam"
     lr: Annotated[float, Field(gt=0)] = 1e-4
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    momentum: Unit = 0.9
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
 
 
 class Schedule(Frozen):

@@ -16,19 +16,11 @@ def build_optimiser(spec: Optimiser, parameters: Iterable[nn.Parameter]) -> torc
     is an L2 penalty for `adam` and `sgd`, decoupled for `adamw`, and applies to every parameter.
 
     Raises:
-        UserError: nothing to train, or a momentum that the optimiser refuses.
+        UserError: nothing to train.
     """
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     if not trained:
         raise UserError("nothing to train: no parameter requires a gradient")
-    try:
-        return _build(spec, trained)
-    except ValueError as error:
-        mend = "momentum must be below 1"
-        raise UserError(str(error), f"optimiser {spec.name}", mend) from error
-
-
-def _build(spec: Optimiser, trained: list[nn.Parameter]) -> torch.optim.Optimizer:
     lr, decay, betas = spec.lr, spec.weight_decay, (spec.momentum, 0.999)
     if spec.name == "sgd":
         return torch.optim.SGD(trained, lr=lr, weight_decay=decay, momentum=spec.momentum)

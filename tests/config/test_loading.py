@@ -80,6 +80,12 @@ CASES = {
             "you mean protocol?",
         ],
     ),
+    "a momentum that no optimiser takes": (
+        ("lr: 1e-2", "lr: 1e-2, momentum: 1"),
+        [
+            "benchmarks.yaml:11: recipes.probe.optimiser.momentum: should be less than 1, got 1",
+        ],
+    ),
     "several bases": (
         ("extends: base\n    optimiser", "extends: [base]\n    optimiser"),
         ["benchmarks.yaml:10: recipes.probe.extends: unknown recipe ['base']; did you mean base?"],

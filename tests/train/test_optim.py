@@ -58,8 +58,3 @@ def test_frozen_parameters_are_left_out() -> None:
 def test_nothing_to_train_is_said() -> None:
     with pytest.raises(UserError, match="nothing to train"):
         build_optimiser(Optimiser(), [])
-
-
-def test_an_impossible_momentum_is_said() -> None:
-    with pytest.raises(UserError, match="momentum must be below 1"):
-        build_optimiser(Optimiser(name="adam", momentum=1.0), [nn.Parameter(torch.zeros(1))])
