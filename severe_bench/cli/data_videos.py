@@ -66,7 +66,7 @@ def prepare(
     short_side: Annotated[
         int, typer.Option("--short-side", help="Pixels: 128 for crops of 112, 256 for 224.")
     ] = 128,
-    crf: Annotated[int, typer.Option("--crf", help="Of x264: less is better and larger.")] = 18,
+    crf: Annotated[int, typer.Option("--crf", help="Of x264: less is better and larger.")] = 20,
     out: Annotated[
         Path | None, typer.Option("--out", help="Default: beside the folder of the videos.")
     ] = None,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from severe_bench.config.network_input import Input
+from severe_bench.config.prepared import Prepared
 from severe_bench.core.budget import Budget
 from severe_bench.core.frozen import Frozen
 
@@ -26,6 +27,8 @@ class DatasetEntry(Frozen):
         options: the adapter's own.
         allow_missing: a root that is not on this machine leaves the dataset's cells out of the
             plan, instead of listing them as impossible.
+        prepared: read the videos that `severe data prepare` made with these settings.
+        prepared_folder: where these lie; by default beside the root.
     """
 
     adapter: str
@@ -33,6 +36,14 @@ class DatasetEntry(Frozen):
     annotations: str | None = None
     options: dict[str, Any] = {}
     allow_missing: bool = False
+    prepared: Prepared | None = None
+    prepared_folder: str | None = None
+
+    @model_validator(mode="after")
+    def _prepared_from_a_root(self) -> Self:
+        if self.prepared is not None and self.root is None:
+            raise ValueError("prepared videos need the root of the originals")
+        return self
 
 
 class PretrainingEntry(Frozen):

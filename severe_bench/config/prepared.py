@@ -16,4 +16,4 @@ class Prepared(Frozen):
     """
 
     short_side: Annotated[int, Field(ge=32, le=2160, multiple_of=2)] = 128
-    crf: Annotated[int, Field(ge=0, le=40)] = 18
+    crf: Annotated[int, Field(ge=0, le=40)] = 20

@@ -10,6 +10,7 @@ from typing import Final
 
 from severe_bench.config.prepared import Prepared
 from severe_bench.core.atomic import mendable_writes, write_text
+from severe_bench.core.digest import digest_of
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset
 
@@ -58,10 +59,22 @@ def prepared_folder(root: Path, how: Prepared) -> Path:
 
     Example:
         >>> prepared_folder(Path("/data/ucf101"), Prepared()).as_posix()
-        '/data/ucf101-prepared-128-crf18'
+        '/data/ucf101-prepared-128-crf20'
     """
     root = root.absolute()
     return root.with_name(f"{root.name}-prepared-{how.short_side}-crf{how.crf}")
+
+
+def prepared_digest(digest: str, how: Prepared) -> str:
+    """A dataset's digest when it is read from prepared videos: these have other pixels."""
+    return digest_of({"dataset": digest, "prepared": how.model_dump(), "version": VERSION})
+
+
+def prepared_problems(folder: Path) -> list[str]:
+    """What is missing, cheaply; empty where there are prepared videos."""
+    if (folder / MANIFEST).is_file():
+        return []
+    return [f"no prepared videos in {folder}; run severe data prepare"]
 
 
 class Manifest:

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from severe_bench.config.prepared import Prepared
 from severe_bench.core.digest import short_id
 from severe_bench.core.frozen import Frozen
 from severe_bench.plan.job import Job
@@ -35,6 +36,8 @@ class Places(Frozen):
     dataset_root: str | None = None
     annotations: str | None = None
     weights_file: str | None = None
+    prepared: Prepared | None = None
+    prepared_folder: str | None = None
 
 
 class Cell(Frozen):

@@ -100,7 +100,13 @@ class Needed:
             where = dataset.location
             root = None if where.root is None else str(where.root)
             notes = None if where.annotations is None else str(where.annotations)
-            self._places[key] = Places(dataset_root=root, annotations=notes, weights_file=file)
+            self._places[key] = Places(
+                dataset_root=root,
+                annotations=notes,
+                weights_file=file,
+                prepared=dataset.prepared,
+                prepared_folder=str(dataset.prepared_folder) if dataset.prepared else None,
+            )
         return self._places[key]
 
     def features(

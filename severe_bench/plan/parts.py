@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from severe_bench.config.entries import DatasetEntry, ModelEntry, PretrainingEntry
+from severe_bench.config.prepared import Prepared
 from severe_bench.config.schema import Config
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import nearest
 from severe_bench.data.adapter import ADAPTERS, Location
+from severe_bench.data.prepared import prepared_digest, prepared_folder, prepared_problems
 from severe_bench.models.backbone import BACKBONES, Backbone
 from severe_bench.models.factory import SEPARATOR
 from severe_bench.models.layout import LAYOUTS
@@ -30,6 +32,8 @@ class DatasetPart:
     Args:
         made: whether a `dataset` cell makes it.
         problem: why it cannot be read here, or empty.
+        prepared: how its videos were prepared; None reads the originals.
+        prepared_folder: where these lie.
     """
 
     name: str
@@ -38,6 +42,8 @@ class DatasetPart:
     modality: str
     made: bool
     problem: str
+    prepared: Prepared | None = None
+    prepared_folder: Path | None = None
 
 
 def dataset_part(config: Config, name: str) -> DatasetPart:
@@ -52,10 +58,20 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
     except UserError as error:
         problems = problems or [str(error)]
         digest = f"unknown:{name}"
+    folder = None
+    if entry.prepared is not None and location.root is not None:
+        folder = _prepared_folder(config, entry, location.root, entry.prepared)
+        problems += prepared_problems(folder)
+        digest = prepared_digest(digest, entry.prepared)
     ref = DatasetRef(adapter=entry.adapter, options=options.model_dump(mode="json"), digest=digest)
     problem = f"dataset {name}: {'; '.join(problems)}" if problems else ""
     made = adapter.generate is not None
-    return DatasetPart(name, ref, location, adapter.modality, made, problem)
+    return DatasetPart(name, ref, location, adapter.modality, made, problem, entry.prepared, folder)
+
+
+def _prepared_folder(config: Config, entry: DatasetEntry, root: Path, how: Prepared) -> Path:
+    given = entry.prepared_folder
+    return prepared_folder(root, how) if given is None else config.resolve(given)
 
 
 def _location(config: Config, entry: DatasetEntry) -> Location:

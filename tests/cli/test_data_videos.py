@@ -96,7 +96,7 @@ def test_a_folder_without_videos(tmp_path: Path) -> None:
 def test_prepare(root: Path, tmp_path: Path) -> None:
     code, text = run("prepare", root, "--short-side", 32, "--workers", 1)
     assert code == 0
-    folder = tmp_path / "videos-prepared-32-crf18"
+    folder = tmp_path / "videos-prepared-32-crf20"
     assert "2 videos, 2 prepared; the rest: about 0.00 GiB more" in text
     assert f"2 of 2 videos are prepared in {folder}" in text
     assert probe(folder / "a" / "b_frames.mp4").height == 32

@@ -8,6 +8,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
 from severe_bench.data.adapter import ADAPTERS, Adapter, Location
+from severe_bench.data.prepared import of_prepared, prepared_digest
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetRef, NetworkRef
 from severe_bench.run.work import Work
@@ -28,13 +29,21 @@ def load_dataset(ref: DatasetRef, work: Work) -> Dataset:
     """The dataset of a cell, from the cell that made it or from where it lies on this machine.
 
     Raises:
-        UserError: its annotations are damaged, or not those that the cell's id stands for.
+        UserError: its annotations are damaged, or not those that the cell's id stands for; or its
+            videos are to be prepared and are not.
     """
     adapter, options = adapter_of(ref)
-    where = location(work.cell, work.session)
-    if adapter.digest(options, where) != ref.digest:
+    where, places = location(work.cell, work.session), work.cell.places
+    digest = adapter.digest(options, where)
+    if places.prepared is not None:
+        digest = prepared_digest(digest, places.prepared)
+    if digest != ref.digest:
         raise _changed(f"the annotations of {adapter.name}", str(where.annotations or where.root))
-    return adapter.load(options, where)
+    dataset = adapter.load(options, where)
+    if places.prepared is None:
+        return dataset
+    folder = places.prepared_folder
+    return of_prepared(dataset, places.prepared, None if folder is None else Path(folder))
 
 
 def location(cell: Cell, session: Session) -> Location:
