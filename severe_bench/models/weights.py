@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from severe_bench.core.atomic import atomic_path
+from severe_bench.core.atomic import write_bytes
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.models.layout import LAYOUTS, Layout
@@ -60,6 +61,8 @@ def save_checkpoint(
 ) -> None:
     """Write one of this package's own checkpoint files, atomically.
 
+    The same content gives the same bytes: `torch.save` would write a file's name into it.
+
     Args:
         path: ends in `.pt` by custom.
         tensors: by the backbone's names.
@@ -68,8 +71,9 @@ def save_checkpoint(
     """
     stored = {name: _stored(tensor, dtype) for name, tensor in tensors.items()}
     content = {"state_dict": stored, "metadata": metadata.model_dump_json()}
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    stream = BytesIO()
+    torch.save(content, stream)
+    write_bytes(path, stream.getvalue())
 
 
 def load_checkpoint(path: Path, layout: str) -> Checkpoint:

@@ -174,3 +174,10 @@ def test_a_refused_checkpoint_leaves_the_network_as_it_was() -> None:
     with pytest.raises(UserError):
         load_into(model, without("1.bias"), "w.pt")
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+    tensors = {"a": torch.arange(3.0)}
+    for name in ("first.pt", "second.pt"):
+        save_checkpoint(tmp_path / name, tensors, METADATA, dtype=torch.float32)
+    assert (tmp_path / "first.pt").read_bytes() == (tmp_path / "second.pt").read_bytes()
