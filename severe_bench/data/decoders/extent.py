@@ -27,8 +27,8 @@ def _riff(stream: BinaryIO) -> int:
         (size,) = struct.unpack("<I", head[4:])
         if size in (0, 0xFFFFFFFF):
             return 0
-        end += 8 + size
-        stream.seek(end + (size & 1))
+        end = stream.tell() + size
+        stream.seek(end + (size & 1))  # lists begin at even places
     return end
 
 
