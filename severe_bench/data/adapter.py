@@ -42,6 +42,8 @@ class Adapter(Generic[Options]):
         modality: what the videos show.
         expected: counts of the complete official files under these options; None where no
             source states them.
+        train_size: number of training records, where it is quickly known, so that `plan` can hold
+            budgets against it; raises as `load` does.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Adapter(Generic[Options]):
     generate: Callable[[Options, Session], None] | None = None
     modality: str = "rgb"
     expected: Callable[[Options], Expected | None] = lambda _: None
+    train_size: Callable[[Options, Location], int | None] = lambda _, __: None
 
 
 ADAPTERS: Registry[Adapter[Frozen]] = Registry(

@@ -10,7 +10,7 @@ from severe_bench.config.settings import Settings
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
-from severe_bench.plan.fit import misfit
+from severe_bench.plan.fit import misfit, overdraft
 from severe_bench.plan.grid import Entry, Filters, filtered, grid
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.plan.needs import Needed
@@ -96,7 +96,8 @@ class _Builder:
             label=self._label(entry, settings, network),
             problem=network.problem
             or misfit(network.backbone, dataset, settings.recipe)
-            or self.needed.problem_of(needs, dataset),
+            or self.needed.problem_of(needs, dataset)
+            or overdraft(settings.budget, dataset),
         )
 
     def _job(

@@ -1,6 +1,7 @@
-"""Whether a network can read a dataset's clips, known before anything runs."""
+"""Whether a network can read a dataset's clips and a budget be met, known before anything runs."""
 
 from severe_bench.config.recipe import Recipe
+from severe_bench.core.budget import Budget
 from severe_bench.models.backbone import Backbone
 from severe_bench.plan.parts import DatasetPart
 
@@ -18,6 +19,17 @@ def misfit(backbone: Backbone, dataset: DatasetPart, recipe: Recipe) -> str:
     if backbone.size not in {None, clip.size}:
         return f"{backbone.name} reads {backbone.size} pixels, the recipe has {clip.size}"
     return ""
+
+
+def overdraft(budget: Budget, dataset: DatasetPart) -> str:
+    """Why the training set is too small for a budget; empty where it is not, or nobody knows."""
+    there = dataset.train_size
+    if budget.count is None or there is None or budget.count <= there:
+        return ""
+    return (
+        f"the budget asks for {budget.count} videos but the training set of {dataset.name} has "
+        f"{there}; use at most {there}, or no budget for the full training set"
+    )
 
 
 def view_recipe(recipe: Recipe, views: str) -> Recipe:

@@ -7,7 +7,7 @@ from severe_bench.config.schema import Config
 from severe_bench.core.record import SPLITS
 from severe_bench.models.backbone import BACKBONES
 from severe_bench.plan.cell import Cell, Places
-from severe_bench.plan.fit import misfit, view_recipe
+from severe_bench.plan.fit import misfit, overdraft, view_recipe
 from severe_bench.plan.identity import Identifier
 from severe_bench.plan.job import DatasetJob, FeaturesJob, PretrainJob, WeightsRef
 from severe_bench.plan.parts import (
@@ -165,7 +165,8 @@ class Needed:
             seed=how.seed,
         )
         needs = self.dataset_need(dataset)
-        problem = misfit(BACKBONES.get(entry.architecture), dataset, recipe)
+        backbone = BACKBONES.get(entry.architecture)
+        problem = misfit(backbone, dataset, recipe) or overdraft(how.budget, dataset)
         places = self.places(dataset, None)
         cell = self._put(job, f"pretraining {name}", needs, dataset, places, problem)
         return Weights(WeightsRef(source="pretrain", digest=cell), cell=cell)

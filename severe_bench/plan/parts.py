@@ -34,6 +34,7 @@ class DatasetPart:
         problem: why it cannot be read here, or empty.
         prepared: how its videos were prepared; None reads the originals.
         prepared_folder: where these lie.
+        train_size: number of training records; None where only loading it would tell.
     """
 
     name: str
@@ -44,6 +45,7 @@ class DatasetPart:
     problem: str
     prepared: Prepared | None = None
     prepared_folder: Path | None = None
+    train_size: int | None = None
 
 
 def dataset_part(config: Config, name: str) -> DatasetPart:
@@ -53,11 +55,12 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
     options = adapter.options.model_validate(entry.options)
     location = _location(config, entry)
     problems = list(adapter.problems(options, location))
+    digest, train_size = f"unknown:{name}", None
     try:
         digest = adapter.digest(options, location)
+        train_size = adapter.train_size(options, location)
     except UserError as error:
         problems = problems or [str(error)]
-        digest = f"unknown:{name}"
     folder = None
     if entry.prepared is not None and location.root is not None:
         folder = _prepared_folder(config, entry, location.root, entry.prepared)
@@ -66,7 +69,17 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
     ref = DatasetRef(adapter=entry.adapter, options=options.model_dump(mode="json"), digest=digest)
     problem = f"dataset {name}: {'; '.join(problems)}" if problems else ""
     made = adapter.generate is not None
-    return DatasetPart(name, ref, location, adapter.modality, made, problem, entry.prepared, folder)
+    return DatasetPart(
+        name=name,
+        ref=ref,
+        location=location,
+        modality=adapter.modality,
+        made=made,
+        problem=problem,
+        prepared=entry.prepared,
+        prepared_folder=folder,
+        train_size=train_size,
+    )
 
 
 def _prepared_folder(config: Config, entry: DatasetEntry, root: Path, how: Prepared) -> Path:

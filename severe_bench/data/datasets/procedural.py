@@ -61,6 +61,11 @@ def problems(options: WorldSpec, location: Location) -> list[str]:  # noqa: ARG0
     return []
 
 
+def train_size(options: WorldSpec, location: Location) -> int:  # noqa: ARG001 - by contract
+    """As specified, filmed or not."""
+    return options.train
+
+
 PROCEDURAL = Adapter(
     name="procedural",
     options=WorldSpec,
@@ -68,4 +73,5 @@ PROCEDURAL = Adapter(
     problems=problems,
     load=load,
     generate=generate,
+    train_size=train_size,
 )
