@@ -82,6 +82,11 @@ def _lines(found: "DatasetCheck") -> list[str]:
             lines += [f"  {kind}: {name}" for name in names[:SHOWN]]
             if len(names) > SHOWN:
                 lines.append(f"  {kind}: {len(names) - SHOWN} more, all with --json")
+    if found.untaught:
+        some = ", ".join(found.untaught[:SHOWN])
+        lines.append(
+            f"note: {len(found.untaught)} class(es) are tested but have no training video: {some}"
+        )
     if found.expected:
         lines.append(f"expected by: {found.expected.source}")
     return [*lines, "ok" if found.ok else "not ok"]

@@ -1,7 +1,8 @@
 """Plans and states as lines of plain text: quick for ten thousand cells, greppable, no markup."""
 
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from severe_bench.core.units import bytes_text, seconds_text
@@ -64,8 +65,13 @@ def _cost(estimate: Mapping[str, Any]) -> Iterator[str]:
     yield f"based on: {basis}"
 
 
-def status_lines(status: Status) -> Iterator[str]:
-    """Counts, then the cells that are running, failed, damaged or set aside."""
+def status_lines(status: Status, options: Sequence[str] = ()) -> Iterator[str]:
+    """Counts, then the cells that are running, failed, damaged or set aside; how to go on.
+
+    Args:
+        status: of a suite.
+        options: of the command line, which the command to go on with needs too.
+    """
     shown = Counter(str(row.state) for row in status.cells)
     yield f"{status.suite}: {_counted(shown)}"
     for row in status.cells:
@@ -75,12 +81,24 @@ def status_lines(status: Status) -> Iterator[str]:
             yield f"running     {row.id}  {row.title}  {done}"
         elif row.state in {"running", "failed", "corrupt"}:
             yield f"{MARKS[row.state]:<10}  {row.id}  {row.title}  {row.reason}".rstrip()
-    yield from _grouped_reasons([row.reason for row in status.cells if row.state == "impossible"])
+    yield from grouped_reasons(row.reason for row in status.cells if row.state == "impossible")
     for name in status.quarantined:
         yield f"set aside   {name}"
-    yield "complete" if status.complete else f"go on with: severe run {status.suite}"
+    if status.others:
+        yield (
+            f"not counted: {status.others} finished cell(s) of other settings"
+            " (the configuration, or a variable in it, was another one)"
+        )
+    yield _what_next(status, shlex.join(["severe", "run", status.suite, *options]))
 
 
-def _grouped_reasons(reasons: Sequence[str]) -> Iterator[str]:
+def _what_next(status: Status, command: str) -> str:
+    if not status.complete:
+        return f"go on with: {command}"
+    return f"mend what failed, then: {command} --retry failed" if status.failed else "complete"
+
+
+def grouped_reasons(reasons: Iterable[str]) -> Iterator[str]:
+    """One line for each reason why cells cannot run here, the most frequent first."""
     for reason, count in Counter(reasons).most_common():
         yield f"impossible  {count} cell(s): {reason}"

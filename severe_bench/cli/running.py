@@ -3,9 +3,10 @@
 import typer
 
 from severe_bench.cli.closing import current_report, show_ranking, write_report
+from severe_bench.cli.listing import grouped_reasons
 from severe_bench.cli.opening import Opened
 from severe_bench.core.errors import UserError
-from severe_bench.run.local import RunOutcome, how_to_go_on, run_cells
+from severe_bench.run.local import RunOutcome, run_cells
 from severe_bench.run.pool import Settings
 from severe_bench.run.progress import display
 
@@ -22,9 +23,12 @@ def run_opened(opened: Opened, settings: Settings) -> int:
         outcome = run_cells(opened.layout, opened.plan.cells, settings, observe, whole)
     _say(opened, outcome)
     if outcome.interrupted:
-        typer.echo(how_to_go_on(opened.layout.suite), err=True)
+        typer.echo("stopped; the same command goes on from where each cell is", err=True)
         return outcome.exit_code
-    page = current_report(opened) or write_report(opened)
+    page = current_report(opened)
+    if page is None:
+        typer.echo("writing the report", err=True)
+        page = write_report(opened)
     show_ranking(opened)
     typer.echo(f"results: {opened.layout.table}")
     typer.echo(f"report:  {page}")
@@ -48,6 +52,6 @@ def _say(opened: Opened, outcome: RunOutcome) -> None:
         typer.echo("`severe show CELL` has the traceback; `--retry failed` tries again", err=True)
     if outcome.blocked:
         typer.echo(f"{len(outcome.blocked)} cell(s) wait for a failed one", err=True)
-    if outcome.impossible:
-        typer.echo(f"{len(outcome.impossible)} cell(s) cannot run here; see severe plan", err=True)
+    for line in grouped_reasons(outcome.impossible.values()):
+        typer.echo(line, err=True)
     typer.echo(f"{len(outcome.found)} cell(s) found done, {len(outcome.done)} done now", err=True)

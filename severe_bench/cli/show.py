@@ -27,4 +27,4 @@ def show(
 
     console = Console(highlight=False)
     for part in cell_page(found):
-        console.print(part)
+        console.print(part, soft_wrap=isinstance(part, str))  # commands and paths stay whole

@@ -22,5 +22,7 @@ def status(
         return
     from severe_bench.cli.listing import status_lines
 
-    for line in status_lines(found):
+    options = ["--config", str(config)] if config else []
+    options += ["--results", str(results)] if results != RESULTS else []
+    for line in status_lines(found, options):
         typer.echo(line)

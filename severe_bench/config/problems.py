@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, TypeGuard, Union, get_args, get_origin
+from typing import Annotated, Literal, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -97,8 +97,15 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], data: object) -> Prob
 def _key_problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     loc = detail["loc"]
     if detail["type"] == "missing":
-        return Problem(loc, "missing", "add it")
+        return Problem(loc, "missing", _missing_mend(model, loc))
     return Problem(loc, "unknown key", nearest(str(loc[-1]), _keys(model, loc[:-1])))
+
+
+def _missing_mend(model: type[BaseModel], loc: Loc) -> str:
+    """Names the value where there is only one."""
+    field = model.model_fields.get(str(loc[0])) if len(loc) == 1 else None
+    values = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
+    return f"add `{loc[0]}: {values[0]}`" if len(values) == 1 else "add it"
 
 
 def _complaint(detail: ErrorDetails) -> str:

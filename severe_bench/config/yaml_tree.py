@@ -126,8 +126,15 @@ def _text(path: Path) -> str:
 def _syntax_error(path: Path, error: yaml.YAMLError) -> UserError:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         where = f"{path}:{error.problem_mark.line + 1}"
-        return UserError(f"not valid YAML: {error.problem}", where)
+        return UserError(f"not valid YAML: {error.problem}", where, _syntax_mend(error))
     return UserError(f"not valid YAML: {str(error).splitlines()[0]}", str(path))
+
+
+def _syntax_mend(error: yaml.MarkedYAMLError) -> str:
+    """For what libyaml says of a tab, and of text that begins with a reserved character."""
+    if "cannot start any token" not in (error.problem or ""):
+        return ""
+    return "indent with spaces, not tabs; quote text that begins with @, % or `"
 
 
 @dataclass

@@ -22,7 +22,7 @@ def nearest(name: str, valid: list[str]) -> str:
     close = difflib.get_close_matches(name, valid, n=3, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"valid names: {', '.join(sorted(valid)) or 'none'}"
+    return f"valid names: {', '.join(sorted(valid)) or '(none)'}"
 
 
 class Registry(Generic[T]):

@@ -52,12 +52,15 @@ class DatasetCheck:
         splits: what was found; empty where the files cannot be read.
         expected: counts of the complete official files, or None where no source states them.
         problem: why the files cannot be read, naming file and line; or None.
+        untaught: names of classes that have test records and no training record: allowed, for some
+            official splits have them, but in a manifest of one's own mostly a slip.
     """
 
     dataset: str
     splits: Mapping[Split, SplitCheck]
     expected: Expected | None
     problem: str | None = None
+    untaught: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -70,14 +73,15 @@ class DatasetCheck:
         )
 
     def to_json(self) -> dict[str, object]:
-        """The object that scripts read; `unreadable` only where videos were opened."""
-        return {
+        """The object that scripts read; `unreadable` and `untaught` where they apply."""
+        plain: dict[str, object] = {
             "dataset": self.dataset,
             "splits": {split: _split_json(found) for split, found in self.splits.items()},
             "expected": _expected_json(self.expected),
             "ok": self.ok,
             "problem": self.problem,
         }
+        return plain | ({"untaught": list(self.untaught)} if self.untaught else {})
 
 
 def check_dataset(
@@ -105,7 +109,7 @@ def check_dataset(
     except UserError as error:
         return DatasetCheck(name, {}, expected, str(error))
     splits = {split: _split_check(dataset, split, location.root, decode) for split in SPLITS}
-    return DatasetCheck(name, splits, expected)
+    return DatasetCheck(name, splits, expected, untaught=_untaught(dataset))
 
 
 def parsed_options(adapter: Adapter[Frozen], options: Mapping[str, object]) -> Frozen:
@@ -141,12 +145,21 @@ def unreadable(paths: Iterable[str], root: Path) -> tuple[Unreadable, ...]:
 
 def _split_check(dataset: Dataset, split: Split, root: Path | None, decode: bool) -> SplitCheck:
     records = dataset.of(split)
-    classes = len(frozenset[int]().union(*map(class_ids, records)))
+    classes = len(_classes_of(records))
     if root is None:
         return SplitCheck(len(records), classes)
     gone = missing(records, root)
     broken = unreadable(_present(records, gone), root) if decode else None
     return SplitCheck(len(records), classes, gone, broken)
+
+
+def _untaught(dataset: Dataset) -> tuple[str, ...]:
+    alone = _classes_of(dataset.of("test")) - _classes_of(dataset.of("train"))
+    return tuple(dataset.classes[label] for label in sorted(alone))
+
+
+def _classes_of(records: Iterable[Record]) -> frozenset[int]:
+    return frozenset[int]().union(*map(class_ids, records))
 
 
 def _present(records: Sequence[Record], gone: Sequence[str]) -> Iterable[str]:

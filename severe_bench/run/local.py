@@ -45,11 +45,6 @@ class RunOutcome:
         return 1 if self.failed else 0
 
 
-def how_to_go_on(suite: str) -> str:
-    """What to tell the user after an interrupt."""
-    return f"stopped; `severe run {suite}` goes on from where each cell is"
-
-
 def run_cells(
     layout: Layout,
     cells: Sequence[Cell],

@@ -157,5 +157,9 @@ def _read(path: Path) -> bytes:
         raise UserError(f"cannot read: {reason}", str(path), mend) from error
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: yaml.YAMLError | ValidationError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False)[0]
+        key = ".".join(str(step) for step in first["loc"])
+        return f"{key}: {first['msg']}" if key else first["msg"]
     return " ".join(str(error).split())[:200]

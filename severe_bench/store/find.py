@@ -37,7 +37,7 @@ def find_cell(results: Path, beginning: str) -> FoundCell:
     """
     folders = cell_folders(results, beginning)
     if not folders:
-        mend = "`severe plan` and `severe status` list ids; --results names the folder"
+        mend = "`severe plan` lists ids; --results names the folder"
         raise UserError(f"no cell {beginning!r}", str(results), mend)
     ids = {folder.name for folder in folders}
     if len(ids) > 1:

@@ -1,6 +1,7 @@
 """What `severe status` says: how far a suite is."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -10,7 +11,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.plan.cell import Cell
 from severe_bench.store.cells import CorruptError, read_failure
 from severe_bench.store.demand import blocked, demanded, impossible
-from severe_bench.store.layout import PROGRESS, Layout
+from severe_bench.store.layout import PROGRESS, RESULT, Layout
 from severe_bench.store.lock import Owner, owner
 from severe_bench.store.quarantine import in_quarantine
 from severe_bench.store.states import State, states
@@ -58,6 +59,7 @@ class Status(Frozen):
         blocked: wait for a failed cell.
         impossible: cannot run here, whatever is done, or need one that cannot.
         quarantined: names of damaged cell folders that were moved aside.
+        others: finished cells in the suite's folder that are not of this plan.
     """
 
     suite: str
@@ -70,6 +72,7 @@ class Status(Frozen):
     impossible: int
     quarantined: tuple[str, ...]
     cells: tuple[CellStatus, ...]
+    others: int = 0
 
 
 def status(layout: Layout, cells: Sequence[Cell]) -> Status:
@@ -97,7 +100,16 @@ def status(layout: Layout, cells: Sequence[Cell]) -> Status:
         impossible=count["impossible"],
         quarantined=in_quarantine(layout),
         cells=rows,
+        others=_others(layout, {cell.id for cell in cells}),
     )
+
+
+def _others(layout: Layout, ids: Collection[str]) -> int:
+    try:
+        names = os.listdir(layout.cells)  # noqa: PTH208 - names only, ten thousand times
+    except FileNotFoundError:
+        return 0
+    return sum((layout.cells / name / RESULT).is_file() for name in names if name not in ids)
 
 
 def shown_states(cells: Sequence[Cell], on_disk: dict[str, State]) -> dict[str, tuple[Shown, str]]:

@@ -44,6 +44,14 @@ def test_incomplete_annotations_and_missing_videos(tmp_path: Path) -> None:
     assert found["ok"] is False
 
 
+def test_a_class_that_only_the_test_split_has_is_named(tmp_path: Path) -> None:
+    rows = "path,label,split\na.mp4,run,train\nb.mp4,run,test\nc.mp4,jump,test\n"
+    root = touch(write(tmp_path, {"annotations.csv": rows}), "a.mp4", "b.mp4", "c.mp4")
+    code, text = run("check", "manifest", "--root", root)
+    assert code == 0
+    assert "note: 1 class(es) are tested but have no training video: jump" in text
+
+
 def test_damaged_annotations(tmp_path: Path) -> None:
     folder = write(ucf101(tmp_path, 5, 5), {"classInd.txt": "one Act000"})
     code, text = run("check", "ucf101", "--annotations", folder)

@@ -64,3 +64,26 @@ def test_a_status_names_what_wants_attention() -> None:
         "set aside   a1-then",
         "go on with: severe run s",
     ]
+
+
+def _ended(*, complete: bool, failed: int, others: int = 0) -> Status:
+    return Status(
+        suite="s", complete=complete, done=0, running=0, failed=failed, pending=0, blocked=0,
+        impossible=0, quarantined=(), cells=(), others=others,
+    )  # fmt: skip
+
+
+def test_the_last_line_of_a_status_is_the_command_that_helps() -> None:
+    options = ["--config", "my study.yaml"]
+    unfinished = list(status_lines(_ended(complete=False, failed=1), options))
+    assert unfinished[-1] == "go on with: severe run s --config 'my study.yaml'"
+    failed = list(status_lines(_ended(complete=True, failed=1), options))
+    assert failed[-1] == (
+        "mend what failed, then: severe run s --config 'my study.yaml' --retry failed"
+    )
+    assert list(status_lines(_ended(complete=True, failed=0)))[-1] == "complete"
+
+
+def test_a_status_says_that_finished_cells_are_of_other_settings() -> None:
+    lines = list(status_lines(_ended(complete=False, failed=0, others=3)))
+    assert lines[1].startswith("not counted: 3 finished cell(s) of other settings")

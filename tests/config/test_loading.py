@@ -116,7 +116,7 @@ CASES = {
         [
             "benchmarks.yaml:17: pretrainings: unknown key; did you mean pretraining?",
             "benchmarks.yaml:24: models.made.pretrain: unknown pretraining "
-            "'contrast'; valid names: none",
+            "'contrast'; valid names: (none)",
         ],
     ),
     "unknown key deep in a recipe": (
@@ -175,7 +175,7 @@ CASES = {
             "benchmarks.yaml:23: spare: unknown key; valid names: datasets, "
             "experiments, models, pretraining, recipes, suites, version",
             "benchmarks.yaml:55: suites.demo.blocks[0].models: no model matches "
-            "'*'; valid names: none",
+            "'*'; valid names: (none)",
         ],
     ),
     "out of range": (
@@ -333,7 +333,7 @@ CASES = {
         ("protocol: finetune", "protocol: finetune\n    task_options: {a: 1}"),
         [
             "benchmarks.yaml:43: experiments.near-tune.task_options.a: unknown "
-            "key; valid names: none",
+            "key; valid names: (none)",
         ],
     ),
     "protocol": (
@@ -380,6 +380,12 @@ CASES = {
         ("  demo:\n", "  shared:\n"),
         [
             "benchmarks.yaml:52: suites.shared: this name is taken by what suites share; rename it",
+        ],
+    ),
+    "no version": (
+        ("version: 1\n", ""),
+        [
+            "benchmarks.yaml:1: version: missing; add `version: 1`",
         ],
     ),
     "no suites": (

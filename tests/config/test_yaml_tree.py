@@ -95,7 +95,11 @@ def test_aliases_repeat_their_anchor(tmp_path: Path) -> None:
         ),
         ("a: !!int x\n", "{f}:1: cannot read 'x' as 'tag:yaml.org,2002:int'"),
         ("a: [1\n", "{f}:2: not valid YAML: did not find expected ',' or ']'"),
-        ("a:\n\t- 1\n", "{f}:2: not valid YAML: found character that cannot start any token"),
+        (
+            "a:\n\t- 1\n",
+            "{f}:2: not valid YAML: found character that cannot start any token; "
+            "indent with spaces, not tabs; quote text that begins with @, % or `",
+        ),
         ("a: 1\n---\nb: 2\n", "{f}:2: not valid YAML: but found another document"),
         ("", "{f}: should hold a mapping (version, datasets, ...)"),
         ("- 1\n", "{f}: should hold a mapping (version, datasets, ...)"),

@@ -99,5 +99,5 @@ def test_an_option_that_the_task_does_not_take_is_found_before_anything_runs(stu
         resolve(config, "demo", grid(config, "demo"))
     assert str(caught.value).endswith(
         "benchmarks.yaml:56: suites.demo.overrides[0].set.task_options.blank: unknown key; "
-        "valid names: none"
+        "valid names: (none)"
     )

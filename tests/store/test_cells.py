@@ -98,6 +98,18 @@ def test_damage_is_found(layout: Layout, damage: Callable[[Path], None]) -> None
         check(folder)
 
 
+def test_damage_is_told_in_a_line_of_its_own_words(layout: Layout) -> None:
+    folder = layout.folder(evaluate_cell())
+    write_cell(folder, evaluate_cell())
+    (folder / "result.json").write_text('{"x": \n')
+    with pytest.raises(CorruptError) as caught:
+        check(folder)
+    assert caught.value.reason.startswith("Invalid JSON: EOF")
+    (folder / "result.json").write_text("{}")
+    with pytest.raises(CorruptError, match="cell: Field required"):
+        check(folder)
+
+
 def test_a_job_changed_under_the_same_id_is_damage(layout: Layout) -> None:
     folder = finished(layout, evaluate_cell())
     path = folder / "cell.yaml"

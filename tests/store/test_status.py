@@ -121,6 +121,14 @@ def test_status_counts_and_says_why(layout: Layout, grid: list[Cell]) -> None:
     json.dumps(seen.model_dump(mode="json"))
 
 
+def test_finished_cells_of_other_settings_are_counted(layout: Layout, grid: list[Cell]) -> None:
+    for cell in grid:
+        finish(layout, cell)
+    fail(layout, evaluate_cell(7))
+    assert status(layout, grid).others == 0
+    assert status(layout, grid[:2]).others == 2
+
+
 def test_a_suite_is_complete_when_nothing_is_left_to_run(layout: Layout, grid: list[Cell]) -> None:
     for cell in grid[1:]:
         finish(layout, cell)

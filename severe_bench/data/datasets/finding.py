@@ -40,7 +40,7 @@ class Shelf:
         if folder is None:
             raise UserError(
                 f"no folder with the annotations of {hint} is given",
-                mend="set its annotations folder",
+                mend="set `annotations` in benchmarks.yaml, or pass --annotations",
             )
         for path in filter(None, (folder, location.root)):
             if not path.is_dir():
