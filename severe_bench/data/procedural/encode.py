@@ -23,6 +23,12 @@ OPTIONS = {
 }
 """Against crf 12 the files are 13% smaller and the luma loses 1 dB of 42."""
 
+TREELESS = {"x264-params": "mbtree=0"}
+TINY = 32
+"""Up to this side (two macroblocks) x264's macroblock tree gives other bytes now and then: 1 to 3 %
+of 13,000 encodings of equal frames while another thread was busy, against none of 13,000 at 56
+pixels, and none of 12,000 at 32 pixels without the tree. It is off for such frames."""
+
 
 def encode_video(frames: Frames, path: Path, fps: int) -> None:
     """Write frames as H.264 in mp4: 4:2:0, constant frame rate, no B-frames, one thread.
@@ -38,7 +44,8 @@ def encode_video(frames: Frames, path: Path, fps: int) -> None:
     _require_encoder()
     height, width = frames.shape[1:3]
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream(CODEC, rate=Fraction(fps), options=OPTIONS)
+        options = OPTIONS | TREELESS if min(height, width) <= TINY else OPTIONS
+        stream = container.add_stream(CODEC, rate=Fraction(fps), options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for picture in frames:
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
