@@ -52,7 +52,8 @@ app.add_typer(published.app, name="published")
 def main() -> None:
     """Run one command.
 
-    Exit codes: 0 all well, 1 some cells failed, 2 the user must mend something, 130 interrupted.
+    Exit codes: 0 all well, 1 some cells failed or cannot run, 2 the user must mend
+    something, 130 interrupted.
     """
     try:
         app()

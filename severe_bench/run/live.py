@@ -22,7 +22,7 @@ from severe_bench.run.events import (
 )
 from severe_bench.run.lines import line_of, outlook_line, progress_line
 
-BAR_WIDTH = 40
+BAR_WIDTH = 24  # what 80 columns leave beside counts and time
 REFRESH_PER_SECOND = 4
 
 
@@ -79,6 +79,8 @@ class LiveDisplay:
 
     def _picture(self) -> Group:
         table = Table.grid(padding=(0, 2))
+        for column in ("lane", "title", "progress"):
+            table.add_column(no_wrap=column != "title")
         for lane in sorted(self._rows):
             _, title, where = self._rows[lane]
             table.add_row(Text(lane, style="dim"), Text(title), Text(where, style="cyan"))

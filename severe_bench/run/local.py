@@ -39,10 +39,10 @@ class RunOutcome:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 when all is well, 1 when some cells failed, 130 when interrupted."""
+        """Return 0 when all is well, 1 when cells failed or cannot run, 130 when interrupted."""
         if self.interrupted:
             return INTERRUPTED_CODE
-        return 1 if self.failed else 0
+        return 1 if self.failed or self.impossible else 0
 
 
 def run_cells(

@@ -15,6 +15,7 @@ from severe_bench.run.events import (
     Blocked,
     Failed,
     Finished,
+    Note,
     Observer,
     Outlook,
     Progressed,
@@ -299,6 +300,8 @@ class Pool:
     def _wind_down(self, interrupts: Interrupts) -> None:
         """Let running cells checkpoint; a second interrupt, or the end of grace, cuts them off."""
         deadline = time.monotonic() + self._settings.grace
+        if self._busy:
+            self._observe(Note("stopping: running cells save their state; Ctrl-C again cuts off"))
         for process in self._busy:
             process.stop()
         while self._busy and interrupts.count < 2 and time.monotonic() < deadline:

@@ -80,3 +80,17 @@ def test_the_live_table_shows_lanes_and_takes_names_literally() -> None:
 
 def test_nothing_is_promised_when_all_has_ended() -> None:
     assert outlook_line(Outlook(3, 2, 1, 0, 0.0)) == "2/3 done, 0 running, 1 failed"
+
+
+def test_on_80_columns_how_far_it_is_stays_on_one_line() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=80, color_system=None)
+    cell = named(0, "supervised / near-40-finetune / seed 0")
+    far = Snapshot(stage="train", done=32, total=90, epoch=11, loss=1.17, rate=121.4)
+    with LiveDisplay("demo", console) as live:
+        live.see(Outlook(149, 120, 0, 2, 4860.0))
+        live.see(Progressed(cell, "cpu 0", far))
+        live._live.refresh()
+        shown = stream.getvalue()
+    assert "train epoch 11 32/90 loss 1.170 121.4 clips/s" in shown
+    assert "120/149 done, 2 running, about 1 h 21 min left" in shown

@@ -169,7 +169,7 @@ def test_impossible_cells_are_left_alone(layout: Layout, executions: Path) -> No
     missing = evaluate(0).model_copy(update={"problem": "no root"})
     outcome = run(layout, [missing, evaluate(1)])
     assert outcome.impossible == {missing.id: "no root"}
-    assert outcome.exit_code == 0
+    assert outcome.exit_code == 1
     assert missing.id not in begun(executions)
 
 
@@ -332,12 +332,17 @@ def test_ctrl_c_lets_cells_checkpoint_and_the_next_run_goes_on(
 ) -> None:
     cells = [evaluate(0, steps=200, pause=0.01), evaluate(1, steps=200, pause=0.01)]
 
+    notes: list[str] = []
+
     def observe(event: Event) -> None:
         if isinstance(event, Started) and event.lane == "cpu 1":
             threading.Timer(0.8, os.kill, (os.getpid(), signal.SIGINT)).start()
+        if isinstance(event, Note):
+            notes.append(event.text)
 
     outcome = run(layout, cells, observe)
     assert outcome.interrupted
+    assert [note.partition(":")[0] for note in notes] == ["stopping"]
     assert outcome.exit_code == 130
     assert [owner(layout.folder(cell)) for cell in cells] == [None, None]
     assert all((layout.folder(cell) / "checkpoint.pt").exists() for cell in cells)
