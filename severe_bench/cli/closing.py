@@ -8,7 +8,9 @@ from severe_bench.cli.opening import Opened
 from severe_bench.config.claims import Claim
 from severe_bench.core.atomic import write_text
 from severe_bench.core.digest import digest_of
+from severe_bench.core.errors import UserError
 from severe_bench.store.layout import FAILURE, RESULT
+from severe_bench.store.states import states
 
 STAMP = ".made-from"
 
@@ -22,6 +24,20 @@ def write_report(opened: Opened) -> Path:
     page = build_report(layout.results, layout.suite, _claims(opened), opened.whole.cells)
     write_text(layout.report / STAMP, stamp)
     return page
+
+
+def refuse_empty(opened: Opened) -> None:
+    """A page about nothing would only replace a good one.
+
+    Raises:
+        UserError: no cell of the plan has ended in this results folder.
+    """
+    layout = opened.layout
+    ended = {"done", "failed"}
+    if not ended & set(states(layout, opened.whole.cells).values()):
+        what = f"no cell of suite {layout.suite}, as it is configured now, has a result"
+        mend = f"severe run {layout.suite}, or set --results and the variables of the earlier run"
+        raise UserError(what, str(layout.results), mend)
 
 
 def current_report(opened: Opened) -> Path | None:

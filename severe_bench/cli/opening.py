@@ -41,7 +41,8 @@ def open_suite(
     digests = FileDigests(results / SHARED / "digests.json")
     whole = plan_suite(loaded, name, Filters(), digests)
     plan = plan_suite(loaded, name, filters, digests) if filters not in (None, Filters()) else whole
-    digests.save()
+    if results.is_dir():  # looking must not make a folder
+        digests.save()
     return Opened(loaded, plan, whole, Layout(results, name))
 
 

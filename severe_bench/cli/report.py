@@ -25,10 +25,11 @@ def report(
         summary()
         typer.echo(f"tables: {files[0].parent}")
         return
-    from severe_bench.cli.closing import show_ranking, write_report
+    from severe_bench.cli.closing import refuse_empty, show_ranking, write_report
     from severe_bench.cli.opening import open_suite
 
     opened = open_suite(suite, config, results)
+    refuse_empty(opened)
     page = write_report(opened)
     show_ranking(opened)
     typer.echo(f"report: {page}")

@@ -138,7 +138,7 @@ def _extent(study: Study) -> str:
         sentence += f", {counted(empty, 'pair')} of model and experiment without any"
     if missing:
         return f"{sentence}; {counted(missing, 'cell')} without a result (listed below)."
-    return f"{sentence}." if empty else f"{sentence}, none missing."
+    return f"{sentence}." if empty else f"{sentence}; no cell is missing."
 
 
 def _overall(study: Study) -> str:

@@ -75,7 +75,17 @@ def test_help_names_every_command(severe: Severe) -> None:
         assert command in out
 
 
-def test_report_of_nothing(severe: Severe, tmp_path: Path) -> None:
+def test_a_report_of_nothing_replaces_no_page(severe: Severe, tmp_path: Path) -> None:
+    page = tmp_path / "results" / "tiny" / "report" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("good")
     reply = severe("report")
-    assert reply.code == 0, reply.err
-    assert (tmp_path / "results" / "tiny" / "report" / "index.html").exists()
+    assert reply.code == 2
+    assert "no cell of suite tiny, as it is configured now, has a result" in reply.err
+    assert page.read_text() == "good"
+
+
+@pytest.mark.parametrize("command", ["plan", "status"])
+def test_looking_makes_no_folder(command: str, severe: Severe, tmp_path: Path) -> None:
+    assert severe(command).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["benchmarks.yaml"]
