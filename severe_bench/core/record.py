@@ -35,13 +35,18 @@ class Record:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset ready to be read: class names in id order, records in official list order."""
+    """A dataset ready to be read: class names in id order, records in official list order.
+
+    Args:
+        vocabularies: further class lists by name, in id order, e.g. `verb` and `noun`.
+    """
 
     name: str
     root: Path
     classes: tuple[str, ...]
     records: tuple[Record, ...]
     modality: str = "rgb"
+    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, split: Split) -> tuple[Record, ...]:
         """The records of one split, in official list order."""

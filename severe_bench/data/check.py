@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import class_ids
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Dataset, Record, Split
 from severe_bench.data.adapter import ADAPTERS, Adapter, Location
-from severe_bench.data.datasets.extras import class_ids
 from severe_bench.data.datasets.videos import missing
 from severe_bench.data.expected import Counts, Expected
 

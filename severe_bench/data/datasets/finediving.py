@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import DIFFICULTY, SCORE
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
-from severe_bench.data.datasets.extras import DIFFICULTY, SCORE
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.official import Sources, Table, official_adapter
 from severe_bench.data.datasets.pickled_arrays import plain_number

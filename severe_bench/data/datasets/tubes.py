@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import Tube
 from severe_bench.core.record import SPLITS, Split
-from severe_bench.data.datasets.extras import Tube
 from severe_bench.data.datasets.pickled_arrays import plain_array
 from severe_bench.data.datasets.plain_pickle import read_plain_pickle
 from severe_bench.data.datasets.reading import MEND, class_id

@@ -13,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import COUNT, STARTS, STOP
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
-from severe_bench.data.datasets.extras import COUNT, STARTS, STOP
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.official import Sources, Table, official_adapter
 from severe_bench.data.datasets.reading import MEND, Once, read_lines, whole_number

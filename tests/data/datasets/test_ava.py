@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import BOXES, KEY_TIME, PROPOSALS, Box, Proposal, class_ids
 from severe_bench.data.datasets.ava import read_action_list
-from severe_bench.data.datasets.extras import BOXES, KEY_TIME, PROPOSALS, Box, Proposal, class_ids
 from tests.data.datasets.files import fault, load, rows, touch, write
 
 ACTIONS = (

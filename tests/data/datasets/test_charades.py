@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from severe_bench.data.datasets.extras import DURATION, LABELS, SPANS, Span, class_ids
+from severe_bench.core.extras import DURATION, LABELS, SPANS, Span, class_ids
 from tests.data.datasets.files import fault, load, rows, touch, write
 
 HEADER = "id,subject,scene,quality,relevance,verified,script,objects,descriptions,actions,length\n"

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import COUNT, NOUN, VERB
 from severe_bench.data.datasets.epic_kitchens_100 import seconds
-from severe_bench.data.datasets.extras import COUNT, NOUN, VERB
 from tests.data.datasets.files import fault, load, rows, touch, write
 
 HEADER = (

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from severe_bench.data.datasets.extras import DIFFICULTY, SCORE
+from severe_bench.core.extras import DIFFICULTY, SCORE
 from tests.data.datasets.files import fault, load, problems, rows, touch, write
 
 CUP, GAMES = "FINADivingWorldCup2021_Men3m_final_r1", "Tokyo"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from severe_bench.data.datasets.extras import TUBES, Tube
+from severe_bench.core.extras import TUBES, Tube
 from severe_bench.data.datasets.ucf101_24 import CLASSES
 from tests.data.datasets.files import fault, load, problems, rows, touch, write
 

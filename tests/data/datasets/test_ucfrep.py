@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from severe_bench.data.datasets.extras import COUNT, STARTS, STOP
+from severe_bench.core.extras import COUNT, STARTS, STOP
 from tests.data.datasets.files import fault, load, problems, rows, touch, write
 
 

@@ -109,6 +109,7 @@ TUBES: Key[tuple[Tube, ...]] = Key("tubes", "actors through the video")
 COUNT: Key[int] = Key("count", "number of repetitions, at least 1")
 STARTS: Key[tuple[int, ...]] = Key("starts", "first frame of each repetition, 0-based")
 STOP: Key[int] = Key("stop", "last frame of the last repetition, 0-based")
+REVERSED: Key[bool] = Key("reversed", "whether its frames are to be read last first")
 DIFFICULTY: Key[float] = Key("difficulty", "degree of difficulty of a dive")
 SCORE: Key[float] = Key("score", "score that the judges gave")
 
