@@ -1,6 +1,6 @@
 """One labelled sample of a dataset, and the dataset as a table of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -39,6 +39,8 @@ class Dataset:
 
     Args:
         vocabularies: further class lists by name, in id order, e.g. `verb` and `noun`.
+        missing: samples whose video is known to be missing or unreadable here. Budgets are drawn
+            from all listed records, as if every video were there; nobody reads these.
     """
 
     name: str
@@ -47,7 +49,16 @@ class Dataset:
     records: tuple[Record, ...]
     modality: str = "rgb"
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+
+    def listed(self, split: Split) -> tuple[Record, ...]:
+        """All records of one split, in official list order: what a budget is drawn from."""
+        return tuple(record for record in self.records if record.split == split)
 
     def of(self, split: Split) -> tuple[Record, ...]:
-        """The records of one split, in official list order."""
-        return tuple(record for record in self.records if record.split == split)
+        """The records of one split that can be read, in official list order."""
+        return self.available(self.listed(split))
+
+    def available(self, records: Iterable[Record]) -> tuple[Record, ...]:
+        """Those of `records` whose video is not known to be missing."""
+        return tuple(record for record in records if record.sample not in self.missing)

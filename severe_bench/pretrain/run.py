@@ -54,9 +54,9 @@ def run_pretrain(job: PretrainJob, dataset: Dataset, session: Session) -> Pretra
     """
     method = METHODS.get(job.method)
     options = _options(method, job)
-    train = dataset.of("train")
-    picks = sorted(draw(job.budget, train, len(dataset.classes), job.seed))
-    records = tuple(train[pick] for pick in picks)
+    listed = dataset.listed("train")
+    picks = sorted(draw(job.budget, listed, len(dataset.classes), job.seed))
+    records = dataset.available(listed[pick] for pick in picks)
     setting = Setting(job, dataset, records, session.device)
     objective = method.objective(setting, options)
     summary = fit(objective, method.source(setting, options), job.recipe, session, job.seed)
