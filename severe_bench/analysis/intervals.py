@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.core.errors import UserError
+from severe_bench.metrics.bootstrap import percentiles, replicates
 from severe_bench.metrics.measure import Measure
 from severe_bench.store.predictions import Predictions
 
 Array = NDArray[np.float64]
 DRAWS = 2000
-LEVEL = 95.0
-BLOCK = 4_000_000
-"""Largest number of resampling weights held at once (32 MB)."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +115,12 @@ def resample(
     predictions = [run for _, _, run in flat]
     require_same_videos(predictions)
     values = np.array([measure.value(run.scores, run.targets) for run in predictions])
-    replicates = _replicates(measure, predictions, draws, np.random.default_rng(seed))
+    pairs = [(run.scores, run.targets) for run in predictions]
+    found = replicates(measure, pairs, predictions[0].groups, draws, seed)
     result = {}
     for model, by_seed in runs.items():
         rows = [i for i, (name, _, _) in enumerate(flat) if name == model]
-        result[model] = Resampled(tuple(sorted(by_seed)), values[rows], replicates[rows])
+        result[model] = Resampled(tuple(sorted(by_seed)), values[rows], found[rows])
     return result
 
 
@@ -187,52 +186,5 @@ def require_same_videos(runs: Sequence[Predictions]) -> None:
             )
 
 
-def _percentiles(replicates: Array) -> Interval:
-    tail = (100.0 - LEVEL) / 2
-    low, high = np.percentile(replicates, [tail, 100.0 - tail])
-    return Interval(float(low), float(high))
-
-
-def _replicates(
-    measure: Measure, runs: Sequence[Predictions], draws: int, rng: np.random.Generator
-) -> Array:
-    _, cluster = np.unique(runs[0].groups, return_inverse=True)
-    clusters = int(cluster.max()) + 1
-    block = max(1, BLOCK // clusters)
-    parts = []
-    for start in range(0, draws, block):
-        weights = _cluster_weights(rng, min(block, draws - start), clusters)
-        if measure.contributions is None:
-            parts.append(_recomputed(measure, runs, cluster, weights))
-        else:
-            per_video = np.stack([measure.contributions(r.scores, r.targets) for r in runs])
-            parts.append(_averaged(per_video, cluster, weights))
-    return np.concatenate(parts, axis=1)
-
-
-def _cluster_weights(rng: np.random.Generator, draws: int, clusters: int) -> Array:
-    """(draws, clusters) how often each cluster was drawn when drawing `clusters` of them."""
-    picks = rng.integers(clusters, size=(draws, clusters))
-    picks += np.arange(draws)[:, None] * clusters
-    counts = np.bincount(picks.ravel(), minlength=draws * clusters)
-    return counts.reshape(draws, clusters).astype(np.float64)
-
-
-def _averaged(per_video: Array, cluster: NDArray[np.intp], weights: Array) -> Array:
-    """(K, B) means of (K, N) contributions over resampled clusters."""
-    clusters = weights.shape[1]
-    sums = np.stack([np.bincount(cluster, row, minlength=clusters) for row in per_video])
-    sizes = np.bincount(cluster, minlength=clusters)
-    averages: Array = (sums @ weights.T) / (weights @ sizes)
-    return averages
-
-
-def _recomputed(
-    measure: Measure, runs: Sequence[Predictions], cluster: NDArray[np.intp], weights: Array
-) -> Array:
-    """(K, B) the metric on each resample, for metrics that are no mean over videos."""
-    videos = np.arange(len(cluster))
-    resamples = [np.repeat(videos, row[cluster].astype(np.intp)) for row in weights]
-    return np.array(
-        [[measure.value(r.scores[picked], r.targets[picked]) for picked in resamples] for r in runs]
-    )
+def _percentiles(values: Array) -> Interval:
+    return Interval(*percentiles(values))

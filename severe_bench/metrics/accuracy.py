@@ -8,10 +8,11 @@ Samples with NaN among their scores are refused, never counted as wrong.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.metric import Metric
-from severe_bench.metrics.measure import Measure, Scores, Targets
+from severe_bench.metrics.measure import Measure, Scores, Targets, Weights
 
 
 def ranks(scores: Scores, targets: Targets) -> NDArray[np.int64]:
@@ -91,10 +92,31 @@ def mean_per_class(scores: Scores, targets: Targets) -> float:
     return float((sums[occurs] / counts[occurs]).mean())
 
 
+def mean_per_class_weighted(
+    scores: Scores, targets: Targets, weights: Weights
+) -> NDArray[np.float64]:
+    """`mean_per_class` of R resamples: weights (R, N) are how often each sample was drawn.
+
+    A class of which nothing was drawn is left out of that resample's mean.
+    """
+    member = csr_array(
+        (np.ones(len(targets)), (targets.astype(np.int64), np.arange(len(targets)))),
+        shape=(int(targets.max()) + 1, len(targets)),
+    )
+    counts = member @ weights.T
+    hits = (member * top1_hits(scores, targets)[None, :]) @ weights.T
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.nanmean(hits / counts, axis=0))
+
+
 def _accuracy(name: str, title: str) -> Metric:
     return Metric(name, title, "%", worst=0.0, best=100.0)
 
 
 TOP1 = Measure(_accuracy("top1", "top-1 accuracy"), top1, top1_hits)
 TOP5 = Measure(_accuracy("top5", "top-5 accuracy"), top5, top5_hits)
-MEAN_PER_CLASS = Measure(_accuracy("mean_per_class", "mean per-class accuracy"), mean_per_class)
+MEAN_PER_CLASS = Measure(
+    _accuracy("mean_per_class", "mean per-class accuracy"),
+    mean_per_class,
+    weighted=mean_per_class_weighted,
+)

@@ -11,6 +11,7 @@ from severe_bench.core.registry import Registry
 
 Scores = NDArray[np.float32]
 Targets = NDArray[np.generic]
+Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,16 @@ class Measure:
         metric: name, unit, direction.
         value: (scores (N, ...), targets (N, ...)) -> the metric over all samples.
         contributions: (scores, targets) -> (N,) values whose mean is `value`, or None where the
-            metric is no mean over samples; bootstrap then recomputes `value` on each resample.
+            metric is no mean over samples.
+        weighted: (scores, targets, weights (R, N)) -> (R,) the metric of R resamples at once, where
+            weights[r, i] says how often sample i was drawn. Without it and without
+            `contributions`, bootstrap recomputes `value` on each resample.
     """
 
     metric: Metric
     value: Callable[[Scores, Targets], float]
     contributions: Callable[[Scores, Targets], NDArray[np.float64]] | None = None
+    weighted: Callable[[Scores, Targets, Weights], NDArray[np.float64]] | None = None
 
 
 METRICS: Registry[Measure] = Registry(

@@ -67,7 +67,7 @@ def test_without_contributions_the_resamples_are_the_same() -> None:
 def test_blocks_change_nothing_but_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = {"a": {0: run(draws(40, 0))}}
     whole = resample(MEAN, runs, draws=100)["a"].replicates
-    monkeypatch.setattr("severe_bench.analysis.intervals.BLOCK", 120)
+    monkeypatch.setattr("severe_bench.metrics.bootstrap.BLOCK", 120)
     blocked = resample(MEAN, runs, draws=100)["a"].replicates
     assert blocked.shape == whole.shape
     assert np.array_equal(blocked, whole)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.accuracy import MEAN_PER_CLASS, TOP1
-from severe_bench.metrics.bootstrap import interval
+from severe_bench.metrics.bootstrap import interval, replicates
 from severe_bench.metrics.measure import Measure
 
 
@@ -124,9 +124,21 @@ def test_a_perfect_model_has_no_spread() -> None:
     assert interval(MEAN_PER_CLASS, scores, targets, names(20)) == (100.0, 100.0)
 
 
-def test_blocks_bound_memory_and_all_resamples_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tiny block gives as many resamples: the interval stays close to the one of one block."""
+def test_blocks_bound_memory_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = np.random.default_rng(0).normal(size=40).astype(np.float32)
-    whole = interval(FAST, scores, NONE, names(40), resamples=4000)
-    monkeypatch.setattr("severe_bench.metrics.bootstrap._BLOCK", 90)
-    assert interval(FAST, scores, NONE, names(40), resamples=4000) == pytest.approx(whole, abs=0.03)
+    whole = interval(FAST, scores, NONE, names(40), resamples=400)
+    monkeypatch.setattr("severe_bench.metrics.bootstrap.BLOCK", 90)
+    assert interval(FAST, scores, NONE, names(40), resamples=400) == whole
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_classes_resampled_at_once_are_what_one_by_one_gives(size: int) -> None:
+    """Nine classes, some so rare that a resample may have none of them."""
+    random = np.random.default_rng(5)
+    targets = np.minimum(random.geometric(0.35, size=80) - 1, 8)
+    scores = (np.eye(9)[targets] + random.normal(size=(80, 9))).astype(np.float32)
+    one_by_one = Measure(MEAN_PER_CLASS.metric, MEAN_PER_CLASS.value)
+    runs = [(scores, targets), (scores[:, ::-1].copy(), targets)]
+    fast, slow = (replicates(m, runs, names(80, size), 200) for m in (MEAN_PER_CLASS, one_by_one))
+    assert fast == pytest.approx(slow, abs=1e-9)
+    assert fast.shape == (2, 200)
