@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from severe_bench.config.network_input import Input
 from severe_bench.core.registry import Registry
 from severe_bench.models.factory import SEPARATOR, find_factory
+from severe_bench.models.stages import Stages
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,6 +30,7 @@ class Backbone:
         frames, size: fixed by the architecture, or None where any value works.
         input: how the released weights of this architecture read pixels; None: as the layout of
             the checkpoint says, else ImageNet's mean and deviation, red first.
+        maps: the submodules whose outputs are maps; None: it has none, or the network itself says.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Backbone:
     frames: int | None = None
     size: int | None = None
     input: Input | None = None
+    maps: Stages | None = None
 
 
 class Backbones(Registry[Backbone]):

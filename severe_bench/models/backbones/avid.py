@@ -7,6 +7,7 @@ of tensors are those of the public code (`models/video.py`).
 from typing import TYPE_CHECKING
 
 from severe_bench.models.backbone import Backbone
+from severe_bench.models.stages import Stages
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,4 +19,5 @@ def _build() -> "nn.Module":
     return AvidR2Plus1d()
 
 
-AVID_R2PLUS1D_18 = Backbone("avid_r2plus1d_18", 512, _build)
+MAPS = Stages(("conv1", "conv2x", "conv3x", "conv4x", "conv5x"))
+AVID_R2PLUS1D_18 = Backbone("avid_r2plus1d_18", 512, _build, maps=MAPS)

@@ -6,9 +6,10 @@ Tran et al., "Learning Spatiotemporal Features with 3D Convolutional Networks", 
 from typing import TYPE_CHECKING
 
 from severe_bench.models.backbone import Backbone
+from severe_bench.models.stages import Stages
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 
 def _build() -> "nn.Module":
@@ -17,4 +18,10 @@ def _build() -> "nn.Module":
     return C3d()
 
 
-C3D = Backbone("c3d", 4096, _build, frames=16, size=112)
+def _rectified(output: "Tensor") -> "Tensor":
+    """A convolution's output after its ReLU, before the pooling."""
+    return output.relu()
+
+
+MAPS = Stages(("conv1", "conv2", "conv3b", "conv4b", "conv5b"), _rectified)
+C3D = Backbone("c3d", 4096, _build, frames=16, size=112, maps=MAPS)

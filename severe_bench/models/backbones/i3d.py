@@ -7,6 +7,7 @@ the port that Tubelet-Contrast and SEVERE use (`conv3d_1a_7x7`, `mixed_3b.branch
 from typing import TYPE_CHECKING
 
 from severe_bench.models.backbone import Backbone
+from severe_bench.models.stages import Stages
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,4 +19,5 @@ def _build() -> "nn.Module":
     return I3d()
 
 
-I3D = Backbone("i3d", 1024, _build)
+MAPS = Stages(("conv3d_1a_7x7", "conv3d_2c_3x3", "mixed_3c", "mixed_4f", "mixed_5c"))
+I3D = Backbone("i3d", 1024, _build, maps=MAPS)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from severe_bench.models.backbone import Backbone
+from severe_bench.models.stages import Stages
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,5 +19,7 @@ def _build(blocks: tuple[int, int, int, int], *, bottleneck: bool) -> "nn.Module
     return ResNet3d(Bottleneck if bottleneck else BasicBlock, blocks)
 
 
-RESNET3D_18 = Backbone("resnet3d_18", 512, partial(_build, (2, 2, 2, 2), bottleneck=False))
-RESNET3D_50 = Backbone("resnet3d_50", 2048, partial(_build, (3, 4, 6, 3), bottleneck=True))
+MAPS = Stages(("maxpool", "layer1", "layer2", "layer3", "layer4"))
+BASIC, DEEP = (2, 2, 2, 2), (3, 4, 6, 3)
+RESNET3D_18 = Backbone("resnet3d_18", 512, partial(_build, BASIC, bottleneck=False), maps=MAPS)
+RESNET3D_50 = Backbone("resnet3d_50", 2048, partial(_build, DEEP, bottleneck=True), maps=MAPS)

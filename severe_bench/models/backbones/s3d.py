@@ -8,6 +8,7 @@ map is averaged, the same for 16 frames of 224 x 224 and possible for any clip.
 from typing import TYPE_CHECKING, cast
 
 from severe_bench.models.backbone import Backbone
+from severe_bench.models.stages import Stages
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,4 +24,5 @@ def _build() -> "nn.Module":
     return network
 
 
-S3D = Backbone("s3d", 1024, _build)
+MAPS = Stages(("features.0", "features.3", "features.6", "features.12", "features.15"))
+S3D = Backbone("s3d", 1024, _build, maps=MAPS)

@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from severe_bench.models.backbone import Backbone
+from severe_bench.models.stages import Stages
 
 if TYPE_CHECKING:
     from torch import nn
 
 WIDTH = 512
+MAPS = Stages(("stem", "layer1", "layer2", "layer3", "layer4"))
 
 
 def _build(name: str, *, bn_eps: float = 1e-5) -> "nn.Module":
@@ -38,7 +40,7 @@ def _build_34(*, bn_eps: float = 1e-5) -> "nn.Module":
     return set_eps(network, bn_eps)
 
 
-R2PLUS1D_18 = Backbone("r2plus1d_18", WIDTH, partial(_build, "r2plus1d_18"))
-R3D_18 = Backbone("r3d_18", WIDTH, partial(_build, "r3d_18"))
-MC3_18 = Backbone("mc3_18", WIDTH, partial(_build, "mc3_18"))
-R2PLUS1D_34 = Backbone("r2plus1d_34", WIDTH, _build_34)
+R2PLUS1D_18 = Backbone("r2plus1d_18", WIDTH, partial(_build, "r2plus1d_18"), maps=MAPS)
+R3D_18 = Backbone("r3d_18", WIDTH, partial(_build, "r3d_18"), maps=MAPS)
+MC3_18 = Backbone("mc3_18", WIDTH, partial(_build, "mc3_18"), maps=MAPS)
+R2PLUS1D_34 = Backbone("r2plus1d_34", WIDTH, _build_34, maps=MAPS)
