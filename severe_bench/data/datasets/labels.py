@@ -1,43 +1,77 @@
-"""Class names and ids from the labels of a manifest."""
+"""Names and ids of classes, verbs and nouns as the files of a manifest use them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import nearest
-from severe_bench.data.datasets.rows import Row
-
-Labels = tuple[tuple[str, ...], list[int | None]]
 
 
-def class_ids(rows: Sequence[Row], names: tuple[str, ...] | None) -> Labels:
-    """Class names in id order, and each row's id (None where the label is empty).
+@dataclass(frozen=True)
+class Vocabulary:
+    """A list of names in id order.
 
-    With `names` a label is one of them, or else its 0-based id. Without, labels that are all whole
-    numbers are ids and name themselves; other labels are names, sorted.
-
-    Raises:
-        UserError: with file and line, a label that is neither.
+    Args:
+        kind: what it lists, for messages: `label`, `verb`, `noun`.
+        names: in id order.
+        ids: by name and, where no name is equal to it, by the id as text.
     """
-    labels = [row.cells["label"] for row in rows]
+
+    kind: str
+    names: tuple[str, ...]
+    ids: Mapping[str, int]
+
+    def id_of(self, text: str, where: str) -> int:
+        """The id of a name, or of an id written as text.
+
+        Raises:
+            UserError: with its place, what is neither.
+        """
+        if text in self.ids:
+            return self.ids[text]
+        mend = f"{nearest(text, list(self.names))} (or an id from 0 to {len(self.names) - 1})"
+        raise UserError(f"unknown {self.kind} {text!r}", where, mend)
+
+
+def vocabulary(kind: str, texts: Iterable[str], names: tuple[str, ...] | None) -> Vocabulary:
+    """The vocabulary of a manifest.
+
+    Args:
+        kind: what it lists.
+        texts: everything that stands in the files; blanks are passed over.
+        names: in id order where a file lists them. Otherwise texts that are all whole numbers are
+            ids and name themselves; other texts are names, sorted.
+
+    Example:
+        >>> vocabulary("verb", ["take", "put", "take"], None).names
+        ('put', 'take')
+    """
     if names is None:
-        names = _found(labels)
+        names = _found(texts)
     ids = {str(number): number for number in range(len(names))}
     ids |= {name: number for number, name in enumerate(names)}
-    return names, [_id(row, ids, names) for row in rows]
+    return Vocabulary(kind, names, ids)
 
 
-def _found(labels: Sequence[str]) -> tuple[str, ...]:
-    distinct = sorted({label for label in labels if label})
-    if distinct and all(label.isascii() and label.isdigit() for label in distinct):
+def names_in(path: Path, kind: str) -> tuple[str, ...] | None:
+    """Names in id order from a file of one name per line, or None where there is no such file.
+
+    Raises:
+        UserError: a name occurs twice.
+    """
+    if not path.is_file():
+        return None
+    names = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    names = [name for name in names if name]
+    for line, name in enumerate(names, start=1):
+        if name in names[: line - 1]:
+            raise UserError(f"{kind} {name!r} occurs twice", f"{path}:{line}", "remove one")
+    return tuple(names)
+
+
+def _found(texts: Iterable[str]) -> tuple[str, ...]:
+    distinct = sorted({text for text in texts if text})
+    if distinct and all(text.isascii() and text.isdigit() for text in distinct):
         return tuple(str(number) for number in range(max(map(int, distinct)) + 1))
     return tuple(distinct)
-
-
-def _id(row: Row, ids: dict[str, int], names: tuple[str, ...]) -> int | None:
-    label = row.cells["label"]
-    if not label:
-        return None
-    if label in ids:
-        return ids[label]
-    mend = f"{nearest(label, list(names))} (or an id from 0 to {len(names) - 1})"
-    raise UserError(f"unknown label {label!r}", row.where, mend)

@@ -1,11 +1,35 @@
-"""Any dataset, described by one CSV file of the user's own.
+"""Any dataset, described by files of the user's own. `docs/own-data.md` has an example per task.
 
-Required columns `path,label,split`; optional `sample,start,end,group`; every further column
-becomes an extra of the record. A `classes.txt` beside it (one name per line) fixes the order of
-the classes.
+`annotations.csv` (UTF-8, comma, header line), one line per sample:
+
+path, label, split   required; path relative to the root, label may be empty, split train or test
+sample               unique name; else the path, with the range where the sample is trimmed
+start, end           trimmed range in seconds
+group                what is resampled together in intervals, e.g. the subject or the long video
+labels               several classes: `name;name`; left out, those of the spans
+spans                actions with their times in seconds: `name@start-end;name@start-end`
+duration             of the whole video in seconds
+verb, noun           two further classes, with vocabularies of their own
+starts, stop         repetitions: first frame of each one, `0;12;25`, and last frame of the last,
+                     counted from 0; `count` may stand beside them, or alone in rows without both
+key_time             time of the annotated frame in seconds
+
+Every further column becomes an extra of the record. Classes are given by name or by 0-based id.
+`classes.txt`, `verbs.txt`, `nouns.txt` beside it (one name per line) fix the order of the ids;
+without them names are sorted.
+
+`boxes.jsonl` beside it, one JSON object per line, corners x1, y1, x2, y2 in fractions of the frame:
+
+    {"sample": "a.mp4", "boxes": [{"box": [0.1, 0.2, 0.5, 0.9], "labels": ["stand"]}]}
+
+sample               of the manifest
+boxes                persons at the key time: `box`, `labels`, optionally `person`
+proposals            boxes of a detector at the key time: `box`, `score` from 0 to 1
+tubes                actors through the video: `label`, `frames` (from 0, rising), `boxes`
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from severe_bench.core.digest import digest_of, file_digest
@@ -13,22 +37,43 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data.adapter import Adapter, Location
-from severe_bench.data.datasets.labels import class_ids
+from severe_bench.data.datasets.labels import names_in, vocabulary
 from severe_bench.data.datasets.rows import KNOWN, Row, extras_of, read_rows
+from severe_bench.data.datasets.sidecar import COLUMNS, Boxed, read_sidecar
+from severe_bench.data.datasets.targets import Words, label_names, target_columns, targets_of
 
 
 class ManifestOptions(Frozen):
     """Which files, relative to the annotations folder (the root where none is given).
 
+    All but the manifest may be absent under their default names; one that is named must exist.
+
     Args:
         file: the manifest.
-        classes: class names in id order, one per line; need not exist.
+        classes: class names in id order, one per line.
         name: of the dataset in tables.
+        verbs, nouns: their names in id order, one per line.
+        boxes: boxes, proposals and tubes of the samples, as JSON lines.
     """
 
     file: str = "annotations.csv"
     classes: str = "classes.txt"
     name: str = "manifest"
+    verbs: str = "verbs.txt"
+    nouns: str = "nouns.txt"
+    boxes: str = "boxes.jsonl"
+
+
+DEFAULTS = ManifestOptions()
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What the files say, before classes are looked up."""
+
+    rows: Sequence[Row]
+    boxes: Mapping[str, Boxed]
+    words: Words
 
 
 def load_manifest(options: ManifestOptions, location: Location) -> Dataset:
@@ -39,32 +84,66 @@ def load_manifest(options: ManifestOptions, location: Location) -> Dataset:
     """
     _require(problems(options, location))
     root, folder = _folders(location)
-    rows = read_rows(folder / options.file)
-    classes, labels = class_ids(rows, class_names(folder / options.classes))
-    extras = extras_of(rows)
+    tables = _read(options, folder)
+    columns = target_columns(tables.rows[0].cells)
+    further = extras_of(tables.rows, columns)
     records = [
-        Record(
-            sample=row.sample,
-            path=row.path,
-            label=label,
-            split=row.split,
-            start=row.start,
-            end=row.end,
-            group=row.cells.get("group") or None,
-            extras=extra,
-        )
-        for row, label, extra in zip(rows, labels, extras, strict=True)
+        _record(row, extras, tables) for row, extras in zip(tables.rows, further, strict=True)
     ]
+    words = {"verb": tables.words.verbs.names, "noun": tables.words.nouns.names}
+    return Dataset(
+        options.name,
+        root,
+        tables.words.classes.names,
+        tuple(records),
+        vocabularies={kind: names for kind, names in words.items() if kind in columns},
+    )
+
+
+def _read(options: ManifestOptions, folder: Path) -> _Tables:
+    rows = read_rows(folder / options.file)
+    _refuse_box_columns(rows[0], options)
     _check_samples(rows)
-    return Dataset(options.name, root, classes, tuple(records))
+    boxes = read_sidecar(folder / options.boxes)
+    _check_boxed(boxes, rows)
+    texts = [name for row in rows for name in label_names(row)]
+    texts += [name for boxed in boxes.values() for name in boxed.label_names()]
+    words = Words(
+        classes=vocabulary("label", texts, names_in(folder / options.classes, "class")),
+        verbs=vocabulary("verb", _cells(rows, "verb"), names_in(folder / options.verbs, "verb")),
+        nouns=vocabulary("noun", _cells(rows, "noun"), names_in(folder / options.nouns, "noun")),
+    )
+    return _Tables(rows, boxes, words)
+
+
+def _record(row: Row, further: Mapping[str, object], tables: _Tables) -> Record:
+    label, boxed = row.cells["label"], tables.boxes.get(row.sample)
+    classes = tables.words.classes
+    return Record(
+        sample=row.sample,
+        path=row.path,
+        label=classes.id_of(label, row.where) if label else None,
+        split=row.split,
+        start=row.start,
+        end=row.end,
+        group=row.cells.get("group") or None,
+        extras={
+            **further,
+            **targets_of(row, tables.words),
+            **({} if boxed is None else boxed.extras(classes)),
+        },
+    )
 
 
 def digest(options: ManifestOptions, location: Location) -> str:
-    """SHA-256 over the manifest and the class list."""
+    """SHA-256 over the manifest, the class list and, where they are there, the further files."""
     _require(problems(options, location))
     _, folder = _folders(location)
     paths = (folder / options.file, folder / options.classes)
-    return digest_of([file_digest(path) if path.is_file() else "" for path in paths])
+    both = [file_digest(path) if path.is_file() else "" for path in paths]
+    further = {key: folder / getattr(options, key) for key in ("verbs", "nouns", "boxes")}
+    there = {key: file_digest(path) for key, path in further.items() if path.is_file()}
+    return digest_of([*both, there] if there else both)
 
 
 def problems(options: ManifestOptions, location: Location) -> list[str]:
@@ -82,7 +161,13 @@ def problems(options: ManifestOptions, location: Location) -> list[str]:
     if not (folder / options.file).is_file():
         columns = ",".join(KNOWN[:3])
         return [f"{folder / options.file}: no such file; write one with the columns {columns}"]
-    return []
+    named = ("classes", "verbs", "nouns", "boxes")
+    return [
+        f"{folder / getattr(options, key)}: no such file; mend the option `{key}` of the dataset"
+        for key in named
+        if getattr(options, key) != getattr(DEFAULTS, key)
+        and not (folder / getattr(options, key)).is_file()
+    ]
 
 
 def train_size(options: ManifestOptions, location: Location) -> int:
@@ -92,22 +177,6 @@ def train_size(options: ManifestOptions, location: Location) -> int:
         UserError: as `load_manifest`.
     """
     return len(load_manifest(options, location).of("train"))
-
-
-def class_names(path: Path) -> tuple[str, ...] | None:
-    """Names in id order from a file of one name per line, or None where there is no such file.
-
-    Raises:
-        UserError: a name occurs twice.
-    """
-    if not path.is_file():
-        return None
-    names = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    names = [name for name in names if name]
-    for line, name in enumerate(names, start=1):
-        if name in names[: line - 1]:
-            raise UserError(f"class {name!r} occurs twice", f"{path}:{line}", "remove one")
-    return tuple(names)
 
 
 def _require(found: Iterable[str]) -> None:
@@ -129,6 +198,25 @@ def _check_samples(rows: Iterable[Row]) -> None:
             mend = "remove one, or tell them apart by a `sample` column"
             raise UserError(f"sample {row.sample!r} is also in line {first}", row.where, mend)
         lines[row.sample] = row.where
+
+
+def _refuse_box_columns(row: Row, options: ManifestOptions) -> None:
+    for column in sorted(COLUMNS & set(row.cells)):
+        where = f"{row.where.rpartition(':')[0]}:1"
+        mend = f"write them into {options.boxes}, one line per sample"
+        raise UserError(f"column {column!r}: boxes do not stand in the table", where, mend)
+
+
+def _check_boxed(boxes: Mapping[str, Boxed], rows: Iterable[Row]) -> None:
+    samples = {row.sample for row in rows} if boxes else set()
+    for boxed in boxes.values():
+        if boxed.sample not in samples:
+            what = f"sample {boxed.sample!r} is not in the manifest"
+            raise UserError(what, boxed.where, "use its `sample`, or its path where it has none")
+
+
+def _cells(rows: Iterable[Row], column: str) -> Iterable[str]:
+    return (row.cells.get(column, "") for row in rows)
 
 
 MANIFEST = Adapter(

@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
@@ -13,6 +13,7 @@ from severe_bench.core.record import SPLITS, Split
 
 REQUIRED = ("path", "label", "split")
 KNOWN = (*REQUIRED, "sample", "start", "end", "group")
+"""The columns that every record has a field for."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,14 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def extras_of(rows: Sequence[Row]) -> list[dict[str, object]]:
-    """The further columns, by row; empty cells are left out.
+def extras_of(rows: Sequence[Row], typed: Collection[str] = ()) -> list[dict[str, object]]:
+    """The further columns but those that are `typed` elsewhere, by row; empty cells are left out.
 
     A column whose filled cells are all numbers, lists or objects in JSON is read as such; any other
     column is text throughout, so that its type does not depend on the row.
     """
     extras: list[dict[str, object]] = [{} for _ in rows]
-    for column in [name for name in rows[0].cells if name not in KNOWN]:
+    for column in [name for name in rows[0].cells if name not in KNOWN and name not in typed]:
         texts = [row.cells[column] for row in rows]
         values = _parsed(texts)
         for extra, text, value in zip(extras, texts, values, strict=True):
@@ -105,7 +106,7 @@ def _row(header: list[str], cells: list[str], where: str) -> Row:
     _check_path(named["path"], where)
     if named["split"] not in SPLITS:
         raise UserError(f"unknown split {named['split']!r}", where, "use train or test")
-    start, end = _seconds(named, "start", where), _seconds(named, "end", where)
+    start, end = seconds_in(named, "start", where), seconds_in(named, "end", where)
     if end is not None and end <= (start or 0.0):
         raise UserError(f"the range ends at {end} s, not after its start", where, "mend the range")
     return Row(where, named, named["split"], start, end)
@@ -118,7 +119,12 @@ def _check_path(text: str, where: str) -> None:
         raise UserError(f"path {text!r} does not lie under the root", where, mend)
 
 
-def _seconds(cells: Mapping[str, str], column: str, where: str) -> float | None:
+def seconds_in(cells: Mapping[str, str], column: str, where: str) -> float | None:
+    """A time in seconds from a column, or None where it is missing or the cell is empty.
+
+    Raises:
+        UserError: not a number, negative, or not finite.
+    """
     text = cells.get(column, "")
     if not text:
         return None

@@ -24,7 +24,7 @@ def test_it_is_registered() -> None:
 
 def test_a_whole_manifest(tmp_path: Path) -> None:
     manifest = (
-        "path,label,split,start,end,group,count,kind,boxes\n"
+        "path,label,split,start,end,group,count,kind,marks\n"
         'a/1.mp4,run,train,,,g1,3,calm,"[[0, 1.5]]"\n'
         "b.mp4,jump,test,0.5,2,,4.5,7,\n"
         "b.mp4,,test,2,3.25,,,wild,\n"
@@ -39,7 +39,7 @@ def test_a_whole_manifest(tmp_path: Path) -> None:
             1,
             "train",
             group="g1",
-            extras={"count": 3, "kind": "calm", "boxes": [[0, 1.5]]},
+            extras={"count": 3, "kind": "calm", "marks": [[0, 1.5]]},
         ),
         Record("b.mp4#0.5-2", "b.mp4", 0, "test", 0.5, 2.0, extras={"count": 4.5, "kind": "7"}),
         Record("b.mp4#2-3.25", "b.mp4", None, "test", 2.0, 3.25, extras={"kind": "wild"}),
