@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.adapt.unit import UNITS
+from severe_bench.config.problems import dotted, parse
 from severe_bench.core.errors import UserError
+from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.session import Session
 from severe_bench.data.budgets import draw, split_digest
 from severe_bench.metrics.bootstrap import interval
 from severe_bench.metrics.measure import METRICS
 from severe_bench.plan.job import EvaluateJob
-from severe_bench.tasks.task import TASKS, Task
+from severe_bench.tasks.task import TASKS, Assignment, Task
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,16 @@ class Inputs:
     """What a protocol adapts with and tests on.
 
     Args:
-        train: the records that the budget bought, in draw order.
-        test: all test records, in official list order.
+        assignment: the task as the dataset and the job's options set it.
+        train: examples of the records that the budget bought, in draw order.
+        test: examples of all test records, in official list order.
         weights_file: of the backbone, or None for random weights.
     """
 
     job: EvaluateJob
     dataset: Dataset
-    task: Task
+    task: Task[Any]
+    assignment: Assignment
     train: tuple[Record, ...]
     test: tuple[Record, ...]
     weights_file: Path | None
@@ -43,7 +49,7 @@ class Inputs:
 
     def targets(self, records: tuple[Record, ...]) -> torch.Tensor:
         """The task's targets (N, ...) of `records`."""
-        return self.task.targets(records, self.classes)
+        return self.assignment.targets(records)
 
 
 @dataclass(frozen=True)
@@ -141,30 +147,29 @@ def run_evaluate(
         Interrupted: after saving, when the session asks to stop.
     """
     task = TASKS.get(job.task)
-    _refuse_options(job)
-    pool, test = dataset.of("train"), dataset.of("test")
+    pool, test = dataset.listed("train"), dataset.of("test")
     drawn = draw(job.budget, pool, len(dataset.classes), job.seed)
-    train = tuple(pool[index] for index in drawn)
-    _require_samples(dataset, train, test)
-    inputs = Inputs(job, dataset, task, train, test, weights_file, session)
-    targets = inputs.targets(test).numpy()
+    bought = dataset.available(pool[index] for index in drawn)
+    _require_samples(dataset, bought, test)
+    inputs = _inputs(job, dataset, (bought, test), weights_file, session)
+    targets = inputs.targets(inputs.test).numpy()
     outcome = PROTOCOLS.get(job.protocol).run(inputs)
     predictions = Predictions(
-        samples=np.array([record.sample for record in test], dtype=np.str_),
+        samples=np.array([record.sample for record in inputs.test], dtype=np.str_),
         targets=targets,
         scores=outcome.scores,
-        groups=np.array([record.group or record.sample for record in test], dtype=np.str_),
+        groups=np.array([record.group or record.sample for record in inputs.test], dtype=np.str_),
     )
     return Evaluation(
         metrics=tuple(_measured(name, task, predictions) for name in task.metrics),
         predictions=predictions,
-        train_samples=tuple(record.sample for record in train),
+        train_samples=tuple(record.sample for record in bought),
         train_digest=split_digest(pool, drawn),
         cost=outcome.cost,
     )
 
 
-def _measured(name: str, task: Task, predictions: Predictions) -> MetricValue:
+def _measured(name: str, task: Task[Any], predictions: Predictions) -> MetricValue:
     measure = METRICS.get(name)
     scores, targets = predictions.scores, predictions.targets
     low, high = interval(measure, scores, targets, predictions.groups)
@@ -180,10 +185,29 @@ def _measured(name: str, task: Task, predictions: Predictions) -> MetricValue:
     )
 
 
-def _refuse_options(job: EvaluateJob) -> None:
-    if job.task_options:
-        given = ", ".join(sorted(job.task_options))
-        raise UserError(f"the task {job.task} takes no options, but has {given}", mend="remove it")
+def _inputs(
+    job: EvaluateJob,
+    dataset: Dataset,
+    records: tuple[tuple[Record, ...], tuple[Record, ...]],
+    weights_file: Path | None,
+    session: Session,
+) -> Inputs:
+    """The task bound to its dataset, training and test records turned into its examples."""
+    task = TASKS.get(job.task)
+    options = _options(task, job)
+    unit = UNITS.get(task.unit or "clip")
+    train, test = (unit.examples(split, task.unit_options(options)) for split in records)
+    assignment = task.bind(options, dataset)
+    return Inputs(job, dataset, task, assignment, train, test, weights_file, session)
+
+
+def _options(task: Task[Any], job: EvaluateJob) -> Frozen:
+    schema: type[Frozen] = task.options
+    options, problems = parse(schema, job.task_options, ("task_options",))
+    for problem in problems:
+        raise UserError(f"{dotted(problem.loc)}: {problem.what}", f"task {task.name}", problem.mend)
+    assert options is not None  # noqa: S101 - there was no problem
+    return options
 
 
 def _require_samples(dataset: Dataset, train: tuple[Record, ...], test: tuple[Record, ...]) -> None:

@@ -2,24 +2,22 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from severe_bench.adapt.network import frozen, outputs_of, state_digest
+from severe_bench.adapt.network import frozen, state_digest
 from severe_bench.adapt.parts import Pass, Rows, rows_of
-from severe_bench.adapt.views import TrainViewReader, blocks_of, train_views
+from severe_bench.adapt.unit import UNITS, Extraction, Unit
 from severe_bench.core.atomic import atomic_path, write_json
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.session import Session
-from severe_bench.data.sources import Views, test_views
-from severe_bench.data.store import VideoStore, shared_store
+from severe_bench.data.store import shared_store
 from severe_bench.models.network import build_network
 from severe_bench.plan.job import FeaturesJob
 from severe_bench.train.numerics import place
@@ -76,9 +74,9 @@ def run_features(
 ) -> FeaturesSummary:
     """Compute the features of a split and write `features.npy`, `weights.npy`, `samples.json`.
 
-    The backbone is in eval mode and is checked to be the same to the bit afterwards. Equal test
-    views of a short video are computed once; see `FeatureTable` for how they are stored. The folder
-    `parts/` holds what was computed and may be removed once the result is safe.
+    The backbone is in eval mode and is checked to be the same to the bit afterwards. What a row is
+    is the job's unit. The folder `parts/` holds what was computed and may be removed once the
+    result is safe.
 
     Args:
         job: what to compute.
@@ -92,13 +90,16 @@ def run_features(
         Interrupted: after saving, when the session asks to stop.
     """
     began = time.perf_counter()
-    records = dataset.of(job.split)
+    unit = UNITS.get(job.unit)
+    records = unit.examples(dataset.of(job.split), job.unit_options)
     if not records:
         raise UserError(f"there is no {job.split} sample", dataset.name, "check its lists")
     backbone = build_network(job.network, weights_file)
     place(backbone, job.recipe.numerics, session.device)
     with frozen(backbone):
-        rows = _computed(backbone, job, shared_store(dataset.root), records, session)
+        store = shared_store(dataset.root)
+        extraction = Extraction(job, records, backbone, store, session.device)
+        rows = _computed(extraction, unit, session)
     samples = tuple(record.sample for record in records)
     table = FeatureTable(samples, rows["features"], rows["weights"])
     _require_finite(table)
@@ -134,53 +135,10 @@ def read_features(folder: Path) -> FeatureTable:
     return FeatureTable(samples, features, weights)
 
 
-def _computed(
-    backbone: nn.Module,
-    job: FeaturesJob,
-    store: VideoStore,
-    records: tuple[Record, ...],
-    session: Session,
-) -> Rows:
+def _computed(extraction: Extraction, unit: Unit, session: Session) -> Rows:
     """`features` (N, V, D), `weights` (N, V) and number of different `views` (N,)."""
-    recipe = job.recipe
-    per_video = recipe.feature_views if job.views == "train" else recipe.test.clips
-
-    def blocks(first: int) -> Iterator[Rows]:
-        for block in blocks_of(
-            _views(job, store, records, first, session.device), recipe, per_video
-        ):
-            yield _embedded(backbone, block, job, per_video, session.device)
-
-    return rows_of(Pass("features", len(records), state_digest(backbone)), blocks, session)
-
-
-def _views(
-    job: FeaturesJob, store: VideoStore, records: tuple[Record, ...], first: int, device: str
-) -> Iterator[Views]:
-    """The views of the records from `first` on."""
-    if job.views == "train":
-        reader = TrainViewReader(store, records, job.recipe, job.seed)
-        return train_views(reader, range(first, len(records)), job.network.input, device)
-    return test_views(store, records[first:], job.recipe, job.network.input, device)
-
-
-def _embedded(
-    backbone: nn.Module, block: list[Views], job: FeaturesJob, per_video: int, device: str
-) -> Rows:
-    views = [len(video.weights) for video in block]
-    clips = torch.cat([video.clips for video in block])
-    features = torch.split(outputs_of(backbone, clips, job.recipe, device).cpu(), views)
-    padding = [[0] * (per_video - count) for count in views]
-    rows = [part[[*range(len(part)), *pad]] for part, pad in zip(features, padding, strict=True)]
-    weights = [
-        torch.cat([video.weights.cpu(), torch.zeros(len(pad))])
-        for video, pad in zip(block, padding, strict=True)
-    ]
-    return {
-        "features": torch.stack(rows).numpy(),
-        "weights": torch.stack(weights).numpy(),
-        "views": np.array(views),
-    }
+    plan = Pass("features", len(extraction.records), state_digest(extraction.network))
+    return rows_of(plan, partial(unit.blocks, extraction), session)
 
 
 def _require_finite(table: FeatureTable) -> None:

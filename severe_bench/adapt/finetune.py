@@ -2,16 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from severe_bench.adapt.protocol import Protocol
+from severe_bench.adapt.procedure import PROCEDURES
+from severe_bench.adapt.protocol import Protocol, needs_way
 
 if TYPE_CHECKING:
     from severe_bench.adapt.evaluate import Inputs, Outcome
 
 
 def _run(inputs: "Inputs") -> "Outcome":
-    from severe_bench.adapt.finetuning import finetune
+    way = PROCEDURES.get(inputs.task.procedure).finetune
+    assert way is not None  # noqa: S101 - `refuses` says so
+    return way(inputs)
 
-    return finetune(inputs)
 
-
-FINETUNE = Protocol("finetune", reads="clips", run=_run)
+FINETUNE = Protocol("finetune", reads="clips", run=_run, refuses=needs_way("finetune"))

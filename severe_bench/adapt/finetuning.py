@@ -50,7 +50,7 @@ def _network(inputs: Inputs) -> WholeNetwork:
     backbone = build_network(job.network, inputs.weights_file)
     clip = job.recipe.clip
     width = feature_width(job.network.backbone, backbone, clip.frames, clip.size)
-    return WholeNetwork(backbone, seeded_head(inputs.task, width, inputs.classes, job.seed))
+    return WholeNetwork(backbone, seeded_head(inputs.assignment, width, job.seed))
 
 
 def _train(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> FitSummary:
@@ -64,7 +64,7 @@ def _train(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> FitSumma
         seed=job.seed,
         device=session.device,
     )
-    objective = TaskObjective(network, inputs.task, "clips")
+    objective = TaskObjective(network, inputs.assignment, "clips")
     return fit(objective, source, job.recipe, session, job.seed)
 
 
@@ -88,7 +88,7 @@ def _scored(network: WholeNetwork, block: list[Views], inputs: Inputs) -> Rows:
     views = [len(video.weights) for video in block]
     outputs = outputs_of(network, clips, inputs.job.recipe, inputs.session.device)
     scores = [
-        inputs.task.merge(output, video.weights)
+        inputs.assignment.merge(output, video.weights)
         for output, video in zip(torch.split(outputs, views), block, strict=True)
     ]
     return {"scores": torch.stack(scores).cpu().numpy(), "views": np.array(views)}

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from severe_bench.adapt.protocol import Protocol
+from severe_bench.adapt.protocol import Protocol, needs_vectors
 
 if TYPE_CHECKING:
     from severe_bench.adapt.evaluate import Inputs, Outcome
@@ -14,4 +14,4 @@ def _run(inputs: "Inputs") -> "Outcome":
     return probe_selected(inputs)
 
 
-LINEAR_SELECTED = Protocol("linear_selected", reads="features", run=_run)
+LINEAR_SELECTED = Protocol("linear_selected", reads="features", run=_run, refuses=needs_vectors)

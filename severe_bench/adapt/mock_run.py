@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from severe_bench.adapt.network import TaskObjective, WholeNetwork, frozen, outputs_of, seeded_head
 from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.errors import UserError
+from severe_bench.core.record import Dataset
 from severe_bench.models.network import build_network, feature_width
 from severe_bench.plan.job import NetworkRef
-from severe_bench.tasks.task import TASKS
+from severe_bench.tasks.recognition import RECOGNITION
+from severe_bench.tasks.task import NoOptions
 from severe_bench.train.batch import Batch
 from severe_bench.train.numerics import place
 
@@ -77,7 +79,8 @@ class _Trial:
 
     def __init__(self, ref: NetworkRef, file: Path | None, recipe: Recipe, device: str) -> None:
         self.ref, self.file, self.recipe, self.device = ref, file, recipe, device
-        self.task = TASKS.get("recognition")
+        dataset = Dataset("mock", Path(), tuple(map(str, range(CLASSES))), ())
+        self.assignment = RECOGNITION.bind(NoOptions(), dataset)
         self.network: nn.Module = nn.Identity()
         self.width = 0
         self.table = torch.empty(0)
@@ -115,13 +118,13 @@ class _Trial:
         return "frozen, repeatable, each clip for itself"
 
     def probe(self) -> str:
-        head = seeded_head(self.task, self.width, CLASSES, 0).to(self.device)
+        head = seeded_head(self.assignment, self.width, 0).to(self.device)
         loss = self._step(head, "features", self.table.clone())
         return f"loss {loss:.3f}"
 
     def finetune(self) -> str:
         self.network.requires_grad_(True)
-        head = seeded_head(self.task, self.width, CLASSES, 0)
+        head = seeded_head(self.assignment, self.width, 0)
         whole = WholeNetwork(self.network, head).to(self.device)
         loss = self._step(whole, "clips", self.clips.to(self.device))
         still = [name for name, p in self.network.named_parameters() if p.grad is None]
@@ -133,7 +136,7 @@ class _Trial:
         return outputs_of(self.network, self.clips, self.recipe, self.device)
 
     def _step(self, module: nn.Module, reads: str, inputs: Tensor) -> float:
-        objective = TaskObjective(module, self.task, reads)
+        objective = TaskObjective(module, self.assignment, reads)
         optimiser = torch.optim.AdamW(list(objective.parameters()), lr=1e-4)
         objective.begin_epoch(0)
         loss = objective.loss(Batch({reads: inputs}, self.targets.to(self.device)))

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from severe_bench.config.recipe import Recipe
-from severe_bench.tasks.task import Task
+from severe_bench.tasks.task import Assignment
 from severe_bench.train.batch import Batch
 from severe_bench.train.numerics import arithmetic, lay_out
 
@@ -31,12 +31,12 @@ class TaskObjective:
 
     Args:
         module: from one input of a batch to outputs (B, ...).
-        task: gives the loss.
+        assignment: gives the loss.
         reads: which input: `clips` or `features`.
     """
 
-    def __init__(self, module: nn.Module, task: Task, reads: str) -> None:
-        self._module, self._task, self._reads = module, task, reads
+    def __init__(self, module: nn.Module, assignment: Assignment, reads: str) -> None:
+        self._module, self._assignment, self._reads = module, assignment, reads
 
     @property
     def module(self) -> nn.Module:
@@ -53,17 +53,17 @@ class TaskObjective:
 
     def loss(self, batch: Batch) -> torch.Tensor:
         """Mean of the task's loss over the batch."""
-        return self._task.loss(self._module(batch.inputs[self._reads]), batch.targets)
+        return self._assignment.loss(self._module(batch.inputs[self._reads]), batch.targets)
 
     def after_step(self) -> None:
         """Nothing."""
 
 
-def seeded_head(task: Task, width: int, classes: int, seed: int) -> nn.Module:
+def seeded_head(assignment: Assignment, width: int, seed: int) -> nn.Module:
     """The task's head, initialised from `seed`; torch's global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return task.head(width, classes)
+        return assignment.head(width)
 
 
 @torch.inference_mode()

@@ -42,9 +42,9 @@ def probe_tables(train: FeatureTable, test: FeatureTable, inputs: Inputs) -> Out
     if inputs.job.recipe.standardise:
         train, test = standardised(train, test)
     width, seed = train.features.shape[-1], inputs.job.seed
-    head = seeded_head(inputs.task, width, inputs.classes, seed)
+    head = seeded_head(inputs.assignment, width, seed)
     source = FeatureBatches.of(train, inputs)
-    objective = TaskObjective(head, inputs.task, "features")
+    objective = TaskObjective(head, inputs.assignment, "features")
     summary = fit(objective, source, inputs.job.recipe, inputs.session, seed)
     began = time.perf_counter()
     scores = _scores(head, test, inputs)
@@ -129,7 +129,7 @@ def _scores(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np.f
     outputs = head(flat).float()
     outputs = outputs.reshape(videos, views, *outputs.shape[1:])
     weights = torch.from_numpy(test.weights).to(device)
-    scores = [inputs.task.merge(*video) for video in zip(outputs, weights, strict=True)]
+    scores = [inputs.assignment.merge(*video) for video in zip(outputs, weights, strict=True)]
     return np.asarray(torch.stack(scores).cpu().numpy(), dtype=np.float32)
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from severe_bench.adapt.procedure import PROCEDURES
 from severe_bench.core.registry import Registry
+from severe_bench.tasks.task import Task
 
 if TYPE_CHECKING:
     from severe_bench.adapt.evaluate import Inputs, Outcome
+
+Refusal = Callable[[Task[Any]], str]
 
 
 @dataclass(frozen=True)
@@ -16,15 +20,34 @@ class Protocol:
 
     Args:
         name: registry name.
-        reads: `clips`: the backbone runs in every step; `features`: from `features` cells, which
-            the plan then adds (roles `train_features` and `test_features`).
-        run: adapts and tests, for any task: scores of the test set in official list order, and
-            what that cost. Metrics are not its business.
+        reads: `clips`: the backbone runs in every step; `features`: from `features` cells of the
+            task's unit, which the plan then adds (roles `train_features` and `test_features`).
+        run: adapts and tests: scores of the test set in official list order, and what that cost.
+            Metrics are not its business.
+        refuses: why it does not work with a task, in words; empty where it does.
     """
 
     name: str
     reads: Literal["clips", "features"]
     run: "Callable[[Inputs], Outcome]"
+    refuses: Refusal
+
+
+def needs_way(way: Literal["finetune", "probe", "frozen"]) -> Refusal:
+    """Refuses tasks whose procedure does not offer `way`."""
+
+    def refusal(task: Task[Any]) -> str:
+        offered = getattr(PROCEDURES.get(task.procedure), way)
+        return "" if offered else f"task {task.name} has no way to {way}"
+
+    return refusal
+
+
+def needs_vectors(task: Task[Any]) -> str:
+    """Refuses tasks whose samples are not one vector per view."""
+    if task.procedure == "clips":
+        return ""
+    return f"it reads one vector of each sample, and task {task.name} has other features"
 
 
 PROTOCOLS: Registry[Protocol] = Registry(
@@ -34,6 +57,7 @@ PROTOCOLS: Registry[Protocol] = Registry(
         "linear": "severe_bench.adapt.linear:LINEAR",
         "linear_selected": "severe_bench.adapt.linear_selected:LINEAR_SELECTED",
         "knn": "severe_bench.adapt.knn:KNN",
+        "frozen": "severe_bench.adapt.frozen:FROZEN",
     },
     group="severe_bench.protocols",
 )

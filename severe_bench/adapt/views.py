@@ -11,7 +11,7 @@ from severe_bench.config.recipe import Recipe
 from severe_bench.core.record import Record
 from severe_bench.data.clips import train_indices
 from severe_bench.data.loading import ahead
-from severe_bench.data.reading import PIXELS, START
+from severe_bench.data.reading import PIXELS, START, in_direction
 from severe_bench.data.sources import Views, torch_generator
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import apply, draw, normalise
@@ -60,7 +60,8 @@ class TrainViewReader:
             train_indices(self.recipe.clip, extent.frames, extent.fps, rng, extent.times)
             for _ in range(self.recipe.feature_views)
         )
-        return [self.store.clip(record, indices.tolist()) for indices in starts]
+        played = (in_direction(record, indices) for indices in starts)
+        return [self.store.clip(record, indices.tolist()) for indices in played]
 
 
 def train_views(

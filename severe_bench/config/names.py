@@ -15,7 +15,6 @@ from severe_bench.config.entries import (
 from severe_bench.config.problems import Problem, parse
 from severe_bench.config.yaml_tree import Loc
 from severe_bench.core.errors import UserError
-from severe_bench.core.frozen import Frozen
 from severe_bench.core.registry import Registry, nearest
 from severe_bench.data.adapter import ADAPTERS
 from severe_bench.models.backbone import BACKBONES
@@ -27,10 +26,6 @@ T = TypeVar("T")
 
 SHARED = "shared"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-
-
-class _NoOptions(Frozen):
-    """Of things that have none."""
 
 
 def name_problems(section: str, names: Iterable[str]) -> Iterator[Problem]:
@@ -91,18 +86,20 @@ def experiment_problems(
     for preset, recipe in entry.recipe.items():
         yield from unknown("recipe", recipe, recipes, (*loc, "recipe", preset))
         yield from (Problem((*loc, "recipe"), p.what, p.mend) for p in name_problems("", [preset]))
-    yield from _looked_up(PROTOCOLS, entry.protocol, (*loc, "protocol"))
+    protocol = yield from _looked_up(PROTOCOLS, entry.protocol, (*loc, "protocol"))
     task = yield from _looked_up(TASKS, entry.task, (*loc, "task"))
     if task is not None:
         yield from task_option_problems(entry.task, entry.task_options, (*loc, "task_options"))
         if entry.headline is not None:
             yield from unknown("metric", entry.headline, task.metrics, (*loc, "headline"))
+        if protocol is not None and (why := protocol.refuses(task)):
+            what = f"protocol {entry.protocol} cannot be used: {why}"
+            yield Problem((*loc, "protocol"), what, "choose another protocol or task")
 
 
 def task_option_problems(task: str, given: Mapping[str, Any], loc: Loc) -> list[Problem]:
     """What is wrong with the options that stand at `loc`, for a task that is registered."""
-    options: type[Frozen] = getattr(TASKS.get(task), "options", _NoOptions)
-    return parse(options, given, loc)[1]
+    return parse(TASKS.get(task).options, given, loc)[1]
 
 
 def _looked_up(registry: Registry[T], name: str, loc: Loc) -> Generator[Problem, None, T | None]:

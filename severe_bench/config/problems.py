@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Literal, TypeGuard, Union, get_args, get_origin
+from typing import Annotated, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails
 from severe_bench.config.yaml_tree import Loc, Step, Tree
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import nearest
+
+M = TypeVar("M", bound=BaseModel)
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -51,9 +53,7 @@ def dotted(loc: Iterable[Step]) -> str:
     return text.removeprefix(".")
 
 
-def parse(
-    model: type[BaseModel], data: object, prefix: Loc
-) -> tuple[BaseModel | None, list[Problem]]:
+def parse(model: type[M], data: object, prefix: Loc) -> tuple[M | None, list[Problem]]:
     """Validate `data` strictly, as JSON: no text for numbers, no 1 for true.
 
     Returns the model or None, and what is wrong.

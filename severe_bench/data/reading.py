@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.config.recipe import Clip, Recipe
+from severe_bench.core.extras import REVERSED
 from severe_bench.core.record import Record
 from severe_bench.data.clips import Indices, distinct, test_indices, train_indices
 from severe_bench.data.store import VideoStore
@@ -80,7 +81,7 @@ class TrainReader:
     def _clip(self, record: Record, rng: np.random.Generator) -> Frames:
         extent = self.store.extent(record)
         indices = train_indices(self.clip, extent.frames, extent.fps, rng, extent.times)
-        return self.store.clip(record, indices.tolist())
+        return self.store.clip(record, in_direction(record, indices).tolist())
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,15 @@ class TestReader:
         indices = test_indices(
             self.recipe.clip, extent.frames, extent.fps, self.recipe.test.clips, extent.times
         )
-        views = distinct(indices)
+        views = distinct(in_direction(record, indices))
         used, places = np.unique(views.indices, return_inverse=True)
         frames = self.store.clip(record, used.tolist())
         return RawViews(frames, places.reshape(views.indices.shape), views.weights)
+
+
+def in_direction(record: Record, indices: Indices) -> Indices:
+    """Frame indices (..., T) in the order in which the record is played."""
+    return indices[..., ::-1] if record.extras.get(REVERSED.name) else indices
 
 
 def as_records(records: Sequence[Record]) -> tuple[Record, ...]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.config.collector import collector_held
 from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.config.schema import Config
@@ -16,6 +15,7 @@ from severe_bench.plan.job import EvaluateJob
 from severe_bench.plan.needs import Needed
 from severe_bench.plan.parts import DatasetPart, FileDigest, NetworkPart
 from severe_bench.plan.resolve import resolve
+from severe_bench.plan.rows import RowKind, row_kind
 from severe_bench.tasks.task import TASKS
 
 
@@ -71,10 +71,8 @@ class _Builder:
             name: experiment.headline or TASKS.get(experiment.task).headline
             for name, experiment in config.experiments.items()
         }
-        self._reads = {
-            experiment.protocol: PROTOCOLS.get(experiment.protocol).reads
-            for experiment in config.experiments.values()
-        }
+        self._rows: dict[tuple[str, int], RowKind | None] = {}
+        self._settings: list[Settings] = []
 
     def add(self, entry: Entry, settings: Settings) -> None:
         """Add the cell of `entry` and the cells that it needs."""
@@ -119,10 +117,18 @@ class _Builder:
         self, entry: Entry, settings: Settings, dataset: DatasetPart, network: NetworkPart
     ) -> dict[str, str]:
         needs = self.needed.dataset_need(dataset)
-        if self._reads[self.config.experiments[entry.experiment].protocol] == "features":
-            features = self.needed.features(entry.model, network, dataset, settings.recipe)
-            return needs | features
-        return needs | self.needed.weights_need(network)
+        rows = self._row_kind(entry, settings)
+        if rows is None:
+            return needs | self.needed.weights_need(network)
+        return needs | self.needed.features(entry.model, network, dataset, settings.recipe, rows)
+
+    def _row_kind(self, entry: Entry, settings: Settings) -> RowKind | None:
+        key = (entry.experiment, id(settings))
+        if key not in self._rows:
+            self._settings.append(settings)  # kept, so that its address stays its own
+            experiment = self.config.experiments[entry.experiment]
+            self._rows[key] = row_kind(experiment.task, settings.task_options, experiment.protocol)
+        return self._rows[key]
 
     def _label(self, entry: Entry, settings: Settings, network: NetworkPart) -> Label:
         experiment = self.config.experiments[entry.experiment]

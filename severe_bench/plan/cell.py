@@ -31,13 +31,21 @@ class Label(Frozen):
 
 
 class Places(Frozen):
-    """Where the inputs lie on this machine; never part of the id."""
+    """Where the inputs lie on this machine; never part of the id.
 
+    Args:
+        dataset: its name in benchmarks.yaml.
+        allow_missing: samples without a readable video are left out; which, is in the dataset's
+            digest.
+    """
+
+    dataset: str = ""
     dataset_root: str | None = None
     annotations: str | None = None
     weights_file: str | None = None
     prepared: Prepared | None = None
     prepared_folder: str | None = None
+    allow_missing: bool = False
 
 
 class Cell(Frozen):

@@ -78,6 +78,7 @@ class FeaturesJob(Frozen):
 
     Args:
         views: `test`: the recipe's equally spaced clips; `train`: `feature_views` augmented clips.
+        unit: what one row is; `unit_options` are its own.
         seed: of the augmented views (0 for test views, which draw nothing).
     """
 
@@ -86,6 +87,8 @@ class FeaturesJob(Frozen):
     dataset: DatasetRef
     split: Split
     views: Literal["train", "test"]
+    unit: str = "clip"
+    unit_options: dict[str, Any] = {}
     recipe: Recipe
     seed: int = 0
 

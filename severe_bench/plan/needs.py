@@ -23,6 +23,7 @@ from severe_bench.plan.parts import (
     network_part,
     random_weights,
 )
+from severe_bench.plan.rows import RowKind
 
 
 class Needed:
@@ -42,7 +43,7 @@ class Needed:
         self._weights: dict[str, Weights] = {}
         self._networks: dict[tuple[str, int | None], NetworkPart] = {}
         self._places: dict[tuple[str, str | None], Places] = {}
-        self._features: dict[tuple[int, str, int], dict[str, str]] = {}
+        self._features: dict[tuple[int, str, int, str], dict[str, str]] = {}
         self._recipes: list[Recipe] = []
 
     def cells(self) -> Iterator[Cell]:
@@ -110,17 +111,17 @@ class Needed:
         return self._places[key]
 
     def features(
-        self, model: str, network: NetworkPart, dataset: DatasetPart, recipe: Recipe
+        self, model: str, network: NetworkPart, dataset: DatasetPart, recipe: Recipe, rows: RowKind
     ) -> dict[str, str]:
         """Role -> id of the cells with the features of both splits."""
-        key = (id(network), dataset.name, id(recipe))
+        key = (id(network), dataset.name, id(recipe), rows.key)
         if key not in self._features:
             self._recipes.append(recipe)  # kept, so that its address stays its own
-            self._features[key] = self._feature_cells(model, network, dataset, recipe)
+            self._features[key] = self._feature_cells(model, network, dataset, recipe, rows)
         return self._features[key]
 
     def _feature_cells(
-        self, model: str, network: NetworkPart, dataset: DatasetPart, recipe: Recipe
+        self, model: str, network: NetworkPart, dataset: DatasetPart, recipe: Recipe, rows: RowKind
     ) -> dict[str, str]:
         needs = self.dataset_need(dataset) | self.weights_need(network)
         problem = network.problem or misfit(network.backbone, dataset, recipe)
@@ -131,10 +132,13 @@ class Needed:
                 dataset=dataset.ref,
                 split=split,
                 views=split,
+                unit=rows.unit,
+                unit_options=dict(rows.options),
                 recipe=view_recipe(recipe, split),
                 seed=0,
             )
-            title = f"features of {_network_title(model, network)} / {dataset.name} {split}"
+            of = "" if rows.unit == "clip" else f" ({rows.unit})"
+            title = f"features of {_network_title(model, network)} / {dataset.name} {split}{of}"
             places = self.places(dataset, network)
             found[f"{split}_features"] = self._put(job, title, needs, dataset, places, problem)
         return found

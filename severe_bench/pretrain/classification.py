@@ -9,6 +9,7 @@ from severe_bench.data.sources import ClipBatches
 from severe_bench.data.store import VideoStore
 from severe_bench.pretrain.setting import STORE_BYTES, Setting
 from severe_bench.tasks.recognition import RECOGNITION
+from severe_bench.tasks.task import Assignment, NoOptions
 from severe_bench.train.batch import Batch
 
 
@@ -28,8 +29,8 @@ class Classifier(nn.Module):
 class ClassificationObjective:
     """Cross entropy of all parameters."""
 
-    def __init__(self, module: Classifier) -> None:
-        self._module = module
+    def __init__(self, module: Classifier, assignment: Assignment) -> None:
+        self._module, self._assignment = module, assignment
 
     @property
     def module(self) -> Classifier:
@@ -46,7 +47,7 @@ class ClassificationObjective:
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean cross entropy."""
-        return RECOGNITION.loss(self._module(batch.inputs["clips"]), batch.targets)
+        return self._assignment.loss(self._module(batch.inputs["clips"]), batch.targets)
 
     def after_step(self) -> None:
         """Nothing."""
@@ -54,10 +55,11 @@ class ClassificationObjective:
 
 def classification(setting: Setting) -> ClassificationObjective:
     """The objective of a run; the head is drawn from the job's seed too."""
+    assignment = _assignment(setting)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(setting.job.seed)
-        head = RECOGNITION.head(setting.width, len(setting.dataset.classes))
-    return ClassificationObjective(Classifier(setting.backbone(), head))
+        head = assignment.head(setting.width)
+    return ClassificationObjective(Classifier(setting.backbone(), head), assignment)
 
 
 def labelled_clips(setting: Setting) -> ClipBatches:
@@ -69,9 +71,13 @@ def labelled_clips(setting: Setting) -> ClipBatches:
     return ClipBatches(
         VideoStore(setting.dataset.root, STORE_BYTES),
         setting.records,
-        RECOGNITION.targets(setting.records, len(setting.dataset.classes)),
+        _assignment(setting).targets(setting.records),
         setting.job.recipe,
         setting.job.input,
         seed=setting.job.seed,
         device=setting.device,
     )
+
+
+def _assignment(setting: Setting) -> Assignment:
+    return RECOGNITION.bind(NoOptions(), setting.dataset)

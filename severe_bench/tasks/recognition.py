@@ -1,15 +1,27 @@
 """Recognition: one class of each video."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from severe_bench.core.errors import UserError
-from severe_bench.core.record import Record
-from severe_bench.tasks.task import Task
+from severe_bench.core.record import Dataset, Record
+from severe_bench.tasks.task import Assignment, NoOptions, Task
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+
+def bind(_: NoOptions, dataset: Dataset) -> Assignment:
+    """Softmax over the dataset's classes, cross entropy, mean of the views' probabilities."""
+    classes = len(dataset.classes)
+    return Assignment(
+        head=partial(_head, classes=classes),
+        targets=partial(_targets, classes=classes),
+        loss=_loss,
+        merge=_merge,
+    )
 
 
 def _head(width: int, classes: int) -> "nn.Module":
@@ -50,10 +62,8 @@ def _merge(logits: "torch.Tensor", weights: "torch.Tensor") -> "torch.Tensor":
 
 RECOGNITION = Task(
     name="recognition",
-    head=_head,
-    targets=_targets,
-    loss=_loss,
-    merge=_merge,
+    options=NoOptions,
+    bind=bind,
     metrics=("top1", "top5", "mean_per_class"),
     headline="top1",
 )

@@ -2,41 +2,72 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from severe_bench.core.record import Record
+from severe_bench.core.frozen import Frozen
+from severe_bench.core.record import Dataset, Record
 from severe_bench.core.registry import Registry
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+Options = TypeVar("Options", bound=Frozen)
+
+
+class NoOptions(Frozen):
+    """Of a task that has none."""
+
 
 @dataclass(frozen=True)
-class Task:
+class Assignment:
+    """A task as one dataset sets it: its options and classes are settled.
+
+    Args:
+        head: feature width -> module from features (B, D) to outputs (B, ...).
+        targets: records -> target tensor (N, ...), checked for range.
+        loss: (outputs, targets) -> scalar mean over the batch.
+        merge: outputs of all views of one sample (V, ...) and weights (V,) summing to 1 -> the
+            scores (...) that metrics see.
+    """
+
+    head: "Callable[[int], nn.Module]"
+    targets: "Callable[[Sequence[Record]], torch.Tensor]"
+    loss: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
+    merge: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
+
+
+def _no_unit_options(_: object) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Task(Generic[Options]):
     """What is predicted; light to import, torch only inside the functions.
 
     Args:
         name: registry name.
-        head: (feature width, number of classes) -> module from features (B, D) to outputs (B, ...).
-        targets: records -> target tensor (N, ...), checked for range.
-        loss: (outputs, targets) -> scalar mean over the batch.
-        merge: outputs of all views of one video (V, ...) and weights (V,) summing to 1 -> the
-            scores (...) that metrics see.
+        options: schema of `task_options` in the yaml.
+        bind: (options, dataset) -> the task as this dataset sets it.
         metrics: names in `severe_bench.metrics.METRICS`, in table order.
         headline: the one that ranks.
+        procedure: how its samples meet a network, a name in `severe_bench.adapt.PROCEDURES`.
+        unit: what one row of its cached features is, a name in `severe_bench.adapt.UNITS`; None
+            where frozen features cannot be cached, and a probe runs the frozen backbone.
+        unit_options: options -> those that change what the rows are.
     """
 
     name: str
-    head: "Callable[[int, int], nn.Module]"
-    targets: "Callable[[Sequence[Record], int], torch.Tensor]"
-    loss: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
-    merge: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
+    options: type[Options]
+    bind: Callable[[Options, Dataset], Assignment]
     metrics: tuple[str, ...]
     headline: str
+    procedure: str = "clips"
+    unit: str | None = "clip"
+    unit_options: Callable[[Options], dict[str, Any]] = _no_unit_options
 
 
-TASKS: Registry[Task] = Registry(
+TASKS: Registry[Task[Any]] = Registry(
     "task",
     {"recognition": "severe_bench.tasks.recognition:RECOGNITION"},
     group="severe_bench.tasks",

@@ -16,7 +16,8 @@ from severe_bench.core.record import Dataset, Record
 from severe_bench.metrics.measure import Measure
 from severe_bench.models.backbone import Backbone
 from severe_bench.plan.job import DatasetRef, EvaluateJob, FeaturesJob, NetworkRef, WeightsRef
-from severe_bench.tasks.task import Task
+from severe_bench.tasks.recognition import RECOGNITION
+from severe_bench.tasks.task import Assignment, NoOptions, Task
 
 COLOURS = ("red", "green", "blue")
 NETWORK = NetworkRef(backbone="tiny", weights=WeightsRef(source="none", init_seed=5))
@@ -66,7 +67,7 @@ class Tiny(nn.Module):
 TINY = Backbone("tiny", width=8, build=Tiny)
 
 
-def _count_targets(records: Sequence[Record], classes: int) -> torch.Tensor:
+def _count_targets(records: Sequence[Record]) -> torch.Tensor:
     return torch.tensor([[record.extras["count"]] for record in records])
 
 
@@ -74,15 +75,20 @@ def _mae(scores: np.ndarray, targets: np.ndarray) -> float:
     return float(np.abs(scores - targets).mean())
 
 
-COUNTING = Task(
-    name="counting",
-    head=lambda width, classes: nn.Sequential(nn.Dropout(0.3), nn.Linear(width, 1)),
+COUNTS = Assignment(
+    head=lambda width: nn.Sequential(nn.Dropout(0.3), nn.Linear(width, 1)),
     targets=_count_targets,
     loss=nn.functional.mse_loss,
     merge=lambda outputs, weights: weights @ outputs,
+)
+COUNTING = Task(
+    name="counting",
+    options=NoOptions,
+    bind=lambda options, dataset: COUNTS,
     metrics=("mae",),
     headline="mae",
 )
+THREE = RECOGNITION.bind(NoOptions(), Dataset("three", Path(), COLOURS, ()))
 MAE = Measure(Metric("mae", "mean absolute error", "", worst=10.0, best=0.0), _mae)
 
 
@@ -97,17 +103,28 @@ class TwoHeads(nn.Module):
         return torch.stack([self.left(features), self.right(features)], dim=1)
 
 
+def _two_heads(options: NoOptions, dataset: Dataset) -> Assignment:
+    return Assignment(
+        head=lambda width: TwoHeads(width, len(dataset.classes)),
+        targets=lambda records: torch.tensor([[r.label, r.label] for r in records]),
+        loss=lambda outputs, targets: nn.functional.cross_entropy(
+            outputs.flatten(0, 1), targets.flatten()
+        ),
+        merge=lambda outputs, weights: torch.einsum("v,vhc->hc", weights, outputs.softmax(-1)),
+    )
+
+
 TWO_HEADS = Task(
     name="two_heads",
-    head=TwoHeads,
-    targets=lambda records, classes: torch.tensor([[r.label, r.label] for r in records]),
-    loss=lambda outputs, targets: nn.functional.cross_entropy(
-        outputs.flatten(0, 1), targets.flatten()
-    ),
-    merge=lambda outputs, weights: torch.einsum("v,vhc->hc", weights, outputs.softmax(-1)),
+    options=NoOptions,
+    bind=_two_heads,
     metrics=("both",),
     headline="both",
 )
+
+
+def recognition_of(dataset: Dataset) -> Assignment:
+    return RECOGNITION.bind(NoOptions(), dataset)
 
 
 def _both(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:

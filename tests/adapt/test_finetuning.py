@@ -15,7 +15,7 @@ from severe_bench.data.store import VideoStore
 from severe_bench.models.network import build_network
 from severe_bench.tasks.recognition import RECOGNITION
 from severe_bench.train.checkpoint import CHECKPOINT_FILE
-from tests.adapt.fakes import NETWORK, evaluate_job, recipe
+from tests.adapt.fakes import NETWORK, THREE, evaluate_job, recipe, recognition_of
 from tests.train.fakes import Wires
 
 STEPS = 4 * 5
@@ -24,11 +24,12 @@ STEPS = 4 * 5
 def inputs(dataset: Dataset, wires: Wires, **rest: object) -> Inputs:
     job = evaluate_job("finetune", **rest)
     train, test = dataset.of("train"), dataset.of("test")
-    return Inputs(job, dataset, RECOGNITION, train, test, None, wires.session)
+    task = recognition_of(dataset)
+    return Inputs(job, dataset, RECOGNITION, task, train, test, None, wires.session)
 
 
 def trained_network(folder: Path) -> WholeNetwork:
-    network = WholeNetwork(build_network(NETWORK, None), seeded_head(RECOGNITION, 8, 3, 0))
+    network = WholeNetwork(build_network(NETWORK, None), seeded_head(THREE, 8, 0))
     state = torch.load(folder / CHECKPOINT_FILE, weights_only=True)["module"]
     network.load_state_dict(state)
     return network
@@ -53,7 +54,7 @@ def test_scores_are_the_weighted_mean_of_softmax_over_test_clips(
 
 def test_backbone_and_head_both_train(dataset: Dataset, tmp_path: Path) -> None:
     finetune(inputs(dataset, Wires(tmp_path)))
-    before = WholeNetwork(build_network(NETWORK, None), seeded_head(RECOGNITION, 8, 3, 0))
+    before = WholeNetwork(build_network(NETWORK, None), seeded_head(THREE, 8, 0))
     after = trained_network(tmp_path).state_dict()
     unchanged = [name for name, old in before.state_dict().items() if torch.equal(old, after[name])]
     assert unchanged == []

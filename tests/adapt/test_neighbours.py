@@ -17,7 +17,7 @@ from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.recognition import RECOGNITION
-from tests.adapt.fakes import COUNTING, evaluate_job, recipe
+from tests.adapt.fakes import COUNTING, COUNTS, evaluate_job, recipe, recognition_of
 from tests.train.fakes import Wires
 
 CLASSES = ("a", "b", "c")
@@ -96,7 +96,17 @@ def inputs(tmp_path: Path) -> Inputs:
     dataset = Dataset("blobs", tmp_path, CLASSES, tuple(records))
     session = dataclasses.replace(Wires(tmp_path).session, needs=needs)
     train, test = dataset.of("train"), dataset.of("test")
-    return Inputs(evaluate_job("knn"), dataset, RECOGNITION, train, test, None, session)
+    task = recognition_of(dataset)
+    return Inputs(
+        evaluate_job("knn"),
+        dataset,
+        RECOGNITION,
+        task,
+        train,
+        test,
+        None,
+        session,
+    )
 
 
 @pytest.mark.parametrize("standardise", [False, True])
@@ -117,7 +127,7 @@ def test_only_the_videos_that_the_budget_bought_vote(inputs: Inputs) -> None:
 def test_a_task_without_classes_is_refused(inputs: Inputs) -> None:
     records = tuple(dataclasses.replace(record, extras={"count": 1.0}) for record in inputs.train)
     with pytest.raises(UserError, match="knn votes for classes, the task counting has none"):
-        vote(dataclasses.replace(inputs, task=COUNTING, train=records))
+        vote(dataclasses.replace(inputs, task=COUNTING, assignment=COUNTS, train=records))
 
 
 def test_missing_features_are_named(inputs: Inputs) -> None:

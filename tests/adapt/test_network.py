@@ -12,19 +12,18 @@ from severe_bench.adapt.network import (
     seeded_head,
     state_digest,
 )
-from severe_bench.tasks.recognition import RECOGNITION
 from severe_bench.train.batch import Batch
-from tests.adapt.fakes import COUNTING, Tiny, recipe
+from tests.adapt.fakes import COUNTS, THREE, Tiny, recipe
 
 
 def test_head_depends_on_its_seed_only() -> None:
     torch.manual_seed(1)
-    first = seeded_head(RECOGNITION, 8, 3, seed=4)
+    first = seeded_head(THREE, 8, seed=4)
     before = torch.get_rng_state()
-    second = seeded_head(RECOGNITION, 8, 3, seed=4)
+    second = seeded_head(THREE, 8, seed=4)
     assert torch.equal(torch.get_rng_state(), before)
     assert state_digest(first) == state_digest(second)
-    assert state_digest(seeded_head(RECOGNITION, 8, 3, seed=5)) != state_digest(first)
+    assert state_digest(seeded_head(THREE, 8, seed=5)) != state_digest(first)
 
 
 @pytest.mark.parametrize("name", ["conv.weight", "norm.running_mean", "norm.num_batches_tracked"])
@@ -91,7 +90,7 @@ def test_bf16_outputs_come_back_as_float32() -> None:
 
 def test_objective_is_the_tasks_loss_in_train_mode() -> None:
     network = WholeNetwork(Tiny(), nn.Linear(8, 1)).eval()
-    objective = TaskObjective(network, COUNTING, "clips")
+    objective = TaskObjective(network, COUNTS, "clips")
     objective.begin_epoch(0)
     assert network.training
     assert network.backbone.norm.training

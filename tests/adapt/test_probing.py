@@ -16,7 +16,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data.reading import Steps
 from severe_bench.tasks.recognition import RECOGNITION
-from tests.adapt.fakes import evaluate_job, recipe
+from tests.adapt.fakes import THREE, evaluate_job, recipe, recognition_of
 from tests.train.fakes import Wires
 
 Needs = Callable[..., dict[str, Path]]
@@ -95,7 +95,8 @@ def inputs(
         write_features(folder / role, rows)
     session = dataclasses.replace(Wires(folder).session, needs=needs)
     job = evaluate_job("linear", recipe=plan)
-    return Inputs(job, dataset, RECOGNITION, dataset.of("train"), dataset.of("test"), None, session)
+    task, pool, test = recognition_of(dataset), dataset.of("train"), dataset.of("test")
+    return Inputs(job, dataset, RECOGNITION, task, pool, test, None, session)
 
 
 def blobs(count: int, width: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -175,13 +176,13 @@ def test_the_probe_never_touches_the_features(
 
 def test_dropout_in_a_head_is_off_at_test(tmp_path: Path) -> None:
     features, labels = blobs(30, 4, seed=0)
-    task = dataclasses.replace(
-        RECOGNITION, head=lambda width, classes: nn.Sequential(nn.Dropout(0.9), nn.Linear(4, 3))
+    assignment = dataclasses.replace(
+        THREE, head=lambda width: nn.Sequential(nn.Dropout(0.9), nn.Linear(4, 3))
     )
     rows, both = table(features[:, None]), np.concatenate([labels, labels])
     job = inputs(tmp_path, rows, rows, both, recipe())
-    first = probe(dataclasses.replace(job, task=task)).scores
-    again = probe(dataclasses.replace(job, task=task)).scores
+    first = probe(dataclasses.replace(job, assignment=assignment)).scores
+    again = probe(dataclasses.replace(job, assignment=assignment)).scores
     np.testing.assert_array_equal(first, again)
 
 

@@ -17,7 +17,7 @@ from severe_bench.config.recipe import Optimiser
 from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.recognition import RECOGNITION
-from tests.adapt.fakes import evaluate_job, recipe
+from tests.adapt.fakes import evaluate_job, recipe, recognition_of
 from tests.train.fakes import Wires
 
 PLAN = recipe(
@@ -118,7 +118,8 @@ def inputs(folder: Path, wires: Wires, plan: object = PLAN) -> Inputs:
     dataset = Dataset("blobs", folder, ("a", "b", "c"), tuple(records))
     job = evaluate_job("linear_selected", recipe=plan)
     session = dataclasses.replace(wires.session, needs=needs)
-    return Inputs(job, dataset, RECOGNITION, dataset.of("train"), dataset.of("test"), None, session)
+    task, pool, test = recognition_of(dataset), dataset.of("train"), dataset.of("test")
+    return Inputs(job, dataset, RECOGNITION, task, pool, test, None, session)
 
 
 def test_the_chosen_setting_is_trained_on_everything(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 from pydantic import Field
 
+from severe_bench.adapt.protocol import Protocol
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.data.adapter import Adapter, Location
 from severe_bench.models.backbone import Backbone
 from severe_bench.models.layout import Layout
+from severe_bench.tasks.task import NoOptions, Task
 
 
 class WorldOptions(Frozen):
@@ -81,19 +83,10 @@ class _Method:
     options = MethodOptions
 
 
-class _Task:
-    name = "recognition"
-    metrics = ("top1", "top5")
-    headline = "top1"
-
-
-class _Protocol:
-    def __init__(self, reads: str) -> None:
-        self.reads = reads
+TASK = Task("recognition", NoOptions, bind=_never, metrics=("top1", "top5"), headline="top1")
 
 
 LAYOUT = Layout("native")
 METHOD = _Method()
-TASK = _Task()
-LINEAR = _Protocol("features")
-FINETUNE = _Protocol("clips")
+LINEAR = Protocol("linear", reads="features", run=_never, refuses=lambda task: "")
+FINETUNE = Protocol("finetune", reads="clips", run=_never, refuses=lambda task: "")

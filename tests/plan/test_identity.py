@@ -83,6 +83,8 @@ OTHER = {
     "options": {"t": 0.2},
     "kwargs": {"width": 3},
     "task_options": {"a": 1},
+    "unit": "box",
+    "unit_options": {"a": 1},
     "split": "test",
     "views": "test",
     "seed": 1,

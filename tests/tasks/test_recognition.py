@@ -1,15 +1,18 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from severe_bench.core.errors import UserError
-from severe_bench.core.record import Record
+from severe_bench.core.record import Dataset, Record
 from severe_bench.metrics.measure import METRICS
 from severe_bench.tasks.recognition import RECOGNITION
-from severe_bench.tasks.task import TASKS
+from severe_bench.tasks.task import TASKS, NoOptions
+
+THREE = RECOGNITION.bind(NoOptions(), Dataset("three", Path(), ("a", "b", "c"), ()))
 
 
 def record(label: int | None) -> Record:
@@ -34,7 +37,7 @@ def test_imports_no_torch() -> None:
 
 
 def test_targets_are_class_ids() -> None:
-    targets = RECOGNITION.targets([record(2), record(0)], 3)
+    targets = THREE.targets([record(2), record(0)])
     assert targets.tolist() == [2, 0]
     assert targets.dtype == torch.int64
 
@@ -44,25 +47,25 @@ def test_targets_are_class_ids() -> None:
 )
 def test_a_wrong_label_names_the_sample(label: int | None, said: str) -> None:
     with pytest.raises(UserError, match=said) as caught:
-        RECOGNITION.targets([record(0), record(label)], 3)
+        THREE.targets([record(0), record(label)])
     assert caught.value.where == f"video-{label}"
 
 
 def test_head_and_loss() -> None:
-    head = RECOGNITION.head(7, 3)
+    head = THREE.head(7)
     logits = head(torch.randn(5, 7))
     assert logits.shape == (5, 3)
     by_hand = -np.log(2 / 3)
     logits = torch.log(torch.tensor([[1 / 6, 2 / 3, 1 / 6]]))
-    assert RECOGNITION.loss(logits, torch.tensor([1])).item() == pytest.approx(by_hand)
+    assert THREE.loss(logits, torch.tensor([1])).item() == pytest.approx(by_hand)
 
 
 def test_views_are_averaged_after_the_softmax() -> None:
     """By hand: softmax (1/3, 2/3) and (3/4, 1/4); averaging logits instead would differ."""
     logits = torch.log(torch.tensor([[1.0, 2.0], [3.0, 1.0]]))
-    even = RECOGNITION.merge(logits, torch.tensor([0.5, 0.5]))
+    even = THREE.merge(logits, torch.tensor([0.5, 0.5]))
     assert even.tolist() == pytest.approx([13 / 24, 11 / 24])
-    uneven = RECOGNITION.merge(logits, torch.tensor([0.9, 0.1]))
+    uneven = THREE.merge(logits, torch.tensor([0.9, 0.1]))
     assert uneven.tolist() == pytest.approx([0.9 / 3 + 0.075, 0.6 + 0.025])
     means = logits.mean(0).softmax(0)
     assert not torch.allclose(even, means, atol=1e-3)
@@ -70,11 +73,11 @@ def test_views_are_averaged_after_the_softmax() -> None:
 
 def test_identical_views_weighted_equal_them_repeated() -> None:
     logits = torch.randn(2, 4)
-    repeated = RECOGNITION.merge(logits[[0, 0, 0, 1]], torch.full((4,), 0.25))
-    weighted = RECOGNITION.merge(logits, torch.tensor([0.75, 0.25]))
+    repeated = THREE.merge(logits[[0, 0, 0, 1]], torch.full((4,), 0.25))
+    weighted = THREE.merge(logits, torch.tensor([0.75, 0.25]))
     torch.testing.assert_close(weighted, repeated)
 
 
 def test_huge_logits_do_not_overflow() -> None:
-    merged = RECOGNITION.merge(torch.tensor([[1e30, 0.0]]), torch.ones(1))
+    merged = THREE.merge(torch.tensor([[1e30, 0.0]]), torch.ones(1))
     assert merged.tolist() == [1.0, 0.0]

@@ -1,0 +1,18 @@
+"""Nothing trains: the frozen features themselves are compared."""
+
+from typing import TYPE_CHECKING
+
+from severe_bench.adapt.procedure import PROCEDURES
+from severe_bench.adapt.protocol import Protocol, needs_way
+
+if TYPE_CHECKING:
+    from severe_bench.adapt.evaluate import Inputs, Outcome
+
+
+def _run(inputs: "Inputs") -> "Outcome":
+    way = PROCEDURES.get(inputs.task.procedure).frozen
+    assert way is not None  # noqa: S101 - `refuses` says so
+    return way(inputs)
+
+
+FROZEN = Protocol("frozen", reads="features", run=_run, refuses=needs_way("frozen"))

@@ -1,0 +1,66 @@
+"""A unit: what one row of cached features is."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from severe_bench.core.record import Record
+from severe_bench.core.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from severe_bench.adapt.parts import Rows
+    from severe_bench.data.store import VideoStore
+    from severe_bench.plan.job import FeaturesJob
+
+Examples = Callable[[Sequence[Record], Mapping[str, Any]], tuple[Record, ...]]
+
+
+def as_they_are(records: Sequence[Record], _: Mapping[str, Any]) -> tuple[Record, ...]:
+    """Every record is one example."""
+    return tuple(records)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What a unit computes rows from.
+
+    Args:
+        job: recipe, split, views and unit options are read.
+        records: all examples of the split.
+        network: the backbone, frozen, on the device.
+        store: where the videos are.
+        device: of the network.
+    """
+
+    job: "FeaturesJob"
+    records: tuple[Record, ...]
+    network: "nn.Module"
+    store: "VideoStore"
+    device: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one row of cached features is; light to import, torch only inside `blocks`.
+
+    Args:
+        name: registry name.
+        blocks: (extraction, first) -> blocks of rows from example `first` on, which is 0 or the end
+            of a block: `features` (n, V, D) float32, `weights` (n, V) float32 and the number of
+            different `views` (n,) that went through the network.
+        examples: (records, unit options) -> the samples that are adapted to and tested on, in
+            order. Budgets are drawn before, from the records.
+    """
+
+    name: str
+    blocks: "Callable[[Extraction, int], Iterator[Rows]]"
+    examples: Examples = as_they_are
+
+
+UNITS: Registry[Unit] = Registry(
+    "unit",
+    {"clip": "severe_bench.adapt.clip_unit:CLIP"},
+    group="severe_bench.units",
+)

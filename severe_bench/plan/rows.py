@@ -1,0 +1,33 @@
+"""What the rows of the features are that an experiment's probes read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.core.digest import canonical_json
+from severe_bench.tasks.task import TASKS
+
+
+@dataclass(frozen=True)
+class RowKind:
+    """A unit of features with its options; `key` is equal for equal ones."""
+
+    unit: str
+    options: Mapping[str, Any]
+    key: str
+
+
+def row_kind(task: str, task_options: Mapping[str, Any], protocol: str) -> RowKind | None:
+    """The features that a protocol reads for a task; None where it reads clips.
+
+    Args:
+        task: registered name.
+        task_options: as in the yaml, already checked.
+        protocol: registered name.
+    """
+    asked = TASKS.get(task)
+    if PROTOCOLS.get(protocol).reads == "clips" or asked.unit is None:
+        return None
+    options = asked.unit_options(asked.options.model_validate(dict(task_options)))
+    return RowKind(asked.unit, options, f"{asked.unit} {canonical_json(options)}")
