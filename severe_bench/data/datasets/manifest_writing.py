@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from severe_bench.core.atomic import write_text
@@ -60,7 +61,9 @@ def _lines(texts: Iterator[str] | tuple[str, ...]) -> str:
 
 
 def _cells(record: Record, dataset: Dataset) -> dict[str, object]:
-    named = {} if record.sample == record.path else {"sample": record.sample}
+    trimmed = record.start is not None or record.end is not None
+    plain = record.sample == record.path and not trimmed
+    named = {} if plain else {"sample": record.sample}
     return {
         **named,
         "path": record.path,
@@ -69,19 +72,8 @@ def _cells(record: Record, dataset: Dataset) -> dict[str, object]:
         "start": "" if record.start is None else record.start,
         "end": "" if record.end is None else record.end,
         "group": record.group or "",
-        **{
-            name: _cell(name, record, dataset)
-            for name in record.extras
-            if name not in BOXED and not _follows(name, record)
-        },
+        **{name: _cell(name, record, dataset) for name in record.extras if name not in BOXED},
     }
-
-
-def _follows(name: str, record: Record) -> bool:
-    """Labels that are those of the spans need no column."""
-    if name != LABELS.name or SPANS.name not in record.extras:
-        return False
-    return set(LABELS.of(record)) == {span.label for span in SPANS.of(record)}
 
 
 def _cell(name: str, record: Record, dataset: Dataset) -> object:
@@ -99,8 +91,8 @@ def _cell(name: str, record: Record, dataset: Dataset) -> object:
 
 
 def _time(seconds: float) -> str:
-    """Seconds without an exponent, exact to the microsecond."""
-    return f"{seconds:.6f}".rstrip("0").rstrip(".")
+    """Seconds in full, without an exponent."""
+    return format(Decimal(repr(seconds)), "f")
 
 
 def _boxes(record: Record, names: tuple[str, ...]) -> Mapping[str, object]:

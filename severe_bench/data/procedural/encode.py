@@ -1,5 +1,6 @@
 """Frames to a real H.264 file, with the same bytes every time on one machine."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -29,14 +30,19 @@ TINY = 32
 of 13,000 encodings of equal frames while another thread was busy, against none of 13,000 at 56
 pixels, and none of 12,000 at 32 pixels without the tree. It is off for such frames."""
 
+UNCHANGED: Mapping[str, str] = {}
 
-def encode_video(frames: Frames, path: Path, fps: int) -> None:
+
+def encode_video(
+    frames: Frames, path: Path, fps: int, changes: Mapping[str, str] = UNCHANGED
+) -> None:
     """Write frames as H.264 in mp4: 4:2:0, constant frame rate, no B-frames, one thread.
 
     Args:
         frames: uint8 RGB of shape (frames, height, width, 3) with even sides.
         path: file to write, ending in `.mp4`; not atomic, the caller sees to that.
         fps: frames per second.
+        changes: options that differ from the usual ones.
 
     Raises:
         UserError: the installed PyAV has no H.264 encoder.
@@ -45,7 +51,7 @@ def encode_video(frames: Frames, path: Path, fps: int) -> None:
     height, width = frames.shape[1:3]
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         options = OPTIONS | TREELESS if min(height, width) <= TINY else OPTIONS
-        stream = container.add_stream(CODEC, rate=Fraction(fps), options=options)
+        stream = container.add_stream(CODEC, rate=Fraction(fps), options={**options, **changes})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for picture in frames:
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")

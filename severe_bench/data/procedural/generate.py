@@ -2,32 +2,28 @@
 
 videos/<split>_<index>.mp4   H.264
 classes.txt                  one class name per line, in id order
-annotations.csv              one line per video, in the form of the general manifest
+annotations.csv              in the form of the general manifest; `verbs.txt`, `nouns.txt` and
+                             `boxes.jsonl` where a world has them
 truth.jsonl                  one `Truth` per video, in the same order
 spec.json                    what is being filmed here
 dataset.json                 written last: its presence says that the rest is complete
 """
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from severe_bench.core.atomic import TEMPORARY_MARK, atomic_path, write_json, write_text
 from severe_bench.core.errors import Interrupted, UserError
-from severe_bench.core.record import SPLITS, Split
+from severe_bench.core.record import SPLITS, Dataset, Record, Split
+from severe_bench.data.datasets.manifest_writing import write_manifest
 from severe_bench.data.procedural.encode import encode_video
-from severe_bench.data.procedural.film import scene_at
+from severe_bench.data.procedural.film import samples_at, scene_at
 from severe_bench.data.procedural.render import render
+from severe_bench.data.procedural.samples import Sample
 from severe_bench.data.procedural.spec import WorldSpec
-from severe_bench.data.procedural.truth import Truth, truth_at, video_path
+from severe_bench.data.procedural.truth import truth_at, video_path
 from severe_bench.data.procedural.worlds import WORLDS
-
-COLUMNS = (
-    *("path", "label", "split", "start", "end", "group"),
-    *("count", "turns", "speed", "motion", "shape", "surface", "ground", "distractors"),
-)
 
 
 def generate(
@@ -80,7 +76,7 @@ def make_video(spec: WorldSpec, split: Split, index: int, root: Path) -> None:
         return
     frames = render(scene_at(spec, split, index))
     with atomic_path(path) as temporary:
-        encode_video(frames, temporary, spec.fps)
+        encode_video(frames, temporary, spec.fps, WORLDS.get(spec.world).coding)
 
 
 def _videos(spec: WorldSpec) -> Iterator[tuple[Split, int]]:
@@ -101,36 +97,29 @@ def _claim(spec: WorldSpec, root: Path) -> None:
 
 
 def _annotate(spec: WorldSpec, root: Path) -> None:
-    classes = WORLDS.get(spec.world).classes
-    truths = [truth_at(spec, split, index) for split, index in _videos(spec)]
-    write_text(root / "classes.txt", "".join(f"{name}\n" for name in classes))
-    write_text(root / "truth.jsonl", "".join(f"{truth.model_dump_json()}\n" for truth in truths))
-    write_text(root / "annotations.csv", _annotations(truths))
+    truths = (truth_at(spec, split, index) for split, index in _videos(spec))
+    lines = (truth.model_dump_json() for truth in truths)
+    write_text(root / "truth.jsonl", "".join(f"{line}\n" for line in lines))
+    dataset = _dataset(spec, root)
+    write_manifest(dataset, root)
     counts = {split: spec.count(split) for split in SPLITS}
     content = {"spec": spec.model_dump(), "digest": spec.digest(), "videos": counts}
-    write_json(root / "dataset.json", content | {"classes": len(classes)})
+    write_json(root / "dataset.json", content | {"classes": len(dataset.classes)})
 
 
-def _annotations(truths: list[Truth]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_row(truth) for truth in truths)
-    return text.getvalue()
+def _dataset(spec: WorldSpec, root: Path) -> Dataset:
+    world = WORLDS.get(spec.world)
+    records = [
+        _record(sample, video_path(split, index), split)
+        for split, index in _videos(spec)
+        for sample in samples_at(spec, split, index)
+    ]
+    return Dataset(spec.world, root, world.classes, tuple(records), vocabularies=world.vocabularies)
 
 
-def _row(truth: Truth) -> dict[str, object]:
-    actor = truth.actors[0]
-    return {
-        "path": truth.path,
-        "label": truth.label,
-        "split": truth.split,
-        "count": actor.count,
-        "turns": actor.turns,
-        "speed": actor.speed,
-        "motion": actor.motion,
-        "shape": actor.shape,
-        "surface": actor.surface,
-        "ground": truth.ground,
-        "distractors": len(truth.actors) - 1,
-    }
+def _record(sample: Sample, path: str, split: Split) -> Record:
+    """The record of a sample; samples of one video are resampled together."""
+    if not sample.name:
+        return Record(path, path, sample.label, split, extras=sample.extras)
+    name = f"{path}@{sample.name}"
+    return Record(name, path, sample.label, split, group=path, extras=sample.extras)

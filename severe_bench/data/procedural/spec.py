@@ -59,6 +59,13 @@ class WorldSpec(Frozen):
         rounds = {s: _in_rounds(n, factor, len(world.classes)) for s, n in counts.items()}
         return filled | rounds | {"scale": 1 if factor > 0 else factor}
 
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        least = WORLDS.get(self.world).least
+        if self.frames < least:
+            raise ValueError(f"the world {self.world!r} needs at least {least} frames")
+        return self
+
     def count(self, split: Split) -> int:
         """Number of videos in a split."""
         return self.train if split == "train" else self.test

@@ -56,11 +56,14 @@ class ActorTruth(Frozen):
 
 
 class Truth(Frozen):
-    """Everything about one video; the first actor carries the label, the rest are distractors.
+    """Everything about one video; the first actor carries the label.
+
+    What is asked about it (counts, spans, boxes) follows from its actors' motions, phases and
+    boxes, and stands in the annotations.
 
     Args:
         path: of the video, relative to the data set.
-        label: class name.
+        label: class name; of a video without a single class, one that it shows.
         split: train or test.
         frames, size, fps: length, side in pixels and rate of the video.
         ground, ground_hue: kind and hue of the ground.
@@ -94,7 +97,7 @@ def truth_at(spec: WorldSpec, split: Split, index: int) -> Truth:
         path=video_path(split, index),
         label=WORLDS.get(spec.world).classes[label_at(spec, index)],
         split=split,
-        frames=spec.frames,
+        frames=scene.stage.frames,
         size=spec.size,
         fps=spec.fps,
         ground=scene.backdrop.kind,

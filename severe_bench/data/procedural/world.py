@@ -1,7 +1,7 @@
 """What a world has to supply, and the everyday video that most worlds are made of."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,11 +15,13 @@ from severe_bench.data.procedural.casting import (
     keep_or,
 )
 from severe_bench.data.procedural.motions import MOTIONS
+from severe_bench.data.procedural.samples import Sample, described
 from severe_bench.data.procedural.scene import Scene, Stage
 from severe_bench.data.procedural.shapes import SHAPES
 from severe_bench.data.procedural.textures import GROUNDS, SURFACES
 
 SceneMaker = Callable[[int, Stage, np.random.Generator], Scene]
+SampleMaker = Callable[[int, Scene, int, np.random.Generator], tuple[Sample, ...]]
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,14 @@ class World:
 
     Args:
         classes: class names in the order of their ids.
-        scene: makes a scene from a class id, a stage and a generator.
+        scene: makes a scene from a class id, a stage and a generator. Its own stage may be shorter.
         train, test: default numbers of videos.
-        frames: default length of a video.
+        frames: default length of a video; of the longest ones where lengths differ.
+        least: fewest frames that it can be filmed with.
+        samples: states what is asked about a video, from its class id, its scene, the frames per
+            second and a generator.
+        vocabularies: further class lists by name.
+        coding: options of the encoder that differ from the usual ones.
     """
 
     classes: tuple[str, ...]
@@ -38,6 +45,10 @@ class World:
     train: int
     test: int
     frames: int
+    least: int = 8
+    samples: SampleMaker = described
+    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coding: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

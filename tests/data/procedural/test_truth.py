@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from severe_bench.data.procedural.film import scene_at
+from severe_bench.data.procedural.film import label_at, scene_at
 from severe_bench.data.procedural.render import actor_masks
 from severe_bench.data.procedural.spec import WorldSpec
 from severe_bench.data.procedural.truth import Truth, truth_at
@@ -25,7 +25,8 @@ def test_truth_states_the_scene(spec: WorldSpec) -> None:
     np.testing.assert_allclose(told.angle, actor.motion.angle, atol=1e-3)
     np.testing.assert_allclose(truth.camera, scene.camera.offset, atol=1e-3)
     assert truth.path == "videos/test_00005.mp4"
-    assert truth.label == WORLDS.get(spec.world).classes[5]
+    assert truth.label == WORLDS.get(spec.world).classes[label_at(spec, 5)]
+    assert truth.frames == scene.stage.frames == len(told.boxes)
 
 
 def test_speed_and_turns_follow_from_the_arrays(spec: WorldSpec) -> None:
