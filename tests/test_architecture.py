@@ -32,10 +32,12 @@ ALLOWED: dict[str, set[str]] = {
 LIGHT = {
     "adapt.protocol",
     "data.adapter",
+    "data.missing",
     "data.prepared",
     "models.backbone",
     "models.factory",
     "models.layout",
+    "models.model_folder",
     "pretrain.method",
     "tasks.task",
 }

@@ -1,12 +1,20 @@
 """`severe data`: a dataset's official files, videos and budgets."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from severe_bench.cli.data_options import Annotations, Options, Root, options_of
+from severe_bench.cli.data_options import (
+    Annotations,
+    Chosen,
+    Options,
+    Root,
+    configured,
+    options_of,
+)
 from severe_bench.cli.data_videos import prepare, verify
-from severe_bench.cli.options import AsJson
+from severe_bench.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
     from severe_bench.data.check import DatasetCheck
@@ -18,26 +26,37 @@ data = typer.Typer(
 SHOWN = 10  # missing videos printed per split; --json has them all
 
 Name = Annotated[str, typer.Argument(help="Name of a dataset adapter, e.g. ucf101.")]
+Checked = Annotated[
+    str,
+    typer.Argument(
+        help="A dataset adapter, e.g. ucf101, with --annotations or --root; else a dataset of "
+        "benchmarks.yaml."
+    ),
+]
 data.command("verify")(verify)
 data.command("prepare")(prepare)
 
 
 @data.command("check")
 def check(
-    name: Name,
+    name: Checked,
     annotations: Annotations = None,
     root: Root = None,
     option: Options = None,
     decode: Annotated[bool, typer.Option("--decode", help="Open every video too.")] = False,
+    config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Found against expected counts per split, and the videos that are missing, by name."""
+    """Found against expected counts per split, and the videos that are missing, by name.
+
+    What is missing or unreadable is noted for runs with `allow_missing: true`.
+    """
     import json
 
-    from severe_bench.data.adapter import Location
     from severe_bench.data.check import check_dataset
 
-    found = check_dataset(name, options_of(option), Location(root, annotations), decode=decode)
+    chosen = _chosen(name, annotations, root, option, config)
+    found = check_dataset(chosen.adapter, chosen.options, chosen.location, decode=decode)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
     else:
@@ -63,6 +82,20 @@ def budget(
     # Not echo: each line ends in \n on every platform, so that the SHA-256 of the output is fixed.
     lines = drawn_lines(name, options_of(option), location, rule=rule, count=n, seed=seed)
     typer.get_binary_stream("stdout").write("".join(lines).encode())
+
+
+def _chosen(
+    name: str,
+    annotations: Path | None,
+    root: Path | None,
+    option: list[str] | None,
+    config: Path | None,
+) -> Chosen:
+    from severe_bench.data.adapter import Location
+
+    if annotations is None and root is None:
+        return configured(name, config)
+    return Chosen(name, options_of(option), Location(root, annotations))
 
 
 def _lines(found: "DatasetCheck") -> list[str]:

@@ -1,9 +1,14 @@
 """Options that the commands of `severe data` share."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from severe_bench.data.adapter import Location
 
 Annotations = Annotated[
     Path | None,
@@ -33,3 +38,33 @@ def options_of(pairs: list[str] | None) -> dict[str, object]:
             raise UserError(f"{pair!r} is not key=value", "--option", "e.g. --option fold=2")
         chosen[key] = yaml.safe_load(value)
     return chosen
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A dataset that a command is about."""
+
+    adapter: str
+    options: Mapping[str, object]
+    location: "Location"
+
+
+def configured(name: str, config: Path | None) -> Chosen:
+    """The dataset called `name` in benchmarks.yaml.
+
+    Raises:
+        UserError: there is none, or it has no root.
+    """
+    from severe_bench.config.find import find_config
+    from severe_bench.config.loading import load_config
+    from severe_bench.core.errors import UserError
+    from severe_bench.data.adapter import Location
+
+    loaded = load_config(find_config(config))
+    entry = loaded.datasets.get(name)
+    if entry is None or entry.root is None:
+        what = f"{name!r} is neither a folder nor a dataset with a root in {loaded.path}"
+        raise UserError(what, mend="name a folder of videos, or give --root")
+    root = loaded.resolve(entry.root)
+    notes = root if entry.annotations is None else loaded.resolve(entry.annotations)
+    return Chosen(entry.adapter, entry.options, Location(root, notes))

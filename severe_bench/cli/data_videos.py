@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from severe_bench.cli.data_options import Annotations, Options, Root, options_of
+from severe_bench.cli.data_options import Annotations, Options, Root, configured, options_of
 from severe_bench.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
@@ -117,23 +117,8 @@ def _videos(
         return of_folder(Path(target))
     if root is not None:
         return of_dataset(target, options_of(option), Location(root, annotations))
-    return _configured(target, config)
-
-
-def _configured(name: str, config: Path | None) -> "Videos":
-    from severe_bench.config.find import find_config
-    from severe_bench.config.loading import load_config
-    from severe_bench.core.errors import UserError
-    from severe_bench.data.adapter import Location
-    from severe_bench.data.videos_of import of_dataset
-
-    loaded = load_config(find_config(config))
-    entry = loaded.datasets.get(name)
-    if entry is None or entry.root is None:
-        what = f"{name!r} is neither a folder nor a dataset with a root in {loaded.path}"
-        raise UserError(what, mend="name a folder of videos, or give --root")
-    notes = None if entry.annotations is None else loaded.resolve(entry.annotations)
-    return of_dataset(entry.adapter, entry.options, Location(loaded.resolve(entry.root), notes))
+    chosen = configured(target, config)
+    return of_dataset(chosen.adapter, chosen.options, chosen.location)
 
 
 def _lines(found: "Verification") -> list[str]:

@@ -25,8 +25,9 @@ class DatasetEntry(Frozen):
         root: folder of the videos; relative to the yaml's folder. None for worlds that are made.
         annotations: folder of the official files; the root where left out.
         options: the adapter's own.
-        allow_missing: a root that is not on this machine leaves the dataset's cells out of the
-            plan, instead of listing them as impossible.
+        allow_missing: samples whose video is missing or unreadable are left out of training and
+            test, by name, after budgets were drawn from the official list; otherwise they stop a
+            run. Which they are is part of the dataset's identity and stored beside each result.
         prepared: read the videos that `severe data prepare` made with these settings.
         prepared_folder: where these lie; by default beside the root.
     """

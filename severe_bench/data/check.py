@@ -11,6 +11,10 @@ from severe_bench.core.record import SPLITS, Dataset, Record, Split
 from severe_bench.data.adapter import ADAPTERS, Adapter, Location
 from severe_bench.data.datasets.videos import missing
 from severe_bench.data.expected import Counts, Expected
+from severe_bench.data.missing import ABSENT, MissingLists, Videos
+
+Broken = Mapping[str, str]
+"""Why videos cannot be decoded, by path."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class SplitCheck:
         records: labelled samples in the official files.
         classes: class ids that occur among them.
         missing: videos that do not exist, in list order; empty where no root was given.
-        unreadable: videos that cannot be decoded; None where none was opened.
+        unreadable: videos that cannot be decoded; None where none was ever opened.
     """
 
     records: int
@@ -108,8 +112,25 @@ def check_dataset(
         dataset = adapter.load(chosen, location)
     except UserError as error:
         return DatasetCheck(name, {}, expected, str(error))
-    splits = {split: _split_check(dataset, split, location.root, decode) for split in SPLITS}
+    broken = _broken(dataset, adapter.digest(chosen, location), location.root, decode)
+    splits = {split: _split_check(dataset, split, location.root, broken) for split in SPLITS}
     return DatasetCheck(name, splits, expected, untaught=_untaught(dataset))
+
+
+def _broken(dataset: Dataset, digest: str, root: Path | None, decode: bool) -> Broken | None:
+    """Videos that cannot be decoded, as found now or known from an earlier check.
+
+    None where none was ever opened. What is missing is noted for runs with `allow_missing`.
+    """
+    if root is None:
+        return None
+    found = None
+    if decode:
+        gone = missing(dataset.records, root)
+        found = {video.path: video.reason for video in unreadable(_present(dataset, gone), root)}
+    entries = MissingLists().look(Videos(digest, root), dataset, found).entries
+    known = {entry.path: entry.reason for entry in entries if entry.reason != ABSENT}
+    return known if decode or known else None
 
 
 def parsed_options(adapter: Adapter[Frozen], options: Mapping[str, object]) -> Frozen:
@@ -131,30 +152,37 @@ def parsed_options(adapter: Adapter[Frozen], options: Mapping[str, object]) -> F
 
 
 def unreadable(paths: Iterable[str], root: Path) -> tuple[Unreadable, ...]:
-    """The videos that cannot be decoded, of those that exist."""
+    """The videos that cannot be decoded, of those that exist; looked at in a process of its own."""
+    from severe_bench.data.isolated import ReaderProcess
     from severe_bench.data.video import frame_count
 
     found = []
-    for path in paths:
-        try:
-            frame_count(root / path)
-        except UserError as error:
-            found.append(Unreadable(path, error.what))
+    with ReaderProcess() as reader:
+        for path in paths:
+            try:
+                reader.call(frame_count, root / path)
+            except UserError as error:
+                found.append(Unreadable(path, error.what))
     return tuple(found)
 
 
-def _split_check(dataset: Dataset, split: Split, root: Path | None, decode: bool) -> SplitCheck:
-    records = dataset.of(split)
+def _split_check(
+    dataset: Dataset, split: Split, root: Path | None, broken: Broken | None
+) -> SplitCheck:
+    records = dataset.listed(split)
     classes = len(_classes_of(records))
     if root is None:
         return SplitCheck(len(records), classes)
     gone = missing(records, root)
-    broken = unreadable(_present(records, gone), root) if decode else None
-    return SplitCheck(len(records), classes, gone, broken)
+    if broken is None:
+        return SplitCheck(len(records), classes, gone)
+    paths = dict.fromkeys(record.path for record in records if record.path in broken)
+    found = tuple(Unreadable(path, broken[path]) for path in paths)
+    return SplitCheck(len(records), classes, gone, found)
 
 
 def _untaught(dataset: Dataset) -> tuple[str, ...]:
-    alone = _classes_of(dataset.of("test")) - _classes_of(dataset.of("train"))
+    alone = _classes_of(dataset.listed("test")) - _classes_of(dataset.listed("train"))
     return tuple(dataset.classes[label] for label in sorted(alone))
 
 
@@ -162,9 +190,9 @@ def _classes_of(records: Iterable[Record]) -> frozenset[int]:
     return frozenset[int]().union(*map(class_ids, records))
 
 
-def _present(records: Sequence[Record], gone: Sequence[str]) -> Iterable[str]:
+def _present(dataset: Dataset, gone: Sequence[str]) -> Iterable[str]:
     lost = frozenset(gone)
-    return (path for path in dict.fromkeys(r.path for r in records) if path not in lost)
+    return (path for path in dict.fromkeys(r.path for r in dataset.records) if path not in lost)
 
 
 def _split_json(found: SplitCheck) -> dict[str, object]:

@@ -37,7 +37,7 @@ def drawn_lines(
     budget = _budget(rule, count, seed)
     adapter = ADAPTERS.get(name)
     dataset = adapter.load(parsed_options(adapter, options), location)
-    records = dataset.of("train")
+    records = dataset.listed("train")
     if any(record.label is None for record in records):
         what = "its videos have no single class, so a budget per class means nothing"
         raise UserError(what, f"dataset {name}", "choose a dataset with one class per video")

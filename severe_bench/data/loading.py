@@ -6,12 +6,14 @@ It is also for decord's sake, which must not be opened in a process that holds a
 import itertools
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from torch.utils.data import DataLoader, Dataset
 
 from severe_bench.core.errors import UserError
+from severe_bench.data import tally
 
 Item = TypeVar("Item")
 
@@ -68,7 +70,7 @@ def ahead(
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    loader: DataLoader[Item | UserError] = DataLoader(
+    loader: DataLoader[_Told[Item]] = DataLoader(
         _Calls(read),
         batch_size=None,
         sampler=numbers,
@@ -76,24 +78,34 @@ def ahead(
         multiprocessing_context=context,
         collate_fn=_as_it_is,
     )
-    for item in loader:
-        if isinstance(item, UserError):
-            raise item
-        yield item
+    for told in loader:
+        tally.count(told.decoders)
+        if isinstance(told.item, UserError):
+            raise told.item
+        yield told.item
 
 
-class _Calls(Dataset[Item | UserError]):
-    """A function as a torch dataset; errors of the user travel as values."""
+@dataclass(frozen=True)
+class _Told(Generic[Item]):
+    """What a loader process sends: the item, or an error of the user, and what decoded it."""
+
+    item: Item | UserError
+    decoders: Mapping[str, int]
+
+
+class _Calls(Dataset[_Told[Item]]):
+    """A function as a torch dataset."""
 
     def __init__(self, read: Callable[[int], Item]) -> None:
         self.read = read
 
-    def __getitem__(self, number: int) -> Item | UserError:
+    def __getitem__(self, number: int) -> _Told[Item]:
         try:
-            return self.read(number)
+            item: Item | UserError = self.read(number)
         except UserError as error:
-            return error
+            item = error
+        return _Told(item, tally.taken())
 
 
-def _as_it_is(item: Item) -> Item:
-    return item
+def _as_it_is(told: Item) -> Item:
+    return told

@@ -144,16 +144,19 @@ def of_prepared(dataset: Dataset, how: Prepared, folder: Path | None = None) -> 
         folder: of the prepared videos; by default beside the originals.
 
     Raises:
-        UserError: some of the videos are not prepared, or were prepared in another way.
+        UserError: some of the videos are not prepared and not known to be missing, or were prepared
+            in another way.
     """
     place = folder or prepared_folder(dataset.root, how)
     made = Manifest(place, how).read()
-    paths = dict.fromkeys(record.path for record in dataset.records)
+    paths = dict.fromkeys(record.path for record in dataset.available(dataset.records))
     lost = [path for path in paths if path not in made]
     if lost:
         what = f"{len(lost)} of {len(paths)} videos are not prepared, e.g. {lost[0]}"
         raise UserError(what, str(place), "run severe data prepare")
-    records = tuple(replace(r, path=made[r.path].prepared) for r in dataset.records)
+    records = tuple(
+        replace(r, path=made[r.path].prepared) if r.path in made else r for r in dataset.records
+    )
     return replace(dataset, root=place, records=records)
 
 

@@ -10,10 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from severe_bench.core.record import Record
+from severe_bench.data import tally
 from severe_bench.data.clips import TIE, Times
 from severe_bench.data.isolated import ReaderProcess
 from severe_bench.data.verdicts import Verdicts
-from severe_bench.data.video import Frames, VideoError, VideoInfo, probe, read_frames
+from severe_bench.data.video import (
+    Frames,
+    Reading,
+    VideoError,
+    VideoInfo,
+    probe,
+    read_with_name,
+)
 
 MIB = 1024 * 1024
 KEPT_SHARE = 64
@@ -55,7 +63,7 @@ class VideoStore:
     max_bytes: int = 512 * MIB
     deadline: float | None = None
     _infos: dict[str, VideoInfo] = field(init=False, default_factory=dict, repr=False)
-    _kept: OrderedDict[str, Frames] = field(init=False, default_factory=OrderedDict, repr=False)
+    _kept: OrderedDict[str, Reading] = field(init=False, default_factory=OrderedDict, repr=False)
     _bytes: int = field(init=False, default=0, repr=False)
     _verdicts: Verdicts = field(init=False, default_factory=Verdicts, repr=False)
 
@@ -93,16 +101,21 @@ class VideoStore:
     def clip(self, record: Record, indices: Sequence[int]) -> Frames:
         """The frames at `indices`, relative to the record's start, in that order.
 
-        Small videos are decoded whole and kept; of others only these frames are read.
+        Small videos are decoded whole and kept; of others only these frames are read. Either way
+        the clip is counted for the decoder that its frames come from, see `data.tally`.
         """
         first = self.extent(record).first
         wanted = np.asarray(indices, dtype=np.int64) + first
         info = self._info(record)
         if self._size(info) * KEPT_SHARE > self.max_bytes:
-            return self._read(record, wanted.tolist(), info)
+            found = self._read(record, wanted.tolist(), info)
+            tally.count({found.decoder: 1})
+            return found.frames
         if wanted.size and not 0 <= wanted.min() <= wanted.max() < info.frames:
             raise IndexError(f"{record.sample}: frames {indices} of {info.frames}")
-        return self._whole(record, info)[wanted]
+        whole = self._whole(record, info)
+        tally.count({whole.decoder: 1})
+        return whole.frames[wanted]
 
     def _info(self, record: Record) -> VideoInfo:
         if record.path not in self._infos:
@@ -113,23 +126,23 @@ class VideoStore:
     def _probe(self, path: Path) -> VideoInfo:
         return probe(path) if self._apart is None else self._apart.call(probe, path)
 
-    def _read(self, record: Record, indices: Sequence[int], info: VideoInfo) -> Frames:
+    def _read(self, record: Record, indices: Sequence[int], info: VideoInfo) -> Reading:
         path = self.root / record.path
         if self._apart is None:
-            return read_frames(path, indices, info)
-        return self._apart.call(read_frames, path, indices, info)
+            return read_with_name(path, indices, info)
+        return self._apart.call(read_with_name, path, indices, info)
 
-    def _whole(self, record: Record, info: VideoInfo) -> Frames:
+    def _whole(self, record: Record, info: VideoInfo) -> Reading:
         if record.path in self._kept:
             self._kept.move_to_end(record.path)
             return self._kept[record.path]
-        frames = self._read(record, range(info.frames), info)
-        self._kept[record.path] = frames
-        self._bytes += frames.nbytes
+        whole = self._read(record, range(info.frames), info)
+        self._kept[record.path] = whole
+        self._bytes += whole.frames.nbytes
         while self._bytes > self.max_bytes:
             _, dropped = self._kept.popitem(last=False)
-            self._bytes -= dropped.nbytes
-        return frames
+            self._bytes -= dropped.frames.nbytes
+        return whole
 
     @staticmethod
     def _size(info: VideoInfo) -> int:

@@ -5,23 +5,17 @@ as the video keeps its size and its time of change.
 """
 
 import json
-import os
 from dataclasses import asdict, fields
 from hashlib import sha256
 from pathlib import Path
 
 import av
 
+from severe_bench.data.cache import cache_folder
 from severe_bench.data.decoders.decoder import VideoError, VideoInfo
 
 RULES = 1
 """Raised when files are to be judged anew."""
-
-
-def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/severe-bench/verdicts`, by default below `~/.cache`."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "severe-bench" / "verdicts"
 
 
 class Verdicts:
@@ -32,7 +26,7 @@ class Verdicts:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or cache_folder()
+        self.folder = folder or cache_folder("verdicts")
         self._read: dict[Path, dict[str, VideoInfo | str]] = {}
 
     def find(self, path: Path) -> VideoInfo | None:

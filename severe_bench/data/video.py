@@ -6,6 +6,7 @@ Frames are turned as the file's display matrix says, by every decoder alike.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from severe_bench.data.decoders.seeking import PyAvSeeker
 
 __all__ = [
     "Frames",
+    "Reading",
     "VideoError",
     "VideoInfo",
     "decoder_for",
@@ -25,6 +27,7 @@ __all__ = [
     "frame_count",
     "probe",
     "read_frames",
+    "read_with_name",
 ]
 
 
@@ -63,6 +66,19 @@ def read_frames(path: Path, indices: Sequence[int], info: VideoInfo | None = Non
     Raises:
         VideoError: an index lies outside the video, or a frame cannot be decoded.
     """
+    return read_with_name(path, indices, info).frames
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Frames and the name and version of the decoder that they come from."""
+
+    frames: Frames
+    decoder: str
+
+
+def read_with_name(path: Path, indices: Sequence[int], info: VideoInfo | None = None) -> Reading:
+    """As `read_frames`, saying which decoder it was."""
     info = info or probe(path)
     wanted = np.asarray(indices, dtype=np.int64)
     outside = wanted[(wanted < 0) | (wanted >= info.frames)]
@@ -70,11 +86,13 @@ def read_frames(path: Path, indices: Sequence[int], info: VideoInfo | None = Non
         reason = f"frame {outside[0]} asked for, but it has {info.frames} frames"
         raise VideoError(reason, str(path), "check the annotation or replace the file")
     distinct, places = np.unique(wanted, return_inverse=True)
-    frames = _read(path, distinct.tolist(), info)
-    return frames if np.array_equal(distinct, wanted) else frames[places]
+    found = _read(path, distinct.tolist(), info)
+    return (
+        found if np.array_equal(distinct, wanted) else replace(found, frames=found.frames[places])
+    )
 
 
-def _read(path: Path, indices: list[int], info: VideoInfo) -> Frames:
+def _read(path: Path, indices: list[int], info: VideoInfo) -> Reading:
     """From the decoder chosen for the file; where that fails, from the one that never seeks."""
     decoder = decoder_for(info)
     try:
@@ -84,8 +102,9 @@ def _read(path: Path, indices: list[int], info: VideoInfo) -> Frames:
     except VideoError:
         if isinstance(decoder, PyAvDecoder):
             raise
-        return PyAvDecoder().read(path, indices, info)
-    return frames
+        decoder = PyAvDecoder()
+        frames = decoder.read(path, indices, info)
+    return Reading(frames, decoder.name)
 
 
 def decoder_for(info: VideoInfo) -> Decoder:

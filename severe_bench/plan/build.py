@@ -24,7 +24,8 @@ class Plan:
     """The cells of a suite, in an order in which they can be run one after another.
 
     Args:
-        left_out: one line for each dataset whose cells were left out (`allow_missing`).
+        left_out: one line for each dataset that is read without some of its samples
+            (`allow_missing`).
     """
 
     suite: str
@@ -77,9 +78,8 @@ class _Builder:
     def add(self, entry: Entry, settings: Settings) -> None:
         """Add the cell of `entry` and the cells that it needs."""
         dataset = self.needed.dataset(self.config.experiments[entry.experiment].dataset)
-        if dataset.problem and self.config.datasets[dataset.name].allow_missing:
-            self.left_out[f"cells of {dataset.name} are left out: {dataset.problem}"] = None
-            return
+        if dataset.missing is not None and dataset.missing.entries:
+            self.left_out[f"{dataset.name} is read incomplete: {dataset.missing.said()}"] = None
         network = self.needed.network(entry.model, entry.seed)
         job = self._job(entry, settings, dataset, network)
         cell_id = self.needed.identify.id_of(job)

@@ -37,6 +37,7 @@ class Places(Frozen):
         dataset: its name in benchmarks.yaml.
         allow_missing: samples without a readable video are left out; which, is in the dataset's
             digest.
+        sizes: number of samples of the dataset by split, as far as known, for estimates.
     """
 
     dataset: str = ""
@@ -46,6 +47,7 @@ class Places(Frozen):
     prepared: Prepared | None = None
     prepared_folder: str | None = None
     allow_missing: bool = False
+    sizes: dict[str, int] = {}
 
 
 class Cell(Frozen):

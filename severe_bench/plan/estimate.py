@@ -58,7 +58,7 @@ def estimate(
         parallel=parallel,
         compute_seconds=Span(*(sum(ends[end].values()) for end in _ENDS)),
         wall_seconds=Span(*(wall_seconds(left, ends[end], parallel) for end in _ENDS)),
-        disk_bytes=sum(prior_bytes(cell.job) for cell in left),
+        disk_bytes=sum(prior_bytes(cell.job, cell.places.sizes) for cell in left),
         basis=dict(Counter(basis for _, basis in spans.values())),
     )
 

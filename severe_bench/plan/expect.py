@@ -76,7 +76,8 @@ class Expectations:
             protocol = job.protocol if isinstance(job, EvaluateJob) else ""
             if protocol not in self._reads:
                 self._reads[protocol] = PROTOCOLS.get(protocol).reads if protocol else ""
-            self._known[cell.id] = (_kin(cell), prior_seconds(job, self._reads[protocol]))
+            prior = prior_seconds(job, self._reads[protocol], cell.places.sizes)
+            self._known[cell.id] = (_kin(cell), prior)
         return self._known[cell.id]
 
 

@@ -102,11 +102,14 @@ class Needed:
             root = None if where.root is None else str(where.root)
             notes = None if where.annotations is None else str(where.annotations)
             self._places[key] = Places(
+                dataset=dataset.name,
                 dataset_root=root,
                 annotations=notes,
                 weights_file=file,
                 prepared=dataset.prepared,
                 prepared_folder=str(dataset.prepared_folder) if dataset.prepared else None,
+                allow_missing=dataset.missing is not None,
+                sizes=dict(dataset.sizes),
             )
         return self._places[key]
 

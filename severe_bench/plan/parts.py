@@ -1,7 +1,7 @@
 """Datasets and networks of the yaml as parts of jobs: references, places, problems."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,15 @@ from severe_bench.config.prepared import Prepared
 from severe_bench.config.schema import Config
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
+from severe_bench.core.frozen import Frozen
 from severe_bench.core.registry import nearest
-from severe_bench.data.adapter import ADAPTERS, Location
+from severe_bench.data.adapter import ADAPTERS, Adapter, Location
+from severe_bench.data.missing import MissingList, MissingLists, Videos
 from severe_bench.data.prepared import prepared_digest, prepared_folder, prepared_problems
 from severe_bench.models.backbone import BACKBONES, Backbone
 from severe_bench.models.factory import SEPARATOR
 from severe_bench.models.layout import LAYOUTS
+from severe_bench.plan.checkpoints import checkpoint_digest, is_checkpoint, known_of, lacks
 from severe_bench.plan.job import DatasetRef, Input, NetworkRef, WeightsRef
 from severe_bench.pretrain.method import METHODS
 
@@ -35,6 +38,8 @@ class DatasetPart:
         prepared: how its videos were prepared; None reads the originals.
         prepared_folder: where these lie.
         train_size: number of training records; None where only loading it would tell.
+        sizes: number of samples by split, as far as they are known, for estimates.
+        missing: samples without a readable video, where leaving them out was asked for.
     """
 
     name: str
@@ -46,6 +51,8 @@ class DatasetPart:
     prepared: Prepared | None = None
     prepared_folder: Path | None = None
     train_size: int | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    missing: MissingList | None = None
 
 
 def dataset_part(config: Config, name: str) -> DatasetPart:
@@ -66,6 +73,11 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
         folder = _prepared_folder(config, entry, location.root, entry.prepared)
         problems += prepared_problems(folder)
         digest = prepared_digest(digest, entry.prepared)
+    missing = None
+    if entry.allow_missing and location.root is not None and not problems:
+        videos = Videos(digest, location.root, entry.prepared, folder)
+        missing = MissingLists().find(videos, lambda: adapter.load(options, location))
+        digest = missing.identity(digest)
     ref = DatasetRef(adapter=entry.adapter, options=options.model_dump(mode="json"), digest=digest)
     problem = f"dataset {name}: {'; '.join(problems)}" if problems else ""
     made = adapter.generate is not None
@@ -79,7 +91,17 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
         prepared=entry.prepared,
         prepared_folder=folder,
         train_size=train_size,
+        sizes=_sizes(adapter, options, train_size),
+        missing=missing,
     )
+
+
+def _sizes(adapter: Adapter[Frozen], options: Frozen, train: int | None) -> dict[str, int]:
+    """Samples by split: as counted, else as the official files are known to hold."""
+    expected = adapter.expected(options)
+    known = {s: c.records for s, c in expected.splits.items() if c.records} if expected else {}
+    found: dict[str, int] = {split: count for split, count in known.items() if count is not None}
+    return found | ({} if train is None else {"train": train})
 
 
 def _prepared_folder(config: Config, entry: DatasetEntry, root: Path, how: Prepared) -> Path:
@@ -124,16 +146,27 @@ class Weights:
 
 def network_part(entry: ModelEntry, weights: Weights, kind: str) -> NetworkPart:
     """A network with these weights."""
-    backbone = BACKBONES.get(entry.architecture)
+    backbone, kwargs = BACKBONES.get(entry.architecture), entry.kwargs
+    if not weights.problem:
+        known = known_of(entry, weights.file)
+        backbone, kwargs = known.backbone, known.kwargs
     name = backbone.name if SEPARATOR in backbone.name else entry.architecture
-    ref = NetworkRef(backbone=name, kwargs=entry.kwargs, weights=weights.ref, input=input_of(entry))
-    return NetworkPart(ref, backbone, kind, weights.file, weights.cell, weights.problem)
+    statement = input_of(entry, backbone)
+    ref = NetworkRef(backbone=name, kwargs=kwargs, weights=weights.ref, input=statement)
+    problem = weights.problem or lacks(backbone)
+    return NetworkPart(ref, backbone, kind, weights.file, weights.cell, problem)
 
 
-def input_of(entry: ModelEntry) -> Input:
-    """How a model reads pixels: its entry says so, else its backbone, else its layout."""
+def input_of(entry: ModelEntry, backbone: Backbone | None = None) -> Input:
+    """How a model reads pixels: its entry says so, else its backbone, else its layout.
+
+    Args:
+        entry: of the model.
+        backbone: as its checkpoint describes it; where left out, as it is registered.
+    """
     layout = None if entry.layout is None else LAYOUTS.get(entry.layout).input
-    return entry.input or BACKBONES.get(entry.architecture).input or layout or Input()
+    said = (backbone or BACKBONES.get(entry.architecture)).input
+    return entry.input or said or layout or Input()
 
 
 def random_weights(seed: int) -> Weights:
@@ -145,17 +178,18 @@ def file_weights(config: Config, name: str, digest: FileDigest) -> Weights:
     """The checkpoint of a model entry; a missing file gets a problem and a provisional digest."""
     entry = config.models[name]
     path = config.resolve(entry.checkpoint or "")
-    if not path.is_file():
+    if not is_checkpoint(path):
         problem = f"model {name}: no checkpoint at {path}"
         return Weights(_file_ref(entry, f"unknown:{name}"), path, problem=problem)
     try:
-        return Weights(_file_ref(entry, digest(path)), path)
+        layout = known_of(entry, path).layout
+        return Weights(_file_ref(entry, checkpoint_digest(path, digest), layout), path)
     except UserError as error:
         return Weights(_file_ref(entry, f"unknown:{name}"), path, problem=f"model {name}: {error}")
 
 
-def _file_ref(entry: ModelEntry, digest: str) -> WeightsRef:
-    return WeightsRef(source="file", digest=digest, layout=layout_of(entry))
+def _file_ref(entry: ModelEntry, digest: str, known: str = "") -> WeightsRef:
+    return WeightsRef(source="file", digest=digest, layout=layout_of(entry, known))
 
 
 def trial_network(config: Config, name: str) -> NetworkPart:
@@ -176,9 +210,10 @@ def trial_network(config: Config, name: str) -> NetworkPart:
     return network_part(entry, weights, model_kind(config, entry))
 
 
-def layout_of(entry: ModelEntry) -> str:
-    """Of the entry's checkpoint."""
-    return entry.layout or (DEFAULT_LAYOUT if entry.factory is None else FACTORY_LAYOUT)
+def layout_of(entry: ModelEntry, known: str = "") -> str:
+    """Of the entry's checkpoint, which may be known from the checkpoint itself."""
+    default = DEFAULT_LAYOUT if entry.factory is None else FACTORY_LAYOUT
+    return entry.layout or known or default
 
 
 def method_options(entry: PretrainingEntry) -> dict[str, Any]:

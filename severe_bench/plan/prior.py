@@ -6,6 +6,7 @@ backbones they are those of R(2+1)D-18 (40 giga-multiplications for 16 x 112 x 1
 second. Any measured cell corrects them; see `plan.expect`.
 """
 
+from collections.abc import Mapping
 from math import ceil
 
 from severe_bench.core.budget import Budget
@@ -18,6 +19,9 @@ from severe_bench.plan.job import (
     NetworkRef,
     PretrainJob,
 )
+
+Sizes = Mapping[str, int]
+UNKNOWN: Sizes = {}
 
 AnyJob = DatasetJob | PretrainJob | FeaturesJob | EvaluateJob
 
@@ -38,48 +42,50 @@ TRAIN, TEST, CLASSES = 9_500, 3_800, 100
 """Where a dataset does not say: about the size of UCF101."""
 
 
-def prior_seconds(job: AnyJob, reads: str) -> float:
+def prior_seconds(job: AnyJob, reads: str, sizes: Sizes = UNKNOWN) -> float:
     """Seconds on one core.
 
     Args:
         job: of the cell.
         reads: `clips` or `features`, of an evaluate job's protocol.
+        sizes: number of samples of the dataset by split, as far as known.
     """
+    videos = _videos(job.dataset, sizes)
     if isinstance(job, DatasetJob):
-        return START + RENDER * (_videos(job.dataset, "train") + _videos(job.dataset, "test"))
+        return START + RENDER * sum(videos.values())
     if isinstance(job, PretrainJob):
-        clips = job.recipe.schedule.epochs * _labels(job.budget, _videos(job.dataset, "train"))
+        clips = job.recipe.schedule.epochs * _labels(job.budget, videos["train"])
         return START + clips * PRETEXT_VIEWS * STEP * _forward(job.backbone, job)
     if isinstance(job, FeaturesJob):
         views = job.recipe.feature_views if job.views == "train" else job.recipe.test.clips
         cost = DECODE + views * _forward(job.network.backbone, job)
-        return START + _videos(job.dataset, job.split) * cost
-    return START + (_probe(job) if reads == "features" else _finetune(job))
+        return START + videos[job.split] * cost
+    return START + (_probe(job, videos) if reads == "features" else _finetune(job, videos))
 
 
-def _probe(job: EvaluateJob) -> float:
-    labels = _labels(job.budget, _videos(job.dataset, "train"))
+def _probe(job: EvaluateJob, videos: Sizes) -> float:
+    labels = _labels(job.budget, videos["train"])
     return job.recipe.schedule.epochs * ceil(labels / job.recipe.batch_size) * PROBE_STEP
 
 
-def _finetune(job: EvaluateJob) -> float:
+def _finetune(job: EvaluateJob, videos: Sizes) -> float:
     forward = _forward(job.network.backbone, job)
-    labels = _labels(job.budget, _videos(job.dataset, "train"))
-    test = _videos(job.dataset, "test") * (DECODE + job.recipe.test.clips * forward)
+    labels = _labels(job.budget, videos["train"])
+    test = videos["test"] * (DECODE + job.recipe.test.clips * forward)
     return labels * (DECODE + job.recipe.schedule.epochs * STEP * forward) + test
 
 
-def prior_bytes(job: AnyJob) -> int:
-    """Bytes of a cell's folder when it is done."""
+def prior_bytes(job: AnyJob, sizes: Sizes = UNKNOWN) -> int:
+    """Bytes of a cell's folder when it is done; arguments as of `prior_seconds`."""
+    videos = _videos(job.dataset, sizes)
     if isinstance(job, DatasetJob):
-        videos = _videos(job.dataset, "train") + _videos(job.dataset, "test")
-        return videos * VIDEO_BYTES
+        return sum(videos.values()) * VIDEO_BYTES
     if isinstance(job, PretrainJob):
         return 4 * PARAMETERS.get(job.backbone, OTHER_PARAMETERS) + SMALL_FILES
     if isinstance(job, FeaturesJob):
         views = job.recipe.feature_views if job.views == "train" else job.recipe.test.clips
-        return 4 * _videos(job.dataset, job.split) * views * _width(job.network) + SMALL_FILES
-    return _videos(job.dataset, "test") * PREDICTION_BYTES + SMALL_FILES
+        return 4 * videos[job.split] * views * _width(job.network) + SMALL_FILES
+    return videos["test"] * PREDICTION_BYTES + SMALL_FILES
 
 
 def _forward(backbone: str, job: PretrainJob | FeaturesJob | EvaluateJob) -> float:
@@ -91,9 +97,11 @@ def _width(network: NetworkRef) -> int:
     return BACKBONES.get(network.backbone).width or OTHER_WIDTH
 
 
-def _videos(dataset: DatasetRef, split: str) -> int:
-    said = dataset.options.get(split)
-    return said if isinstance(said, int) else TRAIN if split == "train" else TEST
+def _videos(dataset: DatasetRef, sizes: Sizes) -> dict[str, int]:
+    """By split, as the options or the files say; else in the proportion of UCF101's."""
+    said = {**sizes, **{s: n for s, n in dataset.options.items() if isinstance(n, int)}}
+    train = said.get("train", TRAIN)
+    return {"train": train, "test": said.get("test", ceil(train * TEST / TRAIN))}
 
 
 def _labels(budget: Budget, videos: int) -> int:

@@ -188,6 +188,7 @@ def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Output
         label=cell.label,
         metrics=outputs.metrics,
         cost=cost,
+        missing=dict(outputs.missing),
         provenance=provenance(outputs, how.device, past, command),
         files={name: file for name, file in files.items() if name not in outputs.leftovers},
     )

@@ -31,7 +31,7 @@ def provenance(outputs: Outputs, device: str, past: Attempts, command: str) -> P
     """Provenance of a cell that has just finished.
 
     Args:
-        outputs: digests, seeds and decoder are read.
+        outputs: digests, seeds and decoders are read.
         device: torch device string.
         past: all attempts, this one included.
         command: what computes the cell again.
@@ -43,7 +43,8 @@ def provenance(outputs: Outputs, device: str, past: Attempts, command: str) -> P
         code=code_digest(),
         libraries=library_versions(),
         python=platform.python_version(),
-        decoder=outputs.decoder,
+        decoder=", ".join(outputs.decoders),
+        decoders=dict(outputs.decoders),
         host=socket.gethostname(),
         device=device_name(device),
         platform=platform.platform(),

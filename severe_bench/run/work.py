@@ -27,20 +27,22 @@ class Outputs:
 
     Args:
         clips: that went through the network.
-        decoder: name and version; empty where no video was read.
+        decoders: clips read by each, by name and version; empty where no video was read.
         seeds: by role.
         weights, split, dataset: digests, empty where they do not apply.
+        missing: samples without a readable video that the cell did without, by split.
         leftovers: names in the cell's folder that only an unfinished cell needs.
     """
 
     metrics: tuple[MetricValue, ...] = ()
     predictions: Predictions | None = None
     clips: int = 0
-    decoder: str = ""
+    decoders: Mapping[str, int] = field(default_factory=dict)
     seeds: Mapping[str, int] = field(default_factory=dict)
     weights: str = ""
     split: str = ""
     dataset: str = ""
+    missing: Mapping[str, int] = field(default_factory=dict)
     leftovers: tuple[str, ...] = ()
 
 

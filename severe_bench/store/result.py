@@ -62,7 +62,9 @@ class Provenance(Frozen):
     Args:
         version, code: of this package; `code` is the SHA-256 over its source files.
         libraries: version by distribution name.
-        decoder: name and version of the video decoder, e.g. `decord 0.6.0`; empty where unused.
+        decoder: names and versions of the video decoders, e.g. `decord 0.6.0`; empty where unused.
+        decoders: clips that each of them read, over all attempts that were not killed; for a cell
+            on features, those of the features.
         seeds: by role, e.g. `cell`, `budget`.
         weights, split, dataset: digests, empty where they do not apply.
         started, finished: ISO 8601 with time zone; `started` is that of the first attempt.
@@ -75,6 +77,7 @@ class Provenance(Frozen):
     libraries: dict[str, str]
     python: str
     decoder: str = ""
+    decoders: dict[str, int] = {}
     host: str
     device: str
     platform: str
@@ -101,6 +104,9 @@ class Result(Frozen):
     Args:
         cell, kind, label: as in the cell.
         metrics: empty for cells that only make something others need.
+        missing: number of samples, by split, that the cell did without because their video is
+            missing or unreadable (`allow_missing`); `missing.json`, listed in `files` with its
+            digest, names them. Empty where the data were complete.
         files: the outputs and `cell.yaml` by name; folders of outputs are not listed.
     """
 
@@ -109,6 +115,7 @@ class Result(Frozen):
     label: Label | None = None
     metrics: tuple[MetricValue, ...] = ()
     cost: Cost
+    missing: dict[str, int] = {}
     provenance: Provenance
     files: dict[str, OutputFile] = {}
 

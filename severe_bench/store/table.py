@@ -18,6 +18,10 @@ class Row(Frozen):
     """One metric of one cell; the field order is the column order.
 
     Scripts rely on the columns up to `headline`.
+
+    Args:
+        missing_train, missing_test: samples of the drawn training set and of the test set that the
+            cell did without, because their videos are missing or unreadable.
     """
 
     cell: str
@@ -40,6 +44,13 @@ class Row(Frozen):
     n: int
     seconds: float
     model_kind: str
+    missing_train: int = 0
+    missing_test: int = 0
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether samples were missing: what shows such a number says so."""
+        return self.missing_train + self.missing_test > 0
 
 
 COLUMNS = tuple(Row.model_fields)
@@ -54,6 +65,8 @@ def rows_of(result: Result, label: Label) -> list[Row]:
             metric=metric.name,
             headline=metric.name == label.headline,
             seconds=result.cost.seconds,
+            missing_train=result.missing.get("train", 0),
+            missing_test=result.missing.get("test", 0),
             **metric.model_dump(exclude={"name", "headline"}),
             **names,
         )

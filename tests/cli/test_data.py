@@ -103,3 +103,26 @@ def test_looking_up_adapters_imports_nothing_heavy() -> None:
         "sys.exit(bool({'torch', 'pandas', 'matplotlib', 'scipy', 'decord'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_dataset_of_the_yaml_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rows = "path,label,split\na.mp4,run,train\nb.mp4,run,test\n"
+    touch(write(tmp_path / "videos", {"annotations.csv": rows}), "a.mp4")
+    text = (
+        "version: 1\ndatasets: {mine: {adapter: manifest, root: videos}}\nrecipes: {r: {}}\n"
+        "models: {m: {backbone: r2plus1d_narrow}}\nexperiments:\n"
+        "  e: {factor: domain, dataset: mine, task: recognition, protocol: finetune, recipe: r}\n"
+        "suites: {s: {blocks: [{models: m, experiments: e}]}}\n"
+    )
+    config = write(tmp_path, {"b.yaml": text}) / "b.yaml"
+    code, told = run("check", "mine", "--config", config, "--json")
+    assert code == 2
+    assert json.loads(told)["splits"]["test"]["missing"] == ["b.mp4"]
+    touch(tmp_path / "videos", "b.mp4")
+    assert run("check", "mine", "--config", config)[0] == 0
+    code, told = run("check", "mine", "--config", config, "--decode")
+    assert code == 2
+    assert "unreadable: a.mp4: is empty" in told
+    with pytest.raises(UserError, match="'other' is neither a folder nor a dataset"):
+        run("check", "other", "--config", config)

@@ -3,6 +3,7 @@ import os
 import pytest
 
 from severe_bench.core.errors import UserError
+from severe_bench.data import tally
 from severe_bench.data.loading import Prefetcher, ahead, usable_workers
 
 
@@ -42,3 +43,16 @@ def test_workers_follow_the_processors_that_may_be_used(monkeypatch: pytest.Monk
     for usable, expected in ((1, 1), (2, 1), (4, 3), (64, 8)):
         monkeypatch.setattr(os, "sched_getaffinity", lambda pid, n=usable: set(range(n)))
         assert usable_workers() == expected
+
+
+def counted(number: int) -> int:
+    tally.count({"decord": number})
+    return number
+
+
+def test_what_decoded_the_items_is_told_with_them() -> None:
+    """And only of those that were used, however far was read ahead."""
+    tally.taken()
+    items = ahead(counted, range(1, 9), workers=1)
+    assert [next(items), next(items), next(items)] == [1, 2, 3]
+    assert tally.taken() == {"decord": 6}

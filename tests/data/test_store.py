@@ -31,13 +31,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Every read of a file: its name and how many frames."""
     seen: list[tuple[str, int]] = []
-    real = module.read_frames
+    real = module.read_with_name
 
     def spy(path: Path, indices: list[int], info: VideoInfo | None = None) -> Frames:
         seen.append((path.name, len(indices)))
         return real(path, indices, info)
 
-    monkeypatch.setattr(module, "read_frames", spy)
+    monkeypatch.setattr(module, "read_with_name", spy)
     return seen
 
 

@@ -9,7 +9,7 @@ from severe_bench.core.record import Record
 from severe_bench.data.procedural.generate import generate
 from severe_bench.data.procedural.spec import WorldSpec
 from severe_bench.data.store import VideoStore, shared_store
-from severe_bench.data.video import read_frames
+from severe_bench.data.video import read_with_name
 
 
 def test_one_store_per_dataset_and_only_the_latest_is_kept(tmp_path: Path) -> None:
@@ -29,9 +29,9 @@ def test_the_second_user_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 
     def counted(path: Path, *rest: Any) -> Any:
         decoded.append(path)
-        return read_frames(path, *rest)
+        return read_with_name(path, *rest)
 
-    monkeypatch.setattr("severe_bench.data.store.read_frames", counted)
+    monkeypatch.setattr("severe_bench.data.store.read_with_name", counted)
     for record in records:
         shared_store(tmp_path).frames(record)
     assert decoded == []

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from severe_bench.core.record import Record
+from severe_bench.data.cache import cache_folder
 from severe_bench.data.store import VideoStore
-from severe_bench.data.verdicts import Verdicts, cache_folder
+from severe_bench.data.verdicts import Verdicts
 from severe_bench.data.video import VideoError, VideoInfo, probe
 from tests.data.films import film
 
@@ -72,9 +73,9 @@ def test_a_cache_that_cannot_be_written_keeps_nothing(tmp_path: Path, video: Pat
 
 def test_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "severe-bench" / "verdicts"
+    assert cache_folder("verdicts") == tmp_path / "severe-bench" / "verdicts"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_folder().parent.parent == Path.home() / ".cache"
+    assert cache_folder("verdicts").parent.parent == Path.home() / ".cache"
 
 
 def test_the_store_takes_a_verdict_instead_of_looking(

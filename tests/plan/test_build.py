@@ -161,13 +161,11 @@ def test_a_missing_list_is_a_problem_too(study: Study, tmp_path: Path) -> None:
     assert found == {f"dataset real: {tmp_path}/real/list.txt: no such file"}
 
 
-def test_allow_missing_leaves_the_cells_out_and_says_so(study: Study, tmp_path: Path) -> None:
+def test_allow_missing_does_not_excuse_an_absent_root(study: Study) -> None:
     plan = plan_suite(study(("root: real", "root: gone, allow_missing: true")), "demo")
-    assert not problems(plan)
-    assert not any("real" in cell.title for cell in plan.cells)
-    assert plan.left_out == (
-        f"cells of real are left out: dataset real: no folder {tmp_path}/gone",
-    )
+    assert all("no folder" in problem for problem in problems(plan).values())
+    assert problems(plan)
+    assert plan.left_out == ()
 
 
 def test_a_missing_checkpoint_is_a_problem_of_its_model(study: Study, tmp_path: Path) -> None:

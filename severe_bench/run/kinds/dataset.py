@@ -2,7 +2,7 @@
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.job import DatasetJob
-from severe_bench.run.kinds.inputs import adapter_of
+from severe_bench.run.videos import adapter_of
 from severe_bench.run.work import Outputs, Work
 
 

@@ -3,7 +3,9 @@
 from severe_bench.adapt.evaluate import run_evaluate
 from severe_bench.adapt.parts import PARTS_FOLDER
 from severe_bench.plan.job import EvaluateJob
-from severe_bench.run.kinds.inputs import decoder_of, load_dataset, weights_digest, weights_file
+from severe_bench.run.kinds.incomplete import drawn, note_missing
+from severe_bench.run.kinds.inputs import load_dataset, weights_digest, weights_file
+from severe_bench.run.kinds.reading import DECODERS_FILE, counted
 from severe_bench.run.torch_setup import prepare_torch
 from severe_bench.run.work import Outputs, Work
 from severe_bench.store.predictions import Predictions
@@ -16,7 +18,8 @@ def run_evaluation(work: Work) -> Outputs:
     assert isinstance(job, EvaluateJob)  # noqa: S101 - run.work.RUNNERS says so
     prepare_torch(work.session.device, job.seed)
     dataset = load_dataset(job.dataset, work)
-    found = run_evaluate(job, dataset, weights_file(work, job.network), work.session)
+    with counted(work.session) as decoders:
+        found = run_evaluate(job, dataset, weights_file(work, job.network), work.session)
     stored = found.predictions
     return Outputs(
         metrics=tuple(
@@ -24,7 +27,7 @@ def run_evaluation(work: Work) -> Outputs:
         ),
         predictions=Predictions(stored.samples, stored.targets, stored.scores, stored.groups),
         clips=found.cost.clips,
-        decoder=decoder_of(dataset, work.session),
+        decoders=decoders,
         seeds={
             "cell": job.seed,
             "budget": job.seed if job.budget.draw == "cell" else job.budget.draw,
@@ -32,5 +35,8 @@ def run_evaluation(work: Work) -> Outputs:
         weights=weights_digest(job.network, work.session),
         split=found.train_digest,
         dataset=job.dataset.digest,
-        leftovers=(PARTS_FOLDER,),
+        missing=note_missing(
+            dataset, {"train": drawn(job, dataset), "test": dataset.listed("test")}, work.session
+        ),
+        leftovers=(PARTS_FOLDER, DECODERS_FILE),
     )

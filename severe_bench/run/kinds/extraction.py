@@ -4,7 +4,9 @@ from severe_bench.adapt.features import run_features
 from severe_bench.adapt.parts import PARTS_FOLDER
 from severe_bench.core.digest import digest_of
 from severe_bench.plan.job import FeaturesJob
-from severe_bench.run.kinds.inputs import decoder_of, load_dataset, weights_digest, weights_file
+from severe_bench.run.kinds.incomplete import note_missing
+from severe_bench.run.kinds.inputs import load_dataset, weights_digest, weights_file
+from severe_bench.run.kinds.reading import DECODERS_FILE, counted
 from severe_bench.run.torch_setup import prepare_torch
 from severe_bench.run.work import Outputs, Work
 
@@ -15,13 +17,15 @@ def run_extraction(work: Work) -> Outputs:
     assert isinstance(job, FeaturesJob)  # noqa: S101 - run.work.RUNNERS says so
     prepare_torch(work.session.device, job.seed)
     dataset = load_dataset(job.dataset, work)
-    summary = run_features(job, dataset, weights_file(work, job.network), work.session)
+    with counted(work.session) as decoders:
+        summary = run_features(job, dataset, weights_file(work, job.network), work.session)
     return Outputs(
         clips=summary.clips,
-        decoder=decoder_of(dataset, work.session),
+        decoders=decoders,
         seeds={"cell": job.seed},
         weights=weights_digest(job.network, work.session),
         split=digest_of([record.sample for record in dataset.of(job.split)]),
         dataset=job.dataset.digest,
-        leftovers=(PARTS_FOLDER,),
+        missing=note_missing(dataset, {job.split: dataset.listed(job.split)}, work.session),
+        leftovers=(PARTS_FOLDER, DECODERS_FILE),
     )

@@ -1,16 +1,19 @@
 """What the kinds of cells share: where their inputs lie, and what these are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
-from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
-from severe_bench.data.adapter import ADAPTERS, Adapter, Location
-from severe_bench.data.prepared import of_prepared, prepared_digest
+from severe_bench.data.adapter import Location
+from severe_bench.data.missing import MissingList, MissingLists, Videos, require_complete
+from severe_bench.data.prepared import of_prepared
 from severe_bench.plan.cell import Cell
+from severe_bench.plan.checkpoints import checkpoint_digest, is_checkpoint
 from severe_bench.plan.job import DatasetRef, NetworkRef
+from severe_bench.run.videos import adapter_of, location_of, videos_of
 from severe_bench.run.work import Work
 from severe_bench.store.cells import read_result
 from severe_bench.store.result import Result
@@ -19,31 +22,41 @@ WEIGHTS_FILE = "weights.pt"
 TEST_FEATURES = "test_features"
 
 
-def adapter_of(ref: DatasetRef) -> tuple[Adapter[Frozen], Frozen]:
-    """The adapter of a dataset and its options, parsed."""
-    adapter = ADAPTERS.get(ref.adapter)
-    return adapter, adapter.options.model_validate(ref.options)
-
-
 def load_dataset(ref: DatasetRef, work: Work) -> Dataset:
     """The dataset of a cell, from the cell that made it or from where it lies on this machine.
 
     Raises:
-        UserError: its annotations are damaged, or not those that the cell's id stands for; or its
-            videos are to be prepared and are not.
+        UserError: its annotations are damaged, or not those that the cell's id stands for; its
+            videos are to be prepared and are not; or videos are missing and that was not asked for.
     """
     adapter, options = adapter_of(ref)
-    where, places = location(work.cell, work.session), work.cell.places
-    digest = adapter.digest(options, where)
-    if places.prepared is not None:
-        digest = prepared_digest(digest, places.prepared)
-    if digest != ref.digest:
-        raise _changed(f"the annotations of {adapter.name}", str(where.annotations or where.root))
+    where = location(work.cell, work.session)
+    made = "dataset" in work.session.needs
+    videos = None if made else videos_of(ref, work.cell)
+    digest = videos.digest if videos else adapter.digest(options, where)
+    if digest != ref.digest and not work.cell.places.allow_missing:
+        raise _changed(adapter.name, where)
     dataset = adapter.load(options, where)
-    if places.prepared is None:
+    if videos is None:
         return dataset
-    folder = places.prepared_folder
-    return of_prepared(dataset, places.prepared, None if folder is None else Path(folder))
+    missing = _missing(videos, dataset, work)
+    if missing.identity(digest) != ref.digest:
+        raise _changed(f"{adapter.name} or the list of its missing videos", where)
+    dataset = replace(dataset, missing=missing.samples)
+    if videos.prepared is None:
+        return dataset
+    return of_prepared(dataset, videos.prepared, videos.folder)
+
+
+def _missing(videos: Videos, dataset: Dataset, work: Work) -> MissingList:
+    """Samples that cannot be read; where features are read, videos may be gone."""
+    places = work.cell.places
+    if TEST_FEATURES in work.session.needs and not places.allow_missing:
+        return MissingList()
+    found = MissingLists().find(videos, lambda: dataset)
+    if not places.allow_missing:
+        require_complete(found, videos.root, places.dataset or dataset.name)
+    return found
 
 
 def location(cell: Cell, session: Session) -> Location:
@@ -51,8 +64,7 @@ def location(cell: Cell, session: Session) -> Location:
     made = session.needs.get("dataset")
     if made is not None:
         return Location(root=made, annotations=made)
-    root, annotations = cell.places.dataset_root, cell.places.annotations
-    return Location(Path(root) if root else None, Path(annotations) if annotations else None)
+    return location_of(cell)
 
 
 def weights_file(work: Work, network: NetworkRef) -> Path | None:
@@ -68,8 +80,8 @@ def weights_file(work: Work, network: NetworkRef) -> Path | None:
     if given is None or TEST_FEATURES in work.session.needs:
         return None
     path = Path(given)
-    if not path.is_file() or file_digest(path) != network.weights.digest:
-        raise _changed("the checkpoint", given)
+    if not is_checkpoint(path) or checkpoint_digest(path, file_digest) != network.weights.digest:
+        raise _stale("the checkpoint", given)
     return path
 
 
@@ -82,17 +94,11 @@ def weights_digest(network: NetworkRef, session: Session) -> str:
     return made.files[WEIGHTS_FILE].sha256 if made is not None else network.weights.digest
 
 
-def decoder_of(dataset: Dataset, session: Session) -> str:
-    """Name and version of what decoded the videos behind a cell's numbers."""
-    from severe_bench.data.video import decoder_name
-
-    features = _result_of(session, TEST_FEATURES)
-    if features is not None:
-        return features.provenance.decoder
-    return decoder_name(dataset.root / dataset.records[0].path) if dataset.records else ""
+def _changed(adapter: str, where: Location) -> UserError:
+    return _stale(f"the annotations of {adapter}", str(where.annotations or where.root))
 
 
-def _changed(what: str, where: str) -> UserError:
+def _stale(what: str, where: str) -> UserError:
     """The error for an input that changed between plan and use: the number would be another's."""
     mend = "start `severe run` again: it plans what is there now"
     return UserError(f"{what} changed since this run was planned", where, mend)

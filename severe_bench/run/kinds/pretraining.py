@@ -2,7 +2,9 @@
 
 from severe_bench.plan.job import PretrainJob
 from severe_bench.pretrain.run import run_pretrain
-from severe_bench.run.kinds.inputs import decoder_of, load_dataset
+from severe_bench.run.kinds.incomplete import drawn, note_missing
+from severe_bench.run.kinds.inputs import load_dataset
+from severe_bench.run.kinds.reading import DECODERS_FILE, counted
 from severe_bench.run.torch_setup import prepare_torch
 from severe_bench.run.work import Outputs, Work
 
@@ -13,10 +15,13 @@ def run_pretraining(work: Work) -> Outputs:
     assert isinstance(job, PretrainJob)  # noqa: S101 - run.work.RUNNERS says so
     prepare_torch(work.session.device, job.seed)
     dataset = load_dataset(job.dataset, work)
-    summary = run_pretrain(job, dataset, work.session)
+    with counted(work.session) as decoders:
+        summary = run_pretrain(job, dataset, work.session)
     return Outputs(
         clips=summary.clips,
-        decoder=decoder_of(dataset, work.session),
+        decoders=decoders,
         seeds={"cell": job.seed},
         dataset=job.dataset.digest,
+        missing=note_missing(dataset, {"train": drawn(job, dataset)}, work.session),
+        leftovers=(DECODERS_FILE,),
     )

@@ -1,5 +1,6 @@
 """A cell reads just what its id stands for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.session import Session
 from severe_bench.data.adapter import Location
 from severe_bench.data.datasets.manifest import MANIFEST, ManifestOptions
+from severe_bench.data.missing import Missing, MissingList
 from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.job import DatasetRef, EvaluateJob, NetworkRef, WeightsRef
 from severe_bench.run.kinds.inputs import load_dataset, weights_file
@@ -19,9 +21,16 @@ from severe_bench.run.work import Work
 ROWS = "path,label,split\na.mp4,run,train\nb.mp4,jump,test\n"
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 def work_in(folder: Path, needs: dict[str, Path] | None = None) -> Work:
     """An evaluation of a checkpoint on a manifest, both in `folder`, as planned just now."""
     (folder / "annotations.csv").write_text(ROWS)
+    for name in ("a.mp4", "b.mp4"):
+        (folder / name).touch()
     weights = folder / "weights.pt"
     weights.write_bytes(b"trained")
     options = ManifestOptions()
@@ -57,6 +66,50 @@ def test_what_was_planned_is_read(tmp_path: Path) -> None:
     work = work_in(tmp_path)
     assert weights_file(work, job_of(work).network) == tmp_path / "weights.pt"
     assert [r.path for r in load_dataset(job_of(work).dataset, work).records] == ["a.mp4", "b.mp4"]
+
+
+def test_a_missing_video_is_refused(tmp_path: Path) -> None:
+    work = work_in(tmp_path)
+    (tmp_path / "b.mp4").unlink()
+    with pytest.raises(UserError) as caught:
+        load_dataset(job_of(work).dataset, work)
+    assert str(caught.value) == (
+        f"{tmp_path}: 1 of 2 samples have no readable video: b.mp4; "
+        "run `severe data check manifest`, or set `allow_missing: true` for the dataset"
+    )
+
+
+def test_where_features_are_read_videos_may_be_gone(tmp_path: Path) -> None:
+    work = work_in(tmp_path, {"test_features": tmp_path})
+    (tmp_path / "b.mp4").unlink()
+    assert load_dataset(job_of(work).dataset, work).missing == frozenset()
+
+
+def without(work: Work, *samples: str) -> Work:
+    """The work of a plan that found these samples missing."""
+    job = job_of(work)
+    found = MissingList(tuple(Missing(s, s, "train", "") for s in samples))
+    digest = found.identity(job.dataset.digest)
+    ref = job.dataset.model_copy(update={"digest": digest})
+    places = work.cell.places.model_copy(update={"allow_missing": True})
+    cell = Cell.of(job.model_copy(update={"dataset": ref}), "evaluate", places=places)
+    return replace(work, cell=cell)
+
+
+def test_a_missing_video_that_was_asked_for_is_left_out(tmp_path: Path) -> None:
+    work = without(work_in(tmp_path), "b.mp4")
+    (tmp_path / "b.mp4").unlink()
+    dataset = load_dataset(job_of(work).dataset, work)
+    assert dataset.missing == {"b.mp4"}
+    assert [record.sample for record in dataset.listed("test")] == ["b.mp4"]
+    assert dataset.of("test") == ()
+
+
+def test_what_was_planned_complete_is_not_read_incomplete(tmp_path: Path) -> None:
+    work = without(work_in(tmp_path))
+    (tmp_path / "b.mp4").unlink()
+    with pytest.raises(UserError, match="missing videos changed since"):
+        load_dataset(job_of(work).dataset, work)
 
 
 def test_a_checkpoint_overwritten_since_the_plan_is_refused(tmp_path: Path) -> None:
