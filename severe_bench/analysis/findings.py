@@ -1,19 +1,30 @@
 """Everything that a report says about one suite, computed and in one place."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from severe_bench.analysis.cka import Features, Similarity, similarity
 from severe_bench.analysis.harvest import Harvest, Measured, column_of
 from severe_bench.analysis.lesson import Verdict, judge
+from severe_bench.analysis.per_class import (
+    ClassDifference,
+    Confusion,
+    class_difference,
+    confusion,
+    single_label,
+)
+from severe_bench.analysis.ranking import ranks
 from severe_bench.analysis.sensitivity import STANDARD
-from severe_bench.analysis.study import Study, build_study
+from severe_bench.analysis.study import ReadPredictions, Study, build_study
 from severe_bench.config.claims import Claim
 from severe_bench.core.errors import UserError
 from severe_bench.store.predictions import Predictions
 
 TEST_FEATURES = "test_features"
+MOST_CONFUSIONS = 8
+"""Experiments whose best model's confusions are shown, in table order."""
+MOST_CLASSES = 60
 
 
 class Reader(Protocol):
@@ -36,6 +47,8 @@ class Findings:
     Args:
         similarity: None where no two models have features of the standard dataset.
         similarity_of: the dataset whose test videos were compared.
+        class_differences: of each factor's most telling pair of models.
+        confusions: of the best model of some experiments.
         notes: what could not be computed, and why.
     """
 
@@ -44,6 +57,8 @@ class Findings:
     similarity: Similarity | None
     similarity_of: str
     notes: tuple[str, ...]
+    class_differences: tuple[ClassDifference, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
 
 
 def find(harvest: Harvest, reader: Reader, claims: Iterable[Claim]) -> Findings:
@@ -66,7 +81,38 @@ def find(harvest: Harvest, reader: Reader, claims: Iterable[Claim]) -> Findings:
             alike = similarity(present)
         except (UserError, ValueError) as error:
             notes.append(f"no CKA: {error}")
-    return Findings(study, verdicts, alike, dataset, tuple(notes))
+    differences = tuple(_class_differences(study, reader.predictions))
+    confusions = tuple(_confusions(study, reader.predictions))
+    return Findings(study, verdicts, alike, dataset, tuple(notes), differences, confusions)
+
+
+def _class_differences(study: Study, read: ReadPredictions) -> Iterator[ClassDifference]:
+    """Of the pair of models that changes its order most surely, factor by factor."""
+    told: set[str] = set()
+    for one in study.sensitivities:
+        if one.factor in told or not one.swaps or not one.swaps[0].separable:
+            continue
+        swap = one.swaps[0]
+        ours, theirs = (_runs(study, one.experiment, m, read) for m in (swap.after, swap.before))
+        if ours and theirs:
+            told.add(one.factor)
+            yield class_difference(one.experiment, (swap.after, ours), (swap.before, theirs))
+
+
+def _confusions(study: Study, read: ReadPredictions) -> Iterator[Confusion]:
+    for name, column in list(study.columns.items())[:MOST_CONFUSIONS]:
+        order = ranks(column)
+        best = min(order, key=lambda model: order[model], default=None)
+        runs = _runs(study, name, best, read) if best is not None else []
+        if best is not None and runs and runs[0].scores.shape[1] <= MOST_CLASSES:
+            yield confusion(name, best, runs)
+
+
+def _runs(study: Study, experiment: str, model: str, read: ReadPredictions) -> list[Predictions]:
+    """Predictions of all seeds, if each video has one class; else none."""
+    found = [read(cell.cell) for cell in study.cells_of(experiment, model)]
+    runs = [run for run in found if run is not None and single_label(run)]
+    return runs if len(runs) == len(found) else []
 
 
 def standard_features(

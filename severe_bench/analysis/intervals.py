@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.core.errors import UserError
-from severe_bench.metrics.bootstrap import percentiles, replicates
+from severe_bench.metrics.bootstrap import Clusters, Run, group_sums, percentiles, replicates
 from severe_bench.metrics.measure import Measure
 from severe_bench.store.predictions import Predictions
 
 Array = NDArray[np.float64]
 DRAWS = 2000
+FEWEST = 100
+SLOW_WORK = 500_000_000
+"""Scores that metrics without a quick way may go through, all resamples and cells together."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,16 @@ class Resampled:
         values: (S,) the metric of each seed on the test set as it is.
         replicates: (S, B) the metric of each seed on B resampled test sets. Entry b is the same
             resample for all seeds and all models of the experiment.
+        per_group: (S, G) the sum of what each group of test videos contributes to the metric; None
+            where the metric is no mean over videos.
+        groups: G, how many groups of test videos there are.
     """
 
     seeds: tuple[int, ...]
     values: Array
     replicates: Array
+    per_group: Array | None
+    groups: int
 
 
 @dataclass(frozen=True)
@@ -103,24 +111,31 @@ def resample(
         measure: the metric. With `contributions` the work is one matrix product; without, the
             metric is computed anew on each resample.
         runs: model -> seed -> predictions; all on the same videos in the same order.
-        draws: B, number of resampled test sets.
+        draws: B, number of resampled test sets; fewer, but at least 100, for slow metrics.
         seed: of the resampling.
 
     Raises:
-        UserError: two runs were tested on different videos.
+        UserError: two runs were tested on different videos; or the metric, which can only be
+            computed anew on each resample, is too slow for that.
     """
     flat = [(model, s, by_seed[s]) for model, by_seed in runs.items() for s in sorted(by_seed)]
     if not flat:
         return {}
     predictions = [run for _, _, run in flat]
     require_same_videos(predictions)
-    values = np.array([measure.value(run.scores, run.targets) for run in predictions])
     pairs = [(run.scores, run.targets) for run in predictions]
-    found = replicates(measure, pairs, predictions[0].groups, draws, seed)
+    clusters = Clusters.of(predictions[0].groups)
+    draws = _affordable(measure, pairs, draws)
+    found = replicates(measure, pairs, clusters, draws, seed)
+    values = np.array([measure.value(*run) for run in pairs])
+    per_group = group_sums(measure, pairs, clusters)
     result = {}
     for model, by_seed in runs.items():
         rows = [i for i, (name, _, _) in enumerate(flat) if name == model]
-        result[model] = Resampled(tuple(sorted(by_seed)), values[rows], found[rows])
+        sums = None if per_group is None else per_group[rows]
+        result[model] = Resampled(
+            tuple(sorted(by_seed)), values[rows], found[rows], sums, clusters.count
+        )
     return result
 
 
@@ -149,12 +164,20 @@ def paired(a: Resampled, b: Resampled, n: int, draws_of_seeds: int = 0) -> Paire
         return None
     rows_a, rows_b = ([r.seeds.index(s) for s in seeds] for r in (a, b))
     differences = a.replicates[rows_a] - b.replicates[rows_b]
-    count, draws = differences.shape
-    rng = np.random.default_rng((draws_of_seeds, 1))
-    picks = rng.integers(count, size=(count, draws))
-    bounds = _percentiles(np.take_along_axis(differences, picks, axis=0).mean(axis=0))
+    bounds = _percentiles(with_seeds_drawn(differences, draws_of_seeds))
     mean = float(np.mean(a.values[rows_a] - b.values[rows_b]))
-    return PairedDifference(mean, bounds.low, bounds.high, n, count)
+    return PairedDifference(mean, bounds.low, bounds.high, n, len(seeds))
+
+
+def with_seeds_drawn(replicates: Array, seed: int = 0) -> Array:
+    """Means over S seeds drawn with replacement, drawn anew for each test set: (S, B) -> (B,).
+
+    Equal S and B give equal draws, so that models with the same seeds are drawn alike.
+    """
+    count, draws = replicates.shape
+    picks = np.random.default_rng((seed, 1)).integers(count, size=(count, draws))
+    drawn: Array = np.take_along_axis(replicates, picks, axis=0).mean(axis=0)
+    return drawn
 
 
 def paired_difference(
@@ -184,6 +207,21 @@ def require_same_videos(runs: Sequence[Predictions]) -> None:
                 f"({len(first.samples)} and {len(other.samples)} samples)",
                 mend="run the experiment again into another --results folder",
             )
+
+
+def _affordable(measure: Measure, runs: Sequence[Run], draws: int) -> int:
+    """As many draws as a metric without a quick way allows.
+
+    Raises:
+        UserError: fewer than 100.
+    """
+    if measure.contributions is not None or measure.weighted is not None:
+        return draws
+    possible = SLOW_WORK // max(1, sum(scores.size for scores, _ in runs))
+    if possible < FEWEST:
+        what = f"{measure.metric.title} is too slow to resample for {len(runs)} cells"
+        raise UserError(what, mend="the interval of each cell stands in results.csv")
+    return min(draws, possible)
 
 
 def _percentiles(values: Array) -> Interval:

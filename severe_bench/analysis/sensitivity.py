@@ -1,15 +1,21 @@
 """What a factor does to the order of models: each experiment against the standard column."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
+from math import isnan, nan
 
-from severe_bench.analysis.agreement import Agreement, kendall
-from severe_bench.analysis.intervals import PairedDifference
+import numpy as np
+from numpy.typing import NDArray
+
+from severe_bench.analysis.agreement import Agreement, kendall, spearman
+from severe_bench.analysis.intervals import Interval, PairedDifference
 from severe_bench.analysis.ranking import Column, ranks
+from severe_bench.analysis.redrawn import interval_of
 from severe_bench.plan.cell import Label
 
 STANDARD = "standard"
+Array = NDArray[np.float64]
 Difference = Callable[[str, str, str], PairedDifference | None]
 """(experiment, a, b) -> a minus b in points of score, so that positive means a is better."""
 
@@ -62,7 +68,8 @@ class Sensitivity:
     Args:
         moves: of every model that both have, in standard order.
         swaps: pairs in another order here: separable ones first, then by the sum of both leads.
-        agreement: None with fewer than two models.
+        kendall, spearman: of the values of both columns; None with fewer than two models.
+        kendall_interval: 95 %, test videos and seeds drawn again; None without predictions.
     """
 
     experiment: str
@@ -70,7 +77,9 @@ class Sensitivity:
     standard: str
     moves: tuple[Move, ...]
     swaps: tuple[Swap, ...]
-    agreement: Agreement | None
+    kendall: Agreement | None
+    spearman: Agreement | None
+    kendall_interval: Interval | None = None
 
 
 def standard_for(label: Label, standards: Sequence[Label]) -> Label | None:
@@ -103,14 +112,74 @@ def sensitivity(standard: Column, column: Column, difference: Difference) -> Sen
     rose = {swap.after for swap in swaps if swap.separable}
     fell = {swap.before for swap in swaps if swap.separable}
     order = sorted(models, key=before.__getitem__)
-    pairs = [before[m] for m in order], [after[m] for m in order]
+    pairs = [-before[m] for m in order], [-after[m] for m in order]
+    several = len(models) > 1
     return Sensitivity(
         column.experiment,
         column.factor,
         standard.experiment,
         tuple(_move(m, before[m], after[m], rose, fell) for m in order),
         tuple(sorted(swaps, key=lambda swap: (not swap.separable, -_reach(swap)))),
-        kendall(*pairs) if len(models) > 1 else None,
+        kendall(*pairs) if several else None,
+        spearman(*pairs) if several else None,
+    )
+
+
+def with_interval(one: Sensitivity, draws: Array) -> Sensitivity:
+    """The same with its interval, from tau-b when videos and seeds are drawn again (B,)."""
+    return replace(one, kendall_interval=interval_of(draws))
+
+
+@dataclass(frozen=True)
+class FactorSensitivity:
+    """One number for a factor: mean Kendall's tau-b of its experiments with their standard columns.
+
+    Args:
+        interval: 95 %, test videos and seeds drawn again; None where predictions are missing.
+        experiments: over how many; `separable_swaps` pairs of models change their order in them
+            beyond chance, of `swaps`.
+    """
+
+    factor: str
+    tau: float
+    interval: Interval | None
+    experiments: int
+    swaps: int
+    separable_swaps: int
+
+
+def by_factor(
+    found: Sequence[Sensitivity], draws: Callable[[Sensitivity], Array | None]
+) -> list[FactorSensitivity]:
+    """Sum up each factor.
+
+    Args:
+        found: experiments of all factors.
+        draws: an experiment's tau-b when videos and seeds are drawn again (B,), or None.
+    """
+    factors = dict.fromkeys(one.factor for one in found)
+    return [
+        _of_factor(factor, [one for one in found if one.factor == factor], draws)
+        for factor in factors
+    ]
+
+
+def _of_factor(
+    factor: str, found: Sequence[Sensitivity], draws: Callable[[Sensitivity], Array | None]
+) -> FactorSensitivity:
+    usable = [one for one in found if one.kendall is not None and not isnan(one.kendall.value)]
+    taus = [one.kendall.value for one in usable if one.kendall is not None]
+    drawn = [each for one in usable if (each := draws(one)) is not None]
+    complete = usable and len(drawn) == len(usable)
+    fewest = min((len(each) for each in drawn), default=0)
+    swaps = [swap for one in found for swap in one.swaps]
+    return FactorSensitivity(
+        factor,
+        sum(taus) / len(taus) if taus else nan,
+        interval_of(np.mean([each[:fewest] for each in drawn], axis=0)) if complete else None,
+        len(usable),
+        len(swaps),
+        sum(swap.separable for swap in swaps),
     )
 
 

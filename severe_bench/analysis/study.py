@@ -4,30 +4,44 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from severe_bench.analysis.comparison import Comparison, Pair, compare_all
 from severe_bench.analysis.harvest import Harvest, Measured, column_of
 from severe_bench.analysis.intervals import (
     Interval,
     PairedDifference,
-    Resampled,
     SeedSummary,
     interval,
     over_seeds,
-    paired,
     resample,
 )
-from severe_bench.analysis.ranking import Column, Standing, ranks, standings
+from severe_bench.analysis.ranking import Column, Standing, common, ranks, standings
+from severe_bench.analysis.redrawn import (
+    Overall,
+    Redrawn,
+    agreement_of_each,
+    overall,
+    rank_intervals,
+    redraw,
+)
 from severe_bench.analysis.scale import metric_named
 from severe_bench.analysis.sensitivity import (
     STANDARD,
+    FactorSensitivity,
     Sensitivity,
+    by_factor,
     sensitivity,
     standard_for,
+    with_interval,
 )
 from severe_bench.core.errors import UserError
 from severe_bench.metrics.measure import METRICS
 from severe_bench.plan.cell import Label
 from severe_bench.store.predictions import Predictions
 
+Array = NDArray[np.float64]
 FACTORS = (STANDARD, "domain", "samples", "actions", "task")
 ReadPredictions = Callable[[str], Predictions | None]
 
@@ -39,6 +53,8 @@ class Summary:
     Args:
         interval: over test videos, of the seed-averaged metric; None without predictions.
         rank: among the models present, 1 is best, ties share the better rank.
+        ranks: between which ranks 95 % of the draws of test videos and seeds put it.
+        best_or_equal: it is the best, or not separable from the best (see `comparison`).
         of: how many models are present.
         n: test videos.
     """
@@ -50,6 +66,32 @@ class Summary:
     rank: int
     of: int
     n: int
+    ranks: Interval | None = None
+    best_or_equal: bool = False
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """What resampling says of one experiment.
+
+    Args:
+        intervals: model -> of its seed-averaged metric, over test videos.
+        video_se: model -> standard error of the same.
+        comparisons: (model, model) -> their difference, in the metric's unit.
+        redrawn: scores of all models with videos and seeds drawn again.
+        groups: how many groups of test videos were drawn from.
+    """
+
+    intervals: Mapping[str, Interval]
+    video_se: Mapping[str, float]
+    comparisons: Mapping[Pair, Comparison]
+    redrawn: Redrawn
+    groups: int
+
+    def comparison(self, a: str, b: str) -> Comparison | None:
+        """Model `a` minus model `b`; None where they were not compared."""
+        turned = self.comparisons.get((b, a))
+        return turned.turned() if turned else self.comparisons.get((a, b))
 
 
 @dataclass(frozen=True)
@@ -60,14 +102,14 @@ class Study:
         experiments: label of one cell per experiment (its seed and model mean nothing), the
             standard ones first.
         models: in order of appearance.
-        resampled: experiment -> model -> resampled headline metric, where predictions are kept.
+        uncertainties: by experiment, where predictions are kept.
         notes: why an experiment has no intervals.
     """
 
     harvest: Harvest
     experiments: tuple[Label, ...]
     models: tuple[str, ...]
-    resampled: Mapping[str, Mapping[str, Resampled]]
+    uncertainties: Mapping[str, Uncertainty]
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -104,56 +146,94 @@ class Study:
             standard = standard_for(label, self.standards)
             if label.factor != STANDARD and standard is not None:
                 before, here = self.columns[column_of(standard)], self.columns[column_of(label)]
-                found.append(sensitivity(before, here, self.difference))
+                one = sensitivity(before, here, self.difference)
+                draws = self._agreement_draws(one)
+                found.append(one if draws is None else with_interval(one, draws))
         return found
+
+    def _agreement_draws(self, one: Sensitivity) -> Array | None:
+        known = [self.uncertainties.get(name) for name in (one.standard, one.experiment)]
+        redrawn = [found.redrawn for found in known if found is not None]
+        models = {move.model for move in one.moves}
+        if len(models) < 2 or len(redrawn) < 2:
+            return None
+        if not all(models <= set(each.models) for each in redrawn):
+            return None
+        return agreement_of_each(*redrawn)
 
     def difference(self, experiment: str, a: str, b: str) -> PairedDifference | None:
         """Model `a` minus `b` in points of score (0-100, higher is better), paired.
 
         None where either has no predictions, or no seed is common.
         """
-        present = self.resampled.get(experiment, {})
-        if a not in present or b not in present:
+        present = self.uncertainties.get(experiment)
+        if present is None:
             return None
-        n = self.summaries[experiment, a].n
-        found = paired(present[a], present[b], n)
         metric = self.columns[experiment].metric
-        return found.scaled(100.0 / (metric.best - metric.worst)) if found else None
+        scale = 100.0 / (metric.best - metric.worst)
+        found = present.comparison(a, b)
+        return found.difference.scaled(scale) if found else None
+
+    @cached_property
+    def factors(self) -> list[FactorSensitivity]:
+        """One number per factor."""
+        return by_factor(self.sensitivities, self._agreement_draws)
+
+    @cached_property
+    def overall(self) -> Overall | None:
+        """Intervals of the overall ranking; None where an experiment has no predictions."""
+        models = [standing.model for standing in self.standings]
+        columns = common(list(self.columns.values()), models)
+        known = [self.uncertainties.get(column.experiment) for column in columns]
+        redrawn = [found.redrawn for found in known if found is not None]
+        complete = redrawn and len(redrawn) == len(columns)
+        if not complete or not all(set(models) <= set(each.models) for each in redrawn):
+            return None
+        return overall(redrawn, models)
 
     def seed_values(self, experiment: str, model: str) -> list[float]:
         """The headline metric of each seed, in its own unit."""
-        cells = self._cells(experiment).get(model, [])
-        return [cell.values[cell.label.headline] for cell in cells]
+        return [cell.values[cell.label.headline] for cell in self.cells_of(experiment, model)]
 
-    def _cells(self, experiment: str) -> dict[str, list[Measured]]:
-        by_model: dict[str, list[Measured]] = {}
-        for cell in self._by_experiment.get(experiment, ()):
-            by_model.setdefault(cell.label.model, []).append(cell)
-        return by_model
+    def cells_of(self, experiment: str, model: str) -> list[Measured]:
+        """The cells of one model in one experiment, a seed each."""
+        return self._cells.get(experiment, {}).get(model, [])
+
+    @cached_property
+    def _cells(self) -> dict[str, dict[str, list[Measured]]]:
+        found: dict[str, dict[str, list[Measured]]] = {}
+        for experiment, cells in self._by_experiment.items():
+            by_model = found.setdefault(experiment, {})
+            for cell in cells:
+                by_model.setdefault(cell.label.model, []).append(cell)
+        return found
 
     @cached_property
     def _by_experiment(self) -> dict[str, list[Measured]]:
         return group(self.harvest.measured)
 
     def _column(self, label: Label) -> Column:
-        cells = self._cells(column_of(label))
+        cells = self._cells.get(column_of(label), {})
         values = {model: _seeds(cells[model]).mean for model in self.models if model in cells}
         metric = metric_named(label.headline)
         return Column(column_of(label), label.factor, metric, values)
 
     def _summaries_of(self, label: Label) -> list[Summary]:
-        cells = self._cells(column_of(label))
+        cells = self._cells.get(column_of(label), {})
         order = ranks(self.columns[column_of(label)])
-        present = self.resampled.get(column_of(label), {})
+        found = self.uncertainties.get(column_of(label))
+        rank_ranges = rank_intervals(found.redrawn) if found else {}
         return [
             Summary(
                 model,
                 column_of(label),
                 _seeds(cells[model]),
-                interval(present[model]) if model in present else None,
+                found.intervals.get(model) if found else None,
                 int(rank),
                 len(order),
                 cells[model][0].n,
+                rank_ranges.get(model),
+                _best_or_equal(model, order, found),
             )
             for model, rank in order.items()
         ]
@@ -172,14 +252,16 @@ def build_study(harvest: Harvest, read: ReadPredictions) -> Study:
         key=lambda label: FACTORS.index(label.factor) if label.factor in FACTORS else len(FACTORS),
     )
     models = tuple(dict.fromkeys(cell.label.model for cell in harvest.measured))
-    resampled: dict[str, dict[str, Resampled]] = {}
+    uncertainties: dict[str, Uncertainty] = {}
     notes = []
     for name, cells in by_experiment.items():
         try:
-            resampled[name] = _resample(cells, read)
+            found = _uncertainty(cells, read)
         except UserError as error:
             notes.append(f"{name} has no intervals: {error}")
-    return Study(harvest, tuple(labels), models, resampled, tuple(notes))
+        else:
+            uncertainties |= {name: found} if found else {}
+    return Study(harvest, tuple(labels), models, uncertainties, tuple(notes))
 
 
 def group(cells: Iterable[Measured]) -> dict[str, list[Measured]]:
@@ -194,10 +276,30 @@ def _seeds(cells: Sequence[Measured]) -> SeedSummary:
     return over_seeds([cell.values[cell.label.headline] for cell in cells])
 
 
-def _resample(cells: Sequence[Measured], read: ReadPredictions) -> dict[str, Resampled]:
+def _best_or_equal(model: str, order: Mapping[str, float], found: Uncertainty | None) -> bool:
+    first = [other for other, rank in order.items() if rank == 1]
+    if model in first or found is None:
+        return model in first
+    compared = [found.comparison(model, other) for other in first]
+    return any(one is not None and not one.separable for one in compared)
+
+
+def _uncertainty(cells: Sequence[Measured], read: ReadPredictions) -> Uncertainty | None:
     runs: dict[str, dict[int, Predictions]] = {}
     for cell in cells:
         predictions = read(cell.cell)
         if predictions is not None:
             runs.setdefault(cell.label.model, {})[cell.label.seed] = predictions
-    return resample(METRICS.get(cells[0].label.headline), runs)
+    if not runs:
+        return None
+    measure = METRICS.get(cells[0].label.headline)
+    resampled = resample(measure, runs)
+    averaged = {model: one.replicates.mean(axis=0) for model, one in resampled.items()}
+    first = next(iter(resampled.values()))
+    return Uncertainty(
+        {model: interval(one) for model, one in resampled.items()},
+        {model: float(values.std(ddof=1)) for model, values in averaged.items()},
+        compare_all(resampled, cells[0].n),
+        redraw(resampled, measure.metric),
+        first.groups,
+    )

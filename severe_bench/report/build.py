@@ -1,5 +1,6 @@
 """From a results folder to the report's folder."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,8 @@ from severe_bench import __version__
 from severe_bench.analysis.findings import find
 from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.config.claims import Claim
-from severe_bench.core.atomic import write_bytes, write_text
+from severe_bench.core.atomic import write_text
+from severe_bench.core.digest import digest_of
 from severe_bench.plan.cell import Cell
 from severe_bench.report.page import Page, Section, render
 from severe_bench.report.sections import sections
@@ -26,7 +28,7 @@ def build_report(
 ) -> Path:
     """Write `<results>/<suite>/report/` and return its `index.html`.
 
-    Beside the page lie `tables/<name>.csv|md|tex` and `figures/<name>.svg|png|csv`.
+    Beside the page lie `tables/<name>.csv|md|tex` and `figures/<name>.svg|csv`.
 
     Args:
         results: the results folder.
@@ -52,9 +54,21 @@ def build_report(
 def _write_files(folder: Path, section: Section) -> None:
     for table in (*section.tables, *section.folded):
         for suffix, write in WRITERS.items():
-            write_text(folder / "tables" / f"{table.name}.{suffix}", write(table))
+            write_text(folder / "tables" / f"{file_stem(table.name)}.{suffix}", write(table))
     for figure in section.figures:
-        stem = folder / "figures" / figure.name
-        write_bytes(stem.with_suffix(".png"), figure.png)
-        write_text(stem.with_suffix(".svg"), figure.svg)
-        write_text(stem.with_suffix(".csv"), to_csv(figure.data))
+        stem = file_stem(figure.name)
+        write_text(folder / "figures" / f"{stem}.svg", figure.svg)
+        write_text(folder / "figures" / f"{stem}.csv", to_csv(figure.data))
+
+
+def file_stem(name: str) -> str:
+    """A name that every file system takes: what is no letter, digit, dot or dash becomes `_`.
+
+    Names that had to be changed get a digest, so that two of them stay two files.
+
+    Example:
+        >>> file_stem("ranks_domain"), file_stem("a/b")
+        ('ranks_domain', 'a_b-f5effa31')
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:80]
+    return plain if plain == name else f"{plain}-{digest_of(name)[:8]}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from severe_bench.report.figures import Drawn
+from severe_bench.report.figures.drawn import Drawn
 from severe_bench.report.style import inline_svg
 from severe_bench.report.table import Table
 
@@ -69,4 +69,4 @@ def render(page: Page) -> str:
 
 
 def _svg(figure: Drawn) -> Markup:
-    return inline_svg(figure.svg, figure.name, figure.alternative)
+    return inline_svg(figure.svg, figure.alternative)

@@ -7,11 +7,27 @@ from severe_bench.analysis.intervals import DRAWS
 from severe_bench.analysis.sensitivity import Sensitivity
 from severe_bench.analysis.study import FACTORS, Study
 from severe_bench.report import words
-from severe_bench.report.figures import cka_map, rank_slopes, ranking_dots
+from severe_bench.report.figures.drawn import Drawn
+from severe_bench.report.measured import (
+    cka_map,
+    class_bars,
+    confusion_map,
+    factor_scatter,
+    rank_slopes,
+    ranking_dots,
+    sample_plot,
+)
 from severe_bench.report.page import Part, Section
 from severe_bench.report.table import Table
-from severe_bench.report.tables.factors import agreements, claims, moves, swaps
-from severe_bench.report.tables.scores import long, matrix, pairs, ranking
+from severe_bench.report.tables.comparisons import pairs, power
+from severe_bench.report.tables.factors import (
+    agreements,
+    claims,
+    factor_agreements,
+    moves,
+    swaps,
+)
+from severe_bench.report.tables.scores import long, matrix, places, ranking
 from severe_bench.report.tables.work import cost, experiments, problems, provenance, similarity
 
 
@@ -22,6 +38,9 @@ def sections(findings: Findings) -> list[Section]:
     if study.models:
         found += [_ranking(study), *_factors(study)]
         found += [_claims(findings)] if findings.verdicts else []
+        found += [_power(study)] if study.uncertainties else []
+        shown = findings.class_differences or findings.confusions
+        found += [_classes(findings)] if shown else []
         found += [_similarity(findings), _cost(study)]
     found.append(_missing(study))
     if study.models:
@@ -39,10 +58,29 @@ def _ranking(study: Study) -> Section:
         "ranking",
         "Ranking",
         [note] if note else [],
-        figures=[ranking_dots(study)],
+        figures=[ranking_dots(study), *_present([sample_plot(study)])],
         tables=[ranking(study), matrix(study)],
-        folded=[long(study), pairs(study)],
+        folded=[places(study), long(study), pairs(study)],
     )
+
+
+def _present(figures: Sequence[Drawn | None]) -> list[Drawn]:
+    return [figure for figure in figures if figure is not None]
+
+
+def _power(study: Study) -> Section:
+    return Section("power", "What could have been seen", words.power(study), tables=[power(study)])
+
+
+def _classes(findings: Findings) -> Section:
+    lead = (
+        "Accuracy within each class: for each factor the pair of models whose order changes most "
+        "surely, and what the best model of an experiment confuses. A table with every class lies "
+        "beside the page."
+    )
+    figures = [class_bars(found) for found in findings.class_differences]
+    figures += [confusion_map(found) for found in findings.confusions]
+    return Section("classes", "Classes and confusions", [lead], figures=figures)
 
 
 def _factors(study: Study) -> list[Section]:
@@ -54,7 +92,12 @@ def _factors(study: Study) -> list[Section]:
     if found:
         text = "How far each experiment orders the models as its standard column does."
         found.append(
-            Section("sensitivity", "All factors together", [text], tables=[agreements(study)])
+            Section(
+                "sensitivity",
+                "All factors together",
+                [text],
+                tables=[factor_agreements(study), agreements(study)],
+            )
         )
     return found
 
@@ -66,10 +109,14 @@ def _factor(factor: str, found: Sequence[Sensitivity], study: Study) -> Section:
         f"factor-{factor}",
         f"Factor: {factor}",
         [question] if question else [],
-        figures=[rank_slopes(factor, comparable)] if comparable else [],
+        figures=_factor_figures(factor, comparable, study) if comparable else [],
         parts=[_part(one, study) for one in found],
         folded=[moves(factor, found), swaps(factor, found)],
     )
+
+
+def _factor_figures(factor: str, found: Sequence[Sensitivity], study: Study) -> list[Drawn]:
+    return [rank_slopes(factor, found), factor_scatter(factor, found, study)]
 
 
 def _part(one: Sensitivity, study: Study) -> Part:
@@ -136,8 +183,13 @@ NOTES = (
     "Paired intervals of two models resample test videos and seeds together, the same for both "
     "models. With three seeds or fewer they are somewhat narrow, because three draws show less "
     "spread than there is.",
-    "Not separable means that the paired 95 % interval includes zero. Intervals are not corrected "
-    "for the number of comparisons.",
+    "Not separable means that the paired 95 % interval includes zero; such intervals are not "
+    "corrected for the number of comparisons. “≈ best” and p (Holm) are: within each experiment, "
+    "over all pairs of models.",
+    "Seeds and test videos are two variances and are kept apart: SE videos is the standard error "
+    "that another test set would bring, SE seeds that of other training runs.",
+    "Exact p is McNemar’s test on single videos of single seeds; where there are several seeds or "
+    "groups of videos, the sign test over videos or groups that generalises it.",
     "Each experiment is compared with the standard experiment most like it: same protocol first, "
     "then task, dataset and budget.",
     "CKA is linear and debiased, in double precision, on features averaged over a video’s clips.",

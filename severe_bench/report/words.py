@@ -1,9 +1,11 @@
 """Sentences computed from the numbers."""
 
 import math
+import statistics
 from collections.abc import Sequence
 
 from severe_bench.analysis.agreement import Agreement
+from severe_bench.analysis.comparison import detectable
 from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.lesson import Verdict
 from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
@@ -75,6 +77,36 @@ def meaning(one: Sensitivity, study: Study) -> str:
     if not sure:
         return f"{pairs} changed order, none of them beyond chance."
     return f"{pairs} changed order, {sure} of them beyond chance.{_price(one, study)}"
+
+
+def power(study: Study) -> list[str]:
+    """What differences the test sets could have shown."""
+    sizes = {
+        name: statistics.median(
+            detectable(one.standard_error) * _points(study, name)
+            for one in found.comparisons.values()
+        )
+        for name, found in study.uncertainties.items()
+        if found.comparisons
+    }
+    if not sizes:
+        return ["Without two models on the same videos nothing can be compared."]
+    finest, coarsest = (pick(sizes, key=sizes.__getitem__) for pick in (min, max))
+    found = (
+        f"Two models that differ by {fixed(sizes[finest])} points on {finest} would be told apart "
+        "four times out of five"
+    )
+    if finest == coarsest:
+        return [f"{found}."]
+    return [
+        f"{found}; on {coarsest} it takes {fixed(sizes[coarsest])}. Smaller differences may be "
+        "there without being seen."
+    ]
+
+
+def _points(study: Study, experiment: str) -> float:
+    metric = study.columns[experiment].metric
+    return 100.0 / abs(metric.best - metric.worst)
 
 
 def seeds_note(study: Study) -> str:
@@ -195,10 +227,11 @@ def _tally(verdicts: Sequence[Verdict]) -> str:
 
 
 def _agreement(one: Sensitivity) -> str:
-    found = one.agreement
-    if found is None or math.isnan(found.tau):
+    found, bounds = one.kendall, one.kendall_interval
+    if found is None or math.isnan(found.value):
         return "The order cannot be compared: all models are equal in one of the two."
-    return f"Kendall’s τ‑b is {fixed(found.tau, 2)} ({_p_value(found)})."
+    sure = f", 95 % of the draws {span(bounds.low, bounds.high, 2)}" if bounds else ""
+    return f"Kendall’s τ‑b is {fixed(found.value, 2)} ({_p_value(found)}{sure})."
 
 
 def _p_value(found: Agreement) -> str:

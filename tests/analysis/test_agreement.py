@@ -13,7 +13,7 @@ from severe_bench.analysis.agreement import kendall
 def test_tau_agrees_with_scipy_with_and_without_ties(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, y = rng.integers(4, size=7), rng.normal(size=7)
-    assert kendall(x, y).tau == pytest.approx(kendalltau(x, y, variant="b").statistic)
+    assert kendall(x, y).value == pytest.approx(kendalltau(x, y, variant="b").statistic)
 
 
 @pytest.mark.parametrize("count", [3, 5, 7])
@@ -28,14 +28,14 @@ def test_exact_p_agrees_with_scipy_without_ties(count: int) -> None:
 
 def test_four_models_cannot_give_a_small_p() -> None:
     found = kendall([1, 2, 3, 4], [1, 2, 3, 4])
-    assert found.tau == 1.0
+    assert found.value == 1.0
     assert found.p == found.smallest_p == pytest.approx(2 / 24)
 
 
 def test_ties_by_hand() -> None:
     # y = 1 1 2 has three distinct orders, |tau-b| is the same for 112 and 211 and 0 for 121.
     found = kendall([1, 2, 3], [1, 1, 2])
-    assert found.tau == pytest.approx(2 / math.sqrt(3 * 2))
+    assert found.value == pytest.approx(2 / math.sqrt(3 * 2))
     assert found.p == pytest.approx(2 / 3)
 
 
@@ -49,4 +49,4 @@ def test_many_models_are_sampled_near_scipy() -> None:
 
 
 def test_a_single_tie_has_no_order() -> None:
-    assert math.isnan(kendall([1, 1, 1], [1, 2, 3]).tau)
+    assert math.isnan(kendall([1, 1, 1], [1, 2, 3]).value)

@@ -50,8 +50,8 @@ def test_moves_swaps_and_tau_on_an_error_metric() -> None:
         "c": True,
         "d": False,
     }
-    assert found.agreement is not None
-    assert found.agreement.tau == pytest.approx((4 - 2) / 6)
+    assert found.kendall is not None
+    assert found.kendall.value == pytest.approx((4 - 2) / 6)
 
 
 def test_the_same_order_has_no_swaps_even_with_rounding() -> None:
@@ -79,7 +79,7 @@ def test_models_missing_in_one_column_are_left_out() -> None:
     found = sensitivity(NEAR, far, difference_of(NEAR, far, half_width=1.0))
     assert [(m.model, m.change) for m in found.moves] == [("a", 1), ("d", -1)]
     lonely = Column("far", "domain", TOP1, {"d": 9.0})
-    assert sensitivity(NEAR, lonely, lambda *_: None).agreement is None
+    assert sensitivity(NEAR, lonely, lambda *_: None).kendall is None
 
 
 def test_without_predictions_no_swap_is_separable() -> None:

@@ -6,16 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from severe_bench.core.errors import UserError
 from severe_bench.report.build import build_report
 from severe_bench.store.layout import Layout
 from tests.analysis.builder import Trial, write_suite
-from tests.report.conftest import HOSTILE, MODELS
+from tests.report.conftest import HOSTILE
 from tests.report.parsing import Node, parse
 
 Build = Callable[..., str]
@@ -70,6 +68,8 @@ def test_sections_of_a_whole_suite(page: Node) -> None:
         "factor-actions",
         "sensitivity",
         "claims",
+        "power",
+        "classes",
         "cka",
         "cost",
         "missing",
@@ -80,7 +80,7 @@ def test_sections_of_a_whole_suite(page: Node) -> None:
 
 def test_figures_have_text_alternatives(page: Node) -> None:
     pictures = page.every("svg")
-    assert len(pictures) == 5
+    assert len(pictures) >= 10
     for picture in pictures:
         assert picture.attributes["role"] == "img"
         assert len(picture.attributes["aria-label"]) > 20
@@ -96,7 +96,7 @@ def test_the_ranking_agrees_with_the_table_of_means(whole: Path, page: Node) -> 
     assert set(ranking["experiments"]) == {7}
     shown = page.table("ranking")
     assert [row[1] for row in shown[1:]] == list(ranking.index)
-    assert shown[1][3] == f"{ranking['mean_score'].iloc[0]:.1f}"
+    assert shown[1][3].startswith(f"{ranking['mean_score'].iloc[0]:.1f}[")
 
 
 def test_missing_and_failed_cells_are_shown_with_reasons(page: Node) -> None:
@@ -134,15 +134,16 @@ def test_every_table_and_figure_lies_beside_the_page(whole: Path, page: Node) ->
     for name in tables:
         for suffix in ("csv", "md", "tex"):
             assert (folder / "tables" / f"{name}.{suffix}").stat().st_size > 0
-    figures = {"ranking", "ranks_domain", "ranks_samples", "ranks_actions", "cka"}
-    assert {p.stem for p in (folder / "figures").iterdir()} == figures
+    figures = {p.stem for p in (folder / "figures").glob("*.svg")}
+    assert len(figures) == len(page.every("svg"))
+    factors = ("domain", "samples", "actions")
+    expected = {f"{kind}_{factor}" for kind in ("ranks", "correlation") for factor in factors}
+    assert {"ranking", "samples", "cka"} | expected <= figures
     for name in figures:
-        with Image.open(folder / "figures" / f"{name}.png") as picture:
-            colours = np.unique(np.asarray(picture.convert("L")))
-            assert min(picture.size) > 200
-            assert len(colours) > 10
-        ET.parse(folder / "figures" / f"{name}.svg")  # noqa: S314 - our own file
-        assert len(read(folder / "figures" / f"{name}.csv")) >= len(MODELS)
+        root = ET.parse(folder / "figures" / f"{name}.svg").getroot()  # noqa: S314 - our own file
+        assert len(list(root)) > 10
+        assert len(root.attrib["aria-label"]) > 20
+        assert len(read(folder / "figures" / f"{name}.csv")) >= 2
 
 
 def test_hostile_names_survive_everything(hostile: Path) -> None:
@@ -159,8 +160,9 @@ def test_hostile_names_survive_everything(hostile: Path) -> None:
     for figure in ("ranking", "ranks_domain", "cka"):
         svg = (hostile.parent / "figures" / f"{figure}.svg").read_text()
         drawn = set(ET.fromstring(svg).itertext())  # noqa: S314 - our own file
-        for name in ("None", "NA", "a,b", "Übergröße $x^2$"):
-            assert any(name in text for text in drawn), name
+        parts = {part.removesuffix("…") for text in drawn for part in text.split("  ")}
+        for name in HOSTILE:
+            assert name in parts or any(len(p) > 12 and name.startswith(p) for p in parts), name
 
 
 def test_an_empty_results_folder_gives_a_page(tmp_path: Path) -> None:
@@ -202,7 +204,7 @@ def test_a_metric_of_which_less_is_better(page_of: Build, errors_metric: str) ->
     )
     first = tree.table("ranking")[1]
     assert first[1] == "good"
-    assert float(first[4]) == 1.0
+    assert first[4] == "1.00[1.00, 1.00]"
     assert "The order of models changes beyond chance in 0." in tree.text
     assert tree.table("protocols")[2][-2] == "lower"
 

@@ -1,11 +1,14 @@
-"""Tables of scores: overall ranking, every experiment, every pair of models."""
+"""Tables of scores: overall ranking and every experiment."""
 
 import statistics
 from collections.abc import Sequence
-from itertools import combinations
+from dataclasses import replace
 
+from severe_bench.analysis.intervals import Interval
 from severe_bench.analysis.ranking import Standing, common
+from severe_bench.analysis.redrawn import Overall
 from severe_bench.analysis.study import FACTORS, Study, Summary
+from severe_bench.report.figures.curves import CurvePanel
 from severe_bench.report.table import (
     Entry,
     Head,
@@ -20,7 +23,6 @@ from severe_bench.report.tables.common import (
     ABSENT,
     EXPERIMENT,
     MODEL,
-    difference_entries,
     digits_of,
     in_order,
     table,
@@ -60,7 +62,11 @@ def matrix(study: Study) -> Table:
         "Mean ± standard deviation over seeds. The best of each experiment is bold; a dash is a "
         "missing cell."
     )
-    detail = "Below it the 95 % bootstrap interval over test videos, and the rank."
+    detail = (
+        "Below it the 95 % bootstrap interval over test videos, and the rank with the ranks that "
+        "95 % of the draws of videos and seeds give. ≈ best: not separable from the best, p "
+        "adjusted for all pairs of the experiment (Holm)."
+    )
     return table("experiments", "Every experiment", caption, heads, rows, detail)
 
 
@@ -77,44 +83,99 @@ def long(study: Study) -> Table:
         Head("ci_low", "Low", numeric=True),
         Head("ci_high", "High", numeric=True),
         Head("videos", "Test videos", numeric=True),
+        Head("video_se", "SE videos", numeric=True),
         Head("rank", "Rank", numeric=True),
+        Head("rank_low", "Low", numeric=True),
+        Head("rank_high", "High", numeric=True),
         Head("of", "Of", numeric=True),
+        Head("best_or_equal", "Best or equal"),
     ]
     rows = [_long_row(study, summary) for summary in study.summaries.values()]
     caption = "Headline metrics in their own units; low and high bound the 95 % interval."
     return table("summaries", "Headline metrics, one by one", caption, heads, rows)
 
 
-def pairs(study: Study) -> Table:
-    """Every pair of models in every experiment with its paired interval."""
+def places(study: Study) -> Table:
+    """The overall ranking with its intervals."""
     heads = [
-        EXPERIMENT,
-        Head("model_a", "Model A"),
-        Head("model_b", "Model B"),
-        Head("difference", "A − B", numeric=True),
-        Head("low", "Low", numeric=True),
-        Head("high", "High", numeric=True),
-        Head("excludes_zero", "Separable"),
-        Head("videos", "Test videos", numeric=True),
-        Head("seeds", "Seeds", numeric=True),
+        Head("place", "#", numeric=True),
+        MODEL,
+        *_three("mean_score", "Mean score"),
+        *_three("average_rank", "Average rank"),
+        *_three("behind", "Behind the first"),
+        Head("separable", "Separable from the first"),
+    ]
+    found = study.overall
+    order = study.standings
+    rows = [_place_row(standing, i, order[0], found) for i, standing in enumerate(order, 1)]
+    caption = (
+        "Over the experiments that every model has. Low and high bound 95 % of the draws of test "
+        "videos and seeds, the same draw for all models."
+    )
+    return table("places", "The ranking with its intervals", caption, heads, rows)
+
+
+def _three(key: str, title: str) -> list[Head]:
+    return [
+        Head(key, title, numeric=True),
+        Head(f"{key}_low", "Low", numeric=True),
+        Head(f"{key}_high", "High", numeric=True),
+    ]
+
+
+def _lead(first: Standing, other: Standing) -> float | None:
+    if first is other or first.mean_score is None or other.mean_score is None:
+        return None
+    return first.mean_score - other.mean_score
+
+
+def _place_row(
+    standing: Standing, place: int, first: Standing, found: Overall | None
+) -> list[Entry]:
+    model = standing.model
+    behind = found.behind_first.get(model) if found else None
+    separable = ABSENT if found is None or place == 1 else words("not separable", "unsure")
+    if behind is not None and behind.low > 0:
+        separable = words("yes")
+    return [
+        number(place if standing.mean_score is not None else None, 0),
+        words(model),
+        number(standing.mean_score),
+        *_bounds(found.mean_scores.get(model) if found else None, 1),
+        number(standing.average_rank, 2),
+        *_bounds(found.average_ranks.get(model) if found else None, 2),
+        number(_lead(first, standing)),
+        *_bounds(behind, 1),
+        separable,
+    ]
+
+
+def _bounds(found: Interval | None, digits: int) -> list[Entry]:
+    return [number(found.low, digits), number(found.high, digits)] if found else [ABSENT, ABSENT]
+
+
+def sample_curves(panels: Sequence[CurvePanel]) -> Table:
+    """The points of sample curves."""
+    heads = [
+        Head("setting", "Setting"),
+        MODEL,
+        Head("labelled", "Labelled videos", numeric=True),
+        Head("value", "Value", numeric=True),
     ]
     rows = [
-        [words(name), words(a), words(b), *difference_entries(difference)]
-        for name, column in study.columns.items()
-        for a, b in combinations([m for m in in_order(study) if m in column.values], 2)
-        if (difference := study.difference(name, a, b)) is not None
+        [words(panel.title), words(name), number(x, 0), number(y)]
+        for panel in panels
+        for name, curve in panel.curves.items()
+        for x, y in curve
     ]
-    caption = (
-        "Points of score (0–100, higher is better), 95 % interval with test videos and seeds both "
-        "resampled, the same for both models. Not corrected for the number of pairs."
-    )
-    return table("pairs", "Paired differences", caption, heads, rows)
+    return table("samples", "By number of labelled videos", "Mean over seeds.", heads, rows)
 
 
 def _standing_row(
     study: Study, standing: Standing, place: int, factors: Sequence[str]
 ) -> list[Entry]:
     shared = common(list(study.columns.values()), study.models)
+    found = study.overall
     means = [
         [c.scores()[standing.model] for c in shared if c.factor == factor] for factor in factors
     ]
@@ -122,11 +183,23 @@ def _standing_row(
         number(place if standing.mean_score is not None else None, 0),
         words(standing.model),
         words(study.kinds.get(standing.model, "")),
-        number(standing.mean_score, mark="best" if place == 1 else ""),
-        number(standing.average_rank, 2),
+        _with_interval(
+            number(standing.mean_score, mark="best" if place == 1 else ""),
+            found.mean_scores.get(standing.model) if found else None,
+            1,
+        ),
+        _with_interval(
+            number(standing.average_rank, 2),
+            found.average_ranks.get(standing.model) if found else None,
+            2,
+        ),
         number(standing.experiments, 0),
         *(number(statistics.fmean(mean) if mean else None) for mean in means),
     ]
+
+
+def _with_interval(entry: Entry, found: Interval | None, digits: int) -> Entry:
+    return replace(entry, detail=span(found.low, found.high, digits)) if found else entry
 
 
 def _summary_entry(study: Study, experiment: str, model: str) -> Entry:
@@ -140,13 +213,22 @@ def _summary_entry(study: Study, experiment: str, model: str) -> Entry:
     detail = f"{span(bounds.low, bounds.high, digits)}\n" if bounds else ""
     best: Mark = "best" if summary.rank == 1 and summary.of > 1 else ""
     text = fixed(summary.seeds.mean, digits) + spread
-    return Entry(summary.seeds.mean, text, f"{detail}rank {summary.rank}", best)
+    return Entry(summary.seeds.mean, text, f"{detail}{_rank_text(summary)}", best)
+
+
+def _rank_text(summary: Summary) -> str:
+    text = f"rank {summary.rank}"
+    if summary.ranks is not None and summary.ranks.low < summary.ranks.high:
+        text += f" ({fixed(summary.ranks.low, 0)}–{fixed(summary.ranks.high, 0)})"
+    equal = summary.best_or_equal and summary.rank > 1
+    return f"{text} ≈ best" if equal else text
 
 
 def _long_row(study: Study, summary: Summary) -> list[Entry]:
     column = study.columns[summary.experiment]
     digits = digits_of(column.metric)
     bounds = summary.interval
+    found = study.uncertainties.get(summary.experiment)
     return [
         words(summary.experiment),
         words(column.factor),
@@ -158,6 +240,9 @@ def _long_row(study: Study, summary: Summary) -> list[Entry]:
         number(bounds.low if bounds else None, digits),
         number(bounds.high if bounds else None, digits),
         number(summary.n, 0),
+        number(found.video_se.get(summary.model) if found else None, digits + 1),
         number(summary.rank, 0),
+        *_bounds(summary.ranks, 0),
         number(summary.of, 0),
+        words("yes" if summary.best_or_equal else "no"),
     ]

@@ -1,0 +1,183 @@
+"""The figures of measured rows: from a study to what the drawing functions take."""
+
+import math
+from collections.abc import Sequence
+
+from severe_bench.analysis.findings import Findings
+from severe_bench.analysis.per_class import ClassDifference, Confusion
+from severe_bench.analysis.ranking import Column
+from severe_bench.analysis.sensitivity import Sensitivity
+from severe_bench.analysis.study import Study
+from severe_bench.report import correlations
+from severe_bench.report.figures.bars import difference_bars
+from severe_bench.report.figures.curves import CurvePanel, curve_plot
+from severe_bench.report.figures.dots import Dot, DotPanel, dot_plot
+from severe_bench.report.figures.drawn import Drawn, drawn
+from severe_bench.report.figures.heat import heat_map
+from severe_bench.report.figures.slopes import slope_plot
+from severe_bench.report.tables.classes import class_differences, confusions
+from severe_bench.report.tables.common import in_order
+from severe_bench.report.tables.factors import moves
+from severe_bench.report.tables.scores import long, sample_curves
+from severe_bench.report.tables.work import similarity
+
+MOST_CLASSES = 20
+"""Classes drawn: half of them with the greatest rise, half with the greatest fall (Fig. C.1)."""
+
+
+def ranking_dots(study: Study) -> Drawn:
+    """A panel per experiment: mean over seeds, 95 % interval over test videos, single seeds."""
+    models = in_order(study)
+    panels = [_dot_panel(study, column) for column in study.columns.values()]
+    return drawn(
+        dot_plot(panels, models),
+        "ranking",
+        "Every model in every experiment",
+        "Dot: mean over seeds, filled for the best. Bar: 95 % interval over test videos. "
+        "Strokes: single seeds.",
+        f"Dot plot of {len(models)} models in {len(panels)} experiments with 95 per cent "
+        "intervals; the same numbers stand in the table below.",
+        long(study),
+    )
+
+
+def rank_slopes(factor: str, found: Sequence[Sensitivity]) -> Drawn:
+    """A panel per experiment: rank in the standard column on the left, here on the right."""
+    return drawn(
+        slope_plot(found),
+        f"ranks_{factor}",
+        f"Ranks from the standard column to {factor}",
+        "Bold lines: the rank changes beyond chance (blue rises, orange falls). Dashed: it "
+        "changes, but not separably from chance.",
+        " ".join(map(_slope_words, found)) or "No model is in both columns.",
+        moves(factor, found),
+    )
+
+
+def factor_scatter(factor: str, found: Sequence[Sensitivity], study: Study) -> Drawn:
+    """Each experiment of a factor against its standard column (thesis Figures B.1 to B.8)."""
+    pairs = [(study.columns[one.standard], study.columns[one.experiment]) for one in found]
+    return correlations.correlation_plot(f"correlation_{factor}", f"Factor {factor}", pairs)
+
+
+def sample_plot(study: Study) -> Drawn | None:
+    """Headline metric by number of labelled videos (Figures 4.3, B.13); None without two."""
+    panels = _curve_panels(study)
+    if not panels:
+        return None
+    return drawn(
+        curve_plot(panels),
+        "samples",
+        "By number of labelled videos",
+        "Mean over seeds; experiments that differ in the number of labelled videos only.",
+        f"Curves of {counted_models(panels)} models over numbers of labelled videos in "
+        f"{len(panels)} settings; the same numbers stand in the table below.",
+        sample_curves(panels),
+    )
+
+
+def cka_map(findings: Findings) -> Drawn | None:
+    """Heat map of debiased linear CKA (Figures 4.4, B.9); None without features."""
+    found = findings.similarity
+    if found is None:
+        return None
+    return drawn(
+        heat_map(found.values, found.models, found.models),
+        "cka",
+        "Similarity of features",
+        "Debiased linear CKA; 1 is the same up to rotation and scale, 0 is unrelated.",
+        f"Heat map of the similarity of {len(found.models)} models over {found.n} test videos; "
+        "the same numbers stand in the table below.",
+        similarity(findings),
+    )
+
+
+def class_bars(found: ClassDifference) -> Drawn:
+    """The classes that gain and lose most (thesis Figure C.1)."""
+    ordered = sorted(
+        zip(found.classes, found.values, strict=True), key=lambda pair: (-pair[1], pair[0])
+    )
+    half = MOST_CLASSES // 2
+    shown = ordered if len(ordered) <= MOST_CLASSES else [*ordered[:half], *ordered[-half:]]
+    bars = [(f"class {label}", value) for label, value in shown]
+    return drawn(
+        difference_bars(bars, f"{found.b} is better", f"{found.a} is better"),
+        f"classes_{found.experiment}_{found.a}_{found.b}",
+        f"Classes on {found.experiment}: {found.a} against {found.b}",
+        "Difference of the accuracy within a class in points, mean over seeds"
+        + (f"; the {half} greatest gains and losses." if len(ordered) > MOST_CLASSES else "."),
+        ", ".join(f"{name} {value:+.1f}" for name, value in bars),
+        class_differences(found),
+    )
+
+
+def confusion_map(found: Confusion) -> Drawn:
+    """What each class is taken for."""
+    names = [f"class {label}" for label in found.classes]
+    return drawn(
+        heat_map(found.shares, names, names, 2, ("true", "given")),
+        f"confusion_{found.experiment}",
+        f"Confusions of {found.model} on {found.experiment}",
+        "Share of each true class (row) that is given each class (column), over all seeds.",
+        f"Confusion matrix of {len(names)} classes; the diagonal is the accuracy of each class.",
+        confusions(found),
+    )
+
+
+def counted_models(panels: Sequence[CurvePanel]) -> int:
+    """How many different curves there are."""
+    return len({name for panel in panels for name in panel.curves})
+
+
+def _dot_panel(study: Study, column: Column) -> DotPanel:
+    metric = column.metric
+    better = "" if metric.higher_is_better else ", lower is better"
+    found = {
+        model: study.summaries[column.experiment, model]
+        for model in column.values
+        if (column.experiment, model) in study.summaries
+    }
+    dots = {
+        model: Dot(
+            summary.seeds.mean,
+            summary.interval.low if summary.interval else None,
+            summary.interval.high if summary.interval else None,
+            tuple(study.seed_values(column.experiment, model)),
+            summary.rank == 1,
+        )
+        for model, summary in found.items()
+    }
+    return DotPanel(column.experiment, f"{metric.name} {metric.unit}".strip() + better, dots)
+
+
+def _slope_words(one: Sensitivity) -> str:
+    ranks = ", ".join(f"{m.model} {m.before:.0f} to {m.after:.0f}" for m in one.moves)
+    return f"From {one.standard} to {one.experiment}: {ranks}."
+
+
+def _curve_panels(study: Study) -> list[CurvePanel]:
+    settings: dict[tuple[str, ...], dict[float, Column]] = {}
+    for label, column in zip(study.experiments, study.columns.values(), strict=True):
+        if label.budget.isdigit():
+            key = (label.dataset, label.task, label.protocol, label.preset, label.headline)
+            settings.setdefault(key, {})[float(label.budget)] = column
+    return [
+        _curve_panel(f"{key[0]}, {key[2]}", columns)
+        for key, columns in settings.items()
+        if len(columns) > 1
+    ]
+
+
+def _curve_panel(title: str, columns: dict[float, Column]) -> CurvePanel:
+    metric = next(iter(columns.values())).metric
+    models = dict.fromkeys(model for column in columns.values() for model in column.values)
+    curves = {
+        model: tuple(
+            (count, columns[count].values[model])
+            for count in sorted(columns)
+            if model in columns[count].values and math.isfinite(columns[count].values[model])
+        )
+        for model in models
+    }
+    unit = f"{metric.name} {metric.unit}".strip()
+    return CurvePanel(title, "labelled videos", unit, curves, not metric.higher_is_better)

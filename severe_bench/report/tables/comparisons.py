@@ -1,0 +1,109 @@
+"""Tables of comparisons: every pair of models with its tests, and what could be detected."""
+
+import statistics
+from itertools import combinations
+
+from severe_bench.analysis.comparison import Comparison, detectable
+from severe_bench.analysis.study import Study
+from severe_bench.report.table import Entry, Head, Table, number, words
+from severe_bench.report.tables.common import EXPERIMENT, difference_entries, in_order, table
+
+
+def pairs(study: Study) -> Table:
+    """Every pair of models in every experiment with its paired interval and tests."""
+    heads = [
+        EXPERIMENT,
+        Head("model_a", "Model A"),
+        Head("model_b", "Model B"),
+        Head("difference", "A − B", numeric=True),
+        Head("low", "Low", numeric=True),
+        Head("high", "High", numeric=True),
+        Head("excludes_zero", "Interval excludes 0"),
+        Head("videos", "Test videos", numeric=True),
+        Head("seeds", "Seeds", numeric=True),
+        Head("video_se", "SE videos", numeric=True),
+        Head("seed_se", "SE seeds", numeric=True),
+        Head("p", "p", numeric=True),
+        Head("p_holm", "p (Holm)", numeric=True),
+        Head("a_better", "A better on", numeric=True),
+        Head("b_better", "B better on", numeric=True),
+        Head("sign_p", "Exact p", numeric=True),
+    ]
+    rows = [
+        [words(name), words(a), words(b), *_comparison(study, name, one)]
+        for name, found in study.uncertainties.items()
+        for a, b in combinations(in_order(study), 2)
+        if (one := found.comparison(a, b)) is not None
+    ]
+    caption = (
+        "Points of score (0–100, higher is better), 95 % interval with test videos and seeds both "
+        "drawn again, the same for both models. p: t-test of the mean difference with the variance "
+        "of test videos (paired, by group) and of seeds; Holm: adjusted for all pairs of the "
+        "experiment. Better on: test videos, or groups of them, on which that model did better; "
+        "exact p: McNemar’s test, over several seeds or groups the sign test that generalises it."
+    )
+    return table("pairs", "Paired differences and tests", caption, heads, rows)
+
+
+def power(study: Study) -> Table:
+    """What differences the test set of each experiment could have shown."""
+    heads = [
+        EXPERIMENT,
+        Head("videos", "Test videos", numeric=True),
+        Head("groups", "Groups", numeric=True),
+        Head("pairs", "Pairs", numeric=True),
+        Head("video_se", "SE videos", numeric=True),
+        Head("seed_se", "SE seeds", numeric=True),
+        Head("detectable", "Detectable", numeric=True),
+        Head("detectable_low", "Least", numeric=True),
+        Head("detectable_high", "Most", numeric=True),
+    ]
+    rows = [
+        [words(name), *_power(study, name, list(found.comparisons.values()), found.groups)]
+        for name, found in study.uncertainties.items()
+        if found.comparisons
+    ]
+    caption = (
+        "Points of score. Detectable: the difference of two models that a test at 5 % would find "
+        "with a chance of 80 %, from the standard errors seen; median pair, and the range over "
+        "pairs. Standard errors are those of the median pair; without several seeds theirs is "
+        "unknown and the true figure is larger."
+    )
+    return table("power", "What could have been seen", caption, heads, rows)
+
+
+def _comparison(study: Study, name: str, one: Comparison) -> list[Entry]:
+    metric = study.columns[name].metric
+    difference = one.difference.scaled(100.0 / (metric.best - metric.worst))
+    scale = _scale(study, name)
+    return [
+        *difference_entries(difference),
+        number(one.video_se * scale, 2),
+        number(None if one.seed_se is None else one.seed_se * scale, 2),
+        number(one.p, 4),
+        number(one.holm, 4),
+        number(one.a_better, 0),
+        number(one.b_better, 0),
+        number(one.sign_p, 4),
+    ]
+
+
+def _power(study: Study, name: str, found: list[Comparison], groups: int) -> list[Entry]:
+    scale = _scale(study, name)
+    sizes = [detectable(one.standard_error) * scale for one in found]
+    seeds = [one.seed_se * scale for one in found if one.seed_se is not None]
+    return [
+        number(found[0].difference.n, 0),
+        number(groups, 0),
+        number(len(found), 0),
+        number(statistics.median(one.video_se * scale for one in found), 2),
+        number(statistics.median(seeds) if seeds else None, 2),
+        number(statistics.median(sizes)),
+        number(min(sizes)),
+        number(max(sizes)),
+    ]
+
+
+def _scale(study: Study, name: str) -> float:
+    metric = study.columns[name].metric
+    return 100.0 / abs(metric.best - metric.worst)
