@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from severe_bench.core.errors import UserError
 from severe_bench.core.metric import Metric
+from severe_bench.metrics.checks import refuse_nan, require_class_ids, require_samples
 from severe_bench.metrics.measure import Measure, Scores, Targets, Weights
 
 
-def ranks(scores: Scores, targets: Targets) -> NDArray[np.int64]:
+def ranks(scores: NDArray[np.floating], targets: Targets) -> NDArray[np.int64]:
     """How many classes outrank the target: (N,) in [0, C); 0 is a correct prediction.
 
     Raises:
@@ -34,19 +34,12 @@ def ranks(scores: Scores, targets: Targets) -> NDArray[np.int64]:
     return np.asarray(outranks.sum(axis=1), dtype=np.int64)
 
 
-def _check(scores: Scores, targets: Targets) -> None:
+def _check(scores: NDArray[np.floating], targets: Targets) -> None:
     if scores.ndim != 2 or targets.shape != scores.shape[:1]:
         raise ValueError(f"scores {scores.shape} and targets {targets.shape}: (N, C) and (N,)")
-    if not np.issubdtype(targets.dtype, np.integer):
-        raise ValueError(f"targets are class ids, not {targets.dtype}")
-    if len(scores) == 0:
-        raise UserError("there is no test sample", mend="check the dataset's test list")
-    if targets.min() < 0 or targets.max() >= scores.shape[1]:
-        raise ValueError(f"class ids {targets.min()}..{targets.max()}, {scores.shape[1]} classes")
-    if np.isnan(scores).any():
-        broken = int(np.isnan(scores).any(axis=1).sum())
-        what = f"the scores of {broken} of {len(scores)} test samples are NaN"
-        raise UserError(what, mend="lower optimiser.lr or set numerics.precision: fp32")
+    require_samples(scores)
+    require_class_ids(targets, scores.shape[1])
+    refuse_nan(scores)
 
 
 def top1_hits(scores: Scores, targets: Targets) -> NDArray[np.float64]:
