@@ -19,6 +19,7 @@ from severe_bench.config.entries import (
 from severe_bench.config.environment import NotedEnvironment
 from severe_bench.config.errors import UserErrors
 from severe_bench.config.extends import extend
+from severe_bench.config.ladders import each_rung
 from severe_bench.config.names import (
     dataset_problems,
     experiment_problems,
@@ -84,6 +85,9 @@ class _Loading:
             self.raw[section] = content if isinstance(content, dict) else {}
         folder = self.tree.path.absolute().parent
         self.raw["models"], problems = each_checkpoint(self.raw["models"], folder)
+        self.problems += problems
+        experiments = each_rung(self.raw["experiments"], self.raw["datasets"])
+        self.raw["experiments"], problems = experiments
         self.problems += problems
         for section, entries in self.raw.items():
             self.problems += name_problems(section, entries)

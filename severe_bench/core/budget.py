@@ -15,7 +15,8 @@ class Budget(Frozen):
         per_class: videos of each class.
         percent: of each class (stratified, at least one per class, nested), in (0, 100].
         rule: how `count` is met: `exact` draws exactly that many, classes as even as possible;
-            `per_class_ceil` draws ceil(count / classes) of each class, as SEVERE's code does.
+            `per_class_ceil` draws ceil(count / classes) of each class, or all of a smaller class,
+            as SEVERE's code does.
         draw: seed of the draw; `cell` takes the cell's own seed, so that seeds draw other labels.
 
     Example:

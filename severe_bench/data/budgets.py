@@ -34,14 +34,15 @@ def draw(
         Records without a label count as one class.
 
     Raises:
-        UserError: there are fewer videos than the budget asks for.
+        UserError: there are fewer videos than the budget asks for; but `per_class_ceil` then draws
+            every class whole, as SEVERE's code does.
     """
     groups = _by_class(records)
     seed = cell_seed if budget.draw == "cell" else budget.draw
     if budget.count is not None:
-        _require(budget.count, len(records), "the training set")
         if budget.rule == "per_class_ceil":
             return _per_class_ceil(budget.count, groups, n_classes, seed)
+        _require(budget.count, len(records), "the training set")
         return tuple(_in_turn(groups, _sizes(groups), seed)[: budget.count])
     if budget.per_class is not None:
         for label, members in groups.items():

@@ -24,7 +24,8 @@ def misfit(backbone: Backbone, dataset: DatasetPart, recipe: Recipe) -> str:
 def overdraft(budget: Budget, dataset: DatasetPart) -> str:
     """Why the training set is too small for a budget; empty where it is not, or nobody knows."""
     there = dataset.train_size
-    if budget.count is None or there is None or budget.count <= there:
+    capped = budget.rule == "per_class_ceil"
+    if budget.count is None or capped or there is None or budget.count <= there:
         return ""
     return (
         f"the budget asks for {budget.count} videos but the training set of {dataset.name} has "

@@ -118,7 +118,6 @@ def test_without_labels_all_are_one_class() -> None:
     ("budget", "message"),
     [
         (Budget(count=10), "asks for 10 videos but the training set has 9; use at most 9"),
-        (Budget(count=10, rule="per_class_ceil"), "the training set has 9"),
         (Budget(per_class=3), "asks for 3 videos but class 1 has 2; use at most 2"),
     ],
 )
@@ -132,3 +131,11 @@ def test_split_digest() -> None:
     text = b"v2 1\nv0 1\n"
     assert split_digest(records, (2, 0)) == hashlib.sha256(text).hexdigest()
     assert split_digest(records, (0, 2)) != split_digest(records, (2, 0))
+
+
+def test_per_class_ceil_takes_all_there_is() -> None:
+    """As the reference, which draws min(per_class, class size)."""
+    records = records_of([0] * 6 + [1] * 3)
+    drawn = draw(Budget(count=1000, rule="per_class_ceil"), records, 2, 0)
+    assert sorted(drawn) == list(range(9))
+    assert set(drawn[:6]) == set(range(6))

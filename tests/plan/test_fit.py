@@ -58,6 +58,15 @@ def test_a_larger_budget_is_a_problem_of_its_own_cell(
     }
 
 
+def test_severes_rule_takes_what_there_is(tmp_path: Path) -> None:
+    text = STUDY.replace("{count: NEAR}", "{count: 1000, rule: per_class_ceil}").replace(
+        "MINE", "1"
+    )
+    (tmp_path / "benchmarks.yaml").write_text(text)
+    found = problems(plan_suite(load_config(tmp_path / "benchmarks.yaml"), "s"))
+    assert "none / near / seed 0" not in found
+
+
 def test_a_mistake_in_the_manifest_is_known_to_the_plan(tmp_path: Path) -> None:
     found = problems(planned(tmp_path, 20, 2, ROWS.replace("y,train", "y,trian")))
     assert "annotations.csv:3: unknown split 'trian'" in found["none / mine / seed 0"]
