@@ -1,9 +1,11 @@
 """Vectors of whole videos: augmented clips for training, equally spaced ones for testing."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from severe_bench.adapt.network import outputs_of
 from severe_bench.adapt.parts import Rows
@@ -38,14 +40,18 @@ def _embedded(extraction: Extraction, block: list[Views], per_video: int) -> Row
     clips = torch.cat([video.clips for video in block])
     outputs = outputs_of(extraction.network, clips, extraction.job.recipe, extraction.device)
     features = torch.split(outputs.cpu(), views)
-    padding = [[0] * (per_video - count) for count in views]
-    rows = [part[[*range(len(part)), *pad]] for part, pad in zip(features, padding, strict=True)]
     weights = [
-        torch.cat([video.weights.cpu(), torch.zeros(len(pad))])
-        for video, pad in zip(block, padding, strict=True)
+        np.pad(video.weights.cpu().numpy(), (0, per_video - count))
+        for video, count in zip(block, views, strict=True)
     ]
     return {
-        "features": torch.stack(rows).numpy(),
-        "weights": torch.stack(weights).numpy(),
+        "features": np.stack([_filled(part.numpy(), per_video) for part in features]),
+        "weights": np.stack(weights),
+        "times": np.stack([_filled(video.times, per_video) for video in block]),
         "views": np.array(views),
     }
+
+
+def _filled(rows: NDArray[Any], count: int) -> NDArray[Any]:
+    """`count` rows: those there are, then the first one again."""
+    return rows[[*range(len(rows)), *[0] * (count - len(rows))]]

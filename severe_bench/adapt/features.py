@@ -17,6 +17,7 @@ from severe_bench.core.atomic import atomic_path, write_json
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.session import Session
+from severe_bench.data.clips import Times
 from severe_bench.data.store import shared_store
 from severe_bench.models.network import build_network
 from severe_bench.plan.job import FeaturesJob
@@ -24,6 +25,7 @@ from severe_bench.train.numerics import place
 
 FEATURES_FILE = "features.npy"
 WEIGHTS_FILE = "weights.npy"
+TIMES_FILE = "times.npy"
 SAMPLES_FILE = "samples.json"
 
 
@@ -36,11 +38,14 @@ class FeatureTable:
         features: (N, V, D) float32.
         weights: (N, V) float32, each row summing to 1: how much a view counts when views are
             merged. A video with fewer different views than V repeats its first at weight 0.
+        times: (N, V, 2) when the earliest and the latest frame of each view are shown, in seconds
+            of the whole video; None where views are no clips.
     """
 
     samples: tuple[str, ...]
     features: NDArray[np.float32]
     weights: NDArray[np.float32]
+    times: Times | None = None
 
     def of(self, records: Sequence[Record]) -> "FeatureTable":
         """The rows of `records`, in their order.
@@ -55,7 +60,8 @@ class FeatureTable:
             raise UserError(what, mend="compute the features of this dataset again")
         rows = [row_of[record.sample] for record in records]
         samples = tuple(record.sample for record in records)
-        return FeatureTable(samples, self.features[rows], self.weights[rows])
+        times = None if self.times is None else self.times[rows]
+        return FeatureTable(samples, self.features[rows], self.weights[rows], times)
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class FeaturesSummary:
 def run_features(
     job: FeaturesJob, dataset: Dataset, weights_file: Path | None, session: Session
 ) -> FeaturesSummary:
-    """Compute the features of a split and write `features.npy`, `weights.npy`, `samples.json`.
+    """Compute the features of a split and write them, as `write_features` does.
 
     The backbone is in eval mode and is checked to be the same to the bit afterwards. What a row is
     is the job's unit. The folder `parts/` holds what was computed and may be removed once the
@@ -91,7 +97,7 @@ def run_features(
     """
     began = time.perf_counter()
     unit = UNITS.get(job.unit)
-    records = unit.examples(dataset.of(job.split), job.unit_options)
+    records = unit.rows(unit.examples(dataset.of(job.split), job.unit_options))
     if not records:
         raise UserError(f"there is no {job.split} sample", dataset.name, "check its lists")
     backbone = build_network(job.network, weights_file)
@@ -101,7 +107,7 @@ def run_features(
         extraction = Extraction(job, records, backbone, store, session.device)
         rows = _computed(extraction, unit, session)
     samples = tuple(record.sample for record in records)
-    table = FeatureTable(samples, rows["features"], rows["weights"])
+    table = FeatureTable(samples, rows["features"], rows["weights"], rows.get("times"))
     _require_finite(table)
     write_features(session.folder, table)
     clips, (_, views, width) = int(rows["views"].sum()), table.features.shape
@@ -109,9 +115,15 @@ def run_features(
 
 
 def write_features(folder: Path, table: FeatureTable) -> None:
-    """Write the three files, each atomically, the features last."""
+    """Write `samples.json`, `weights.npy`, `times.npy` where there are times, `features.npy`.
+
+    Each is written atomically, the features last.
+    """
     write_json(folder / SAMPLES_FILE, list(table.samples))
-    for name, array in ((WEIGHTS_FILE, table.weights), (FEATURES_FILE, table.features)):
+    arrays = {WEIGHTS_FILE: table.weights, TIMES_FILE: table.times, FEATURES_FILE: table.features}
+    for name, array in arrays.items():
+        if array is None:
+            continue
         with atomic_path(folder / name) as temporary, temporary.open("wb") as stream:
             np.save(stream, array, allow_pickle=False)
 
@@ -126,13 +138,20 @@ def read_features(folder: Path) -> FeatureTable:
         samples = tuple(json.loads((folder / SAMPLES_FILE).read_text()))
         features = np.load(folder / FEATURES_FILE, allow_pickle=False)
         weights = np.load(folder / WEIGHTS_FILE, allow_pickle=False)
+        times = _times(folder / TIMES_FILE)
     except (OSError, ValueError, EOFError) as error:
         mend = "remove this folder and run again"
         raise UserError(f"the features cannot be read ({error})", str(folder), mend) from error
-    if features.ndim != 3 or weights.shape != features.shape[:2] or len(samples) != len(features):
+    fits = features.ndim == 3 and weights.shape == features.shape[:2]
+    timed = times is None or times.shape == (*features.shape[:2], 2)
+    if not fits or not timed or len(samples) != len(features):
         what = f"{len(samples)} samples, features {features.shape}, weights {weights.shape}"
         raise UserError(what, str(folder), "remove this folder and run again")
-    return FeatureTable(samples, features, weights)
+    return FeatureTable(samples, features, weights, times)
+
+
+def _times(path: Path) -> Times | None:
+    return np.load(path, allow_pickle=False) if path.exists() else None
 
 
 def _computed(extraction: Extraction, unit: Unit, session: Session) -> Rows:

@@ -58,7 +58,7 @@ def _train(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> FitSumma
     source = ClipBatches(
         store,
         inputs.train,
-        inputs.targets(inputs.train),
+        inputs.assignment.clip_targets or inputs.targets(inputs.train),
         job.recipe,
         job.network.input,
         seed=job.seed,

@@ -66,7 +66,7 @@ class FeatureBatches:
 
     Args:
         features: (N, V, D) on the device.
-        targets: (N, ...) on the device.
+        targets: (N, V, ...) of each view, on the device.
         steps: batches of an epoch, as for clips.
     """
 
@@ -80,7 +80,7 @@ class FeatureBatches:
         job, device = inputs.job, inputs.session.device
         steps = Steps(len(train.samples), job.recipe.batch_size, job.seed)
         features = torch.from_numpy(train.features).to(device)
-        return cls(features, inputs.targets(inputs.train).to(device), steps)
+        return cls(features, targets_of_views(train, inputs).to(device), steps)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -94,7 +94,28 @@ class FeatureBatches:
         chosen = _chosen_views(videos, views, self.steps.seed, epoch)[rows]
         where = torch.from_numpy(rows).to(self.features.device)
         view = torch.from_numpy(chosen).to(self.features.device)
-        return Batch({"features": self.features[where, view]}, self.targets[where])
+        return Batch({"features": self.features[where, view]}, self.targets[where, view])
+
+
+def targets_of_views(train: FeatureTable, inputs: Inputs) -> torch.Tensor:
+    """Targets (N, V, ...): of the clip, where the task tells clips apart, else of the video.
+
+    Args:
+        train: features of `inputs.train`, in its order.
+        inputs: task and training examples are read.
+
+    Raises:
+        UserError: the task asks for the times of clips, and these features hold none.
+    """
+    views, of_clips = train.features.shape[1], inputs.assignment.clip_targets
+    if of_clips is None:
+        targets = inputs.targets(inputs.train)
+        return targets[:, None].expand(-1, views, *targets.shape[1:])
+    if train.times is None:
+        mend = "remove their cells and run again"
+        raise UserError("these features do not say which seconds each clip covers", mend=mend)
+    times = (train.times[:, view] for view in range(views))
+    return torch.stack([of_clips(inputs.train, moments) for moments in times], dim=1)
 
 
 @lru_cache(maxsize=4)

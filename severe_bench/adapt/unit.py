@@ -49,18 +49,21 @@ class Unit:
         name: registry name.
         blocks: (extraction, first) -> blocks of rows from example `first` on, which is 0 or the end
             of a block: `features` (n, V, D) float32, `weights` (n, V) float32 and the number of
-            different `views` (n,) that went through the network.
+            different `views` (n,) that went through the network; where views are clips, `times`
+            (n, V, 2) of them as well, in seconds.
         examples: (records, unit options) -> the samples that are adapted to and tested on, in
             order. Budgets are drawn before, from the records.
+        rows: examples -> one record for each row of features, where an example has several.
     """
 
     name: str
     blocks: "Callable[[Extraction, int], Iterator[Rows]]"
     examples: Examples = as_they_are
+    rows: Callable[[Sequence[Record]], tuple[Record, ...]] = tuple
 
 
 UNITS: Registry[Unit] = Registry(
     "unit",
-    {"clip": "severe_bench.adapt.clip_unit:CLIP"},
+    {"clip": "severe_bench.adapt.clip_unit:CLIP", "box": "severe_bench.adapt.boxes.unit:BOX"},
     group="severe_bench.units",
 )

@@ -11,11 +11,10 @@ from severe_bench.config.recipe import Recipe
 from severe_bench.core.record import Record
 from severe_bench.data.clips import train_indices
 from severe_bench.data.loading import ahead
-from severe_bench.data.reading import PIXELS, START, in_direction
+from severe_bench.data.reading import PIXELS, START, TimedClip, timed_clip
 from severe_bench.data.sources import Views, torch_generator
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import apply, draw, normalise
-from severe_bench.data.video import Frames
 from severe_bench.plan.job import Input
 
 
@@ -51,17 +50,16 @@ class TrainViewReader:
     recipe: Recipe
     seed: int
 
-    def __call__(self, number: int) -> list[Frames]:
-        """`feature_views` clips (T, H, W, 3) of video `number`."""
+    def __call__(self, number: int) -> list[TimedClip]:
+        """`feature_views` clips of video `number`."""
         record = self.records[number]
         extent = self.store.extent(record)
         rng = np.random.default_rng([self.seed, START, number])
-        starts = (
+        drawn = (
             train_indices(self.recipe.clip, extent.frames, extent.fps, rng, extent.times)
             for _ in range(self.recipe.feature_views)
         )
-        played = (in_direction(record, indices) for indices in starts)
-        return [self.store.clip(record, indices.tolist()) for indices in played]
+        return [timed_clip(self.store, record, indices) for indices in drawn]
 
 
 def train_views(
@@ -77,6 +75,8 @@ def train_views(
     augment, size = reader.recipe.augment, reader.recipe.clip.size
     for number, clips in zip(numbers, read, strict=True):
         generator = torch_generator(reader.seed, PIXELS, number)
-        draws = draw(augment, [clip.shape[1:3] for clip in clips], generator)
-        pixels = normalise(apply(clips, draws, size, device), statement)
-        yield Views(pixels, torch.full((len(clips),), 1 / len(clips), device=device))
+        frames = [clip.frames for clip in clips]
+        draws = draw(augment, [clip.shape[1:3] for clip in frames], generator)
+        pixels = normalise(apply(frames, draws, size, device), statement)
+        weights = torch.full((len(clips),), 1 / len(clips), device=device)
+        yield Views(pixels, weights, np.stack([clip.times for clip in clips]))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.extras import REVERSED
 from severe_bench.core.record import Record
-from severe_bench.data.clips import Indices, distinct, test_indices, train_indices
-from severe_bench.data.store import VideoStore
+from severe_bench.data.clips import Indices, Times, distinct, test_indices, train_indices
+from severe_bench.data.store import Extent, VideoStore
 from severe_bench.data.video import Frames
 
 ORDER, START, PIXELS = 0, 1, 2
@@ -57,6 +57,19 @@ def _order(records: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
+class TimedClip:
+    """A decoded clip and the stretch of video that it covers.
+
+    Args:
+        frames: (T, H, W, 3) uint8, in the order in which they are played.
+        times: (2,) when its earliest and its latest frame are shown, in seconds of the whole video.
+    """
+
+    frames: Frames
+    times: Times
+
+
+@dataclass(frozen=True)
 class TrainReader:
     """Reads the clips of a training step: one per record, its start drawn.
 
@@ -72,16 +85,16 @@ class TrainReader:
     clip: Clip
     steps: Steps
 
-    def __call__(self, number: int) -> list[Frames]:
-        """Clips (T, H, W, 3) of step `number`, counted through all epochs."""
+    def __call__(self, number: int) -> list[TimedClip]:
+        """The clips of step `number`, counted through all epochs."""
         epoch, step = divmod(number, len(self.steps))
         rng = np.random.default_rng([self.steps.seed, START, epoch, step])
         return [self._clip(self.records[row], rng) for row in self.steps.rows(epoch, step)]
 
-    def _clip(self, record: Record, rng: np.random.Generator) -> Frames:
+    def _clip(self, record: Record, rng: np.random.Generator) -> TimedClip:
         extent = self.store.extent(record)
         indices = train_indices(self.clip, extent.frames, extent.fps, rng, extent.times)
-        return self.store.clip(record, in_direction(record, indices).tolist())
+        return timed_clip(self.store, record, indices)
 
 
 @dataclass(frozen=True)
@@ -92,11 +105,13 @@ class RawViews:
         frames: (U, H, W, 3) uint8: the frames that occur in any clip.
         places: (V, T) indices into them, for V different clips.
         weights: (V,) float32 summing to 1.
+        times: (V, 2) what each clip covers, as in `TimedClip`.
     """
 
     frames: Frames
     places: Indices
     weights: NDArray[np.float32]
+    times: Times
 
 
 @dataclass(frozen=True)
@@ -125,7 +140,35 @@ class TestReader:
         views = distinct(in_direction(record, indices))
         used, places = np.unique(views.indices, return_inverse=True)
         frames = self.store.clip(record, used.tolist())
-        return RawViews(frames, places.reshape(views.indices.shape), views.weights)
+        places = places.reshape(views.indices.shape)
+        return RawViews(frames, places, views.weights, covered(record, extent, views.indices))
+
+
+def timed_clip(store: VideoStore, record: Record, indices: Indices) -> TimedClip:
+    """The frames at `indices` (T,) of a record, in the order in which it is played.
+
+    Raises:
+        VideoError: any of them cannot be decoded.
+    """
+    frames = store.clip(record, in_direction(record, indices).tolist())
+    return TimedClip(frames, covered(record, store.extent(record), indices))
+
+
+def covered(record: Record, extent: Extent, indices: Indices) -> Times:
+    """When the earliest and the latest frame of clips are shown, in seconds of the whole video.
+
+    Args:
+        record: whose start is the first frame's, where the frame rate varies.
+        extent: of the record.
+        indices: (..., T) relative to it, in any order.
+
+    Returns:
+        (..., 2).
+    """
+    ends = np.stack([indices.min(axis=-1), indices.max(axis=-1)], axis=-1)
+    if extent.times is not None:
+        return np.asarray((record.start or 0.0) + extent.times[ends])
+    return np.asarray((extent.first + ends) / extent.fps)
 
 
 def in_direction(record: Record, indices: Indices) -> Indices:

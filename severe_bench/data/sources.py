@@ -5,26 +5,31 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.record import Record
+from severe_bench.data.clips import Times
 from severe_bench.data.loading import Prefetcher, ahead
 from severe_bench.data.reading import (
     PIXELS,
     RawViews,
     Steps,
     TestReader,
+    TimedClip,
     TrainReader,
     as_records,
 )
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import apply, draw, normalise, test_transform
-from severe_bench.data.video import Frames
 from severe_bench.train.batch import Batch
 
-Feed = Callable[[int], list[Frames]]
+Feed = Callable[[int], list[TimedClip]]
 """Steps, counted through all epochs, to the decoded clips of their batches."""
+
+TargetsOfClips = Callable[[Sequence[Record], Times], torch.Tensor]
+"""Records (B) and what a clip of each covers, (B, 2) seconds, to the clips' targets (B, ...)."""
 
 __all__ = ["ClipBatches", "VideoStore", "Views", "test_clips", "test_views"]
 
@@ -38,7 +43,8 @@ class ClipBatches:
     Args:
         store: where the videos are.
         records: training records, at least one.
-        targets: (len(records), ...), as the task made them.
+        targets: (len(records), ...), as the task made them; or what makes them, where clips have
+            targets of their own.
         recipe: clip, augmentation and batch size.
         statement: the model's input statement.
         seed: of order, clip starts and augmentation.
@@ -50,7 +56,7 @@ class ClipBatches:
         self,
         store: VideoStore,
         records: Sequence[Record],
-        targets: torch.Tensor,
+        targets: torch.Tensor | TargetsOfClips,
         recipe: Recipe,
         statement: Input,
         *,
@@ -58,12 +64,12 @@ class ClipBatches:
         device: str | torch.device = "cpu",
         feed: Feed | None = None,
     ) -> None:
-        if len(records) != len(targets):
+        if isinstance(targets, torch.Tensor) and len(records) != len(targets):
             raise ValueError(f"{len(records)} records, {len(targets)} targets")
         self._recipe, self._statement, self._device = recipe, statement, torch.device(device)
-        self._targets = targets
+        self._targets, self._records = targets, as_records(records)
         self._steps = Steps(len(records), recipe.batch_size, seed)
-        reader = TrainReader(store, as_records(records), recipe.clip, self._steps)
+        reader = TrainReader(store, self._records, recipe.clip, self._steps)
         self._feed = feed or _feed(reader, self._device)
 
     @property
@@ -77,29 +83,37 @@ class ClipBatches:
         Raises:
             VideoError: a clip cannot be read.
         """
-        rows = torch.from_numpy(self._steps.rows(epoch, step))
         clips = self._feed(epoch * self.steps_per_epoch + step)
+        frames = [clip.frames for clip in clips]
         draws = draw(
             self._recipe.augment,
-            [clip.shape[1:3] for clip in clips],
+            [clip.shape[1:3] for clip in frames],
             torch_generator(self._steps.seed, PIXELS, epoch, step),
         )
-        pixels = apply(clips, draws, self._recipe.clip.size, self._device)
-        targets = self._targets[rows].to(self._device)
+        pixels = apply(frames, draws, self._recipe.clip.size, self._device)
+        targets = self._targets_of(self._steps.rows(epoch, step), clips).to(self._device)
         return Batch({"clips": normalise(pixels, self._statement)}, targets)
+
+    def _targets_of(self, rows: NDArray[np.int64], clips: Sequence[TimedClip]) -> torch.Tensor:
+        if isinstance(self._targets, torch.Tensor):
+            return self._targets[torch.from_numpy(rows)]
+        times = np.stack([clip.times for clip in clips])
+        return self._targets([self._records[row] for row in rows], times)
 
 
 @dataclass(frozen=True)
 class Views:
-    """The different test clips of one video.
+    """Different clips of one video.
 
     Args:
         clips: (V, 3, T, S, S), normalised, on the device.
         weights: (V,) float32 on the device, summing to 1: how often each clip occurs.
+        times: (V, 2) what each clip covers, in seconds of the whole video.
     """
 
     clips: torch.Tensor
     weights: torch.Tensor
+    times: Times
 
 
 def test_clips(
@@ -156,4 +170,4 @@ def _views(raw: RawViews, recipe: Recipe, statement: Input, device: torch.device
     places = torch.from_numpy(raw.places).to(device)
     clips = frames[:, places].permute(1, 0, 2, 3, 4)
     weights = torch.from_numpy(raw.weights).to(device)
-    return Views(normalise(clips.contiguous(), statement), weights)
+    return Views(normalise(clips.contiguous(), statement), weights, raw.times)

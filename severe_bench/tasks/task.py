@@ -9,7 +9,9 @@ from severe_bench.core.record import Dataset, Record
 from severe_bench.core.registry import Registry
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from torch import nn
 
 Options = TypeVar("Options", bound=Frozen)
@@ -29,12 +31,19 @@ class Assignment:
         loss: (outputs, targets) -> scalar mean over the batch.
         merge: outputs of all views of one sample (V, ...) and weights (V,) summing to 1 -> the
             scores (...) that metrics see.
+        clip_targets: targets of training clips, where these differ from those of their videos:
+            records (B) and when the earliest and the latest frame of a clip of each are shown,
+            (B, 2) seconds of the whole video -> (B, ...).
+        ballots: targets (N, ...) -> what each training sample votes for as a neighbour, float
+            (N, C) or (N, ...) as scores are; None where neighbours cannot vote.
     """
 
     head: "Callable[[int], nn.Module]"
     targets: "Callable[[Sequence[Record]], torch.Tensor]"
     loss: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
     merge: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
+    clip_targets: "Callable[[Sequence[Record], NDArray[np.float64]], torch.Tensor] | None" = None
+    ballots: "Callable[[torch.Tensor], torch.Tensor] | None" = None
 
 
 def _no_unit_options(_: object) -> dict[str, Any]:
@@ -69,6 +78,11 @@ class Task(Generic[Options]):
 
 TASKS: Registry[Task[Any]] = Registry(
     "task",
-    {"recognition": "severe_bench.tasks.recognition:RECOGNITION"},
+    {
+        "recognition": "severe_bench.tasks.recognition:RECOGNITION",
+        "ava_detection": "severe_bench.tasks.ava_detection:AVA_DETECTION",
+        "tube_detection": "severe_bench.tasks.tube_detection:TUBE_DETECTION",
+        "counting": "severe_bench.tasks.counting:COUNTING",
+    },
     group="severe_bench.tasks",
 )

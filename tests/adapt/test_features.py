@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from severe_bench.adapt.features import (
 )
 from severe_bench.adapt.network import state_digest
 from severe_bench.core.errors import Interrupted, UserError
-from severe_bench.core.record import Dataset
+from severe_bench.core.record import Dataset, Record
 from severe_bench.data import sources
 from severe_bench.data.store import VideoStore
 from severe_bench.models.network import build_network
@@ -32,12 +33,17 @@ def test_what_is_written(views: str, dataset: Dataset, tmp_path: Path) -> None:
     plan = recipe(feature_views=2)
     job = features_job("train", views, recipe=plan)
     summary = run_features(job, dataset, None, Wires(tmp_path).session)
-    assert sorted(files_in(tmp_path)) == ["features.npy", "samples.json", "weights.npy"]
+    names = ["features.npy", "samples.json", "times.npy", "weights.npy"]
+    assert sorted(files_in(tmp_path)) == names
     table = read_features(tmp_path)
     count = 2 if views == "train" else 3
     assert table.features.shape == (18, count, 8)
     assert table.features.dtype == table.weights.dtype == np.float32
     np.testing.assert_allclose(table.weights.sum(1), 1, rtol=1e-6)
+    assert table.times is not None
+    assert table.times.shape == (18, count, 2)
+    assert (table.times[..., 0] >= 0).all()
+    assert (table.times[..., 1] - table.times[..., 0] <= 5 / 12 + 1e-9).all()
     assert list(table.samples) == [record.sample for record in dataset.of("train")]
     assert (summary.samples, summary.views, summary.width) == (18, count, 8)
     assert summary.clips == int((table.weights > 0).sum())
@@ -182,10 +188,22 @@ def test_a_sample_without_features_is_said(dataset: Dataset) -> None:
         table().of(dataset.of("train")[:3])
 
 
-@pytest.mark.parametrize("name", ["features.npy", "weights.npy", "samples.json"])
+def test_times_are_optional_and_follow_their_rows(dataset: Dataset, tmp_path: Path) -> None:
+    write_features(tmp_path / "without", table())
+    assert read_features(tmp_path / "without").times is None
+    timed = dataclasses.replace(table(), times=np.arange(16.0).reshape(4, 2, 2))
+    write_features(tmp_path / "with", timed)
+    record = Record("c", "", None, "test")
+    found = read_features(tmp_path / "with").of([record])
+    np.testing.assert_array_equal(found.times, timed.times[2:3])
+
+
+@pytest.mark.parametrize("name", ["features.npy", "weights.npy", "samples.json", "times.npy"])
 @pytest.mark.parametrize("harm", ["lost", "cut", "other"])
 def test_damaged_files_are_said(tmp_path: Path, name: str, harm: str) -> None:
-    write_features(tmp_path, table())
+    if (name, harm) == ("times.npy", "lost"):
+        pytest.skip("features may be without times")
+    write_features(tmp_path, dataclasses.replace(table(), times=np.zeros((4, 2, 2))))
     path = tmp_path / name
     if harm == "lost":
         path.unlink()

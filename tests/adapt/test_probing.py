@@ -26,7 +26,8 @@ def batches(videos: int = 10, views: int = 3, size: int = 4, seed: int = 0) -> F
     """Feature 0 is the video, feature 1 the view."""
     video, view = np.meshgrid(np.arange(videos), np.arange(views), indexing="ij")
     features = torch.tensor(np.stack([video, view], axis=2), dtype=torch.float32)
-    return FeatureBatches(features, torch.arange(videos), Steps(videos, size, seed))
+    targets = torch.arange(videos)[:, None].expand(videos, views)
+    return FeatureBatches(features, targets, Steps(videos, size, seed))
 
 
 def epoch_of(source: FeatureBatches, epoch: int) -> dict[int, int]:

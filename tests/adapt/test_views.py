@@ -26,7 +26,7 @@ def starts(seed: int = 0) -> list[tuple[int, ...]]:
     """First frames of the three views of twenty videos."""
     records = tuple(Record(f"video-{number}", "", 0, "train") for number in range(20))
     reader = TrainViewReader(cast(Any, Long()), records, recipe(feature_views=3), seed)
-    return [tuple(int(clip[0]) for clip in reader(number)) for number in range(20)]
+    return [tuple(int(clip.frames[0]) for clip in reader(number)) for number in range(20)]
 
 
 def test_clip_starts_differ_by_video_view_and_seed_and_repeat() -> None:
@@ -42,7 +42,8 @@ def test_clip_starts_differ_by_video_view_and_seed_and_repeat() -> None:
 def test_blocks_hold_about_one_batch_of_clips(
     batch_size: int, per_video: int, sizes: list[int]
 ) -> None:
-    views = [Views(torch.full((1,), float(number)), torch.ones(1)) for number in range(5)]
+    times = np.zeros((1, 2))
+    views = [Views(torch.full((1,), float(n)), torch.ones(1), times) for n in range(5)]
     blocks = list(blocks_of(iter(views), recipe(batch_size=batch_size), per_video))
     assert [len(block) for block in blocks] == sizes
     assert [video for block in blocks for video in block] == views

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.config.recipe import Test as HowTested
+from severe_bench.core.extras import REVERSED
 from severe_bench.core.record import Record
 from severe_bench.data.clips import test_indices as clips_of
-from severe_bench.data.reading import Steps, TrainReader, as_records
+from severe_bench.data.reading import Steps, TrainReader, as_records, covered
 from severe_bench.data.reading import TestReader as Reader
-from severe_bench.data.store import VideoStore
+from severe_bench.data.store import Extent, VideoStore
 from tests.data.films import film, numbers_of
 
 Filmed = tuple[Path, tuple[Record, ...]]
@@ -62,7 +63,8 @@ def test_training_clips_are_consecutive_frames_of_the_right_videos(records: Film
         clips = reader(number)
         assert len(clips) == 2
         for clip in clips:
-            found = numbers_of(clip)
+            found = numbers_of(clip.frames)
+            assert clip.times.tolist() == pytest.approx([found[0] / 25, found[-1] / 25])
             assert found == list(range(found[0], found[0] + 4))
             starts.add(found[0])
     assert len(starts) > 5
@@ -71,7 +73,7 @@ def test_training_clips_are_consecutive_frames_of_the_right_videos(records: Film
 def test_starts_are_drawn_anew_each_epoch(records: Filmed) -> None:
     folder, table = records
     reader = TrainReader(VideoStore(folder), table[:1], Clip(frames=4), Steps(1, 1, 9))
-    assert len({numbers_of(reader(epoch)[0])[0] for epoch in range(20)}) > 8
+    assert len({numbers_of(reader(epoch)[0].frames)[0] for epoch in range(20)}) > 8
 
 
 def test_any_step_can_be_read_by_itself(records: Filmed) -> None:
@@ -82,7 +84,8 @@ def test_any_step_can_be_read_by_itself(records: Filmed) -> None:
     in_turn = [first(number) for number in range(6)]
     for number in (5, 0, 3):
         for a, b in zip(in_turn[number], second(number), strict=True):
-            assert np.array_equal(a, b)
+            assert np.array_equal(a.frames, b.frames)
+            assert np.array_equal(a.times, b.times)
 
 
 def test_test_frames_are_read_once_each(records: Filmed) -> None:
@@ -104,6 +107,28 @@ def test_a_short_video_has_one_view(records: Filmed) -> None:
     assert raw.places.shape == (1, 32)
     assert numbers_of(raw.frames[raw.places[0]]) == [*range(20), *range(12)]
     assert raw.weights.tolist() == [1.0]
+    assert raw.times.tolist() == [[0.0, pytest.approx(19 / 25)]]
+
+
+def test_times_are_those_of_the_whole_video_in_any_direction(records: Filmed) -> None:
+    """A range from frame 5 to 12, played either way, in clips of 4."""
+    folder, _ = records
+    recipe = Recipe(clip=Clip(frames=4), test=HowTested(clips=2))
+    played = []
+    for extras in ({}, REVERSED.set(True)):
+        part = Record("part", "3.mp4", 0, "test", start=0.2, end=0.52, extras=extras)
+        raw = Reader(VideoStore(folder), (part,), recipe)(0)
+        assert raw.times == pytest.approx(np.array([[5, 8], [9, 12]]) / 25)
+        played.append([numbers_of(clip) for clip in raw.frames[raw.places]])
+    assert played[0] == [[5, 6, 7, 8], [9, 10, 11, 12]]
+    assert played[1] == [clip[::-1] for clip in played[0]]
+
+
+def test_times_where_the_frame_rate_varies() -> None:
+    extent = Extent(7, 4, 25.0, np.array([0.0, 0.1, 0.5, 0.6]))
+    record = Record("part", "a.mp4", 0, "test", start=2.0)
+    indices = np.array([[1, 2, 3, 1], [0, 0, 0, 0]])
+    assert covered(record, extent, indices) == pytest.approx(np.array([[2.1, 2.6], [2.0, 2.0]]))
 
 
 def test_no_records_are_refused() -> None:

@@ -2,8 +2,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Augment, Clip, Recipe
@@ -108,6 +110,27 @@ def test_targets_belong_to_their_clips(root: Path, tmp_path: Path) -> None:
     batch = source.batch(0, 0)
     frames = (batch.inputs["clips"][:, :, 0].permute(0, 2, 3, 1) * 255).byte().numpy()
     assert [number_of(frame) for frame in frames] == batch.targets.tolist()
+
+
+def test_clips_may_have_targets_of_their_own(root: Path, records: tuple[Record, ...]) -> None:
+    """The target is the name of the record and the first frame of the clip, as read in pixels."""
+    recipe = RECIPE.model_copy(update={"augment": STILL, "clip": Clip(frames=4, size=64)})
+
+    def targets(some: Sequence[Record], times: NDArray[np.float64]) -> torch.Tensor:
+        names = [int(record.sample) for record in some]
+        return torch.stack([torch.tensor(names), torch.tensor(times[:, 0] * 25).round()], dim=1)
+
+    odd = [record for record in records if int(record.sample) % 2]
+    source = sources.ClipBatches(VideoStore(root), odd, targets, recipe, RAW, seed=0)
+    seen = set()
+    for epoch in range(4):
+        for step in range(source.steps_per_epoch):
+            batch = source.batch(epoch, step)
+            frames = (batch.inputs["clips"][:, :, 0].permute(0, 2, 3, 1) * 255).byte().numpy()
+            assert [number_of(frame) for frame in frames] == batch.targets[:, 1].tolist()
+            seen |= {(int(name), int(first)) for name, first in batch.targets}
+    assert {name for name, _ in seen} == {1, 3, 5, 7, 9}
+    assert len({first for _, first in seen}) > 3
 
 
 def test_the_input_statement_is_applied(root: Path, records: tuple[Record, ...]) -> None:
