@@ -19,13 +19,20 @@ EXIT_MISFIT = 2
 MOCK_FRAMES, MOCK_SIZE = 8, 64
 SHOWN = 10  # differing names printed of each kind; --json has them all
 
+CHECKED = "A checkpoint file, or a Hugging Face model folder; nothing in it is run."
+
 Layout = Annotated[str | None, typer.Option("--layout", help="Found by itself where left out.")]
 Backbone = Annotated[str | None, typer.Option("--backbone", help="Likewise.")]
 
 
 @models.command("check")
 def check(
-    file: Annotated[Path, typer.Argument(help="A checkpoint file; nothing in it is run.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A checkpoint file, or a Hugging Face model folder; nothing in it is run."
+        ),
+    ],
     layout: Layout = None,
     backbone: Backbone = None,
     as_json: AsJson = False,
@@ -72,8 +79,11 @@ def _notes(found: "Check") -> list[str]:
             f"pretrained with batch normalisation eps {eps:g}: `kwargs: {{bn_eps: {eps:g}}}` in "
             "the model entry gives that very network; SEVERE uses 1e-05"
         )
-    if found.layout.input is not None:
-        given = found.layout.input
+    if found.reads is not None:
+        frames = found.reads.frames or "any number of"
+        notes.append(f"reads {frames} frames of {found.reads.size or 'any number of'} pixels")
+    given = found.layout.input if found.reads is None else found.reads.input
+    if given is not None:
         notes.append(
             f"reads {given.channels}, mean {given.mean}, deviation {given.std}, "
             "unless the model entry has its own `input`"

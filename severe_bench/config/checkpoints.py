@@ -1,4 +1,4 @@
-"""A folder or a glob of checkpoints: one model entry of each file."""
+"""A folder or a glob of checkpoints: one model entry of each file, or of each model folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 from severe_bench.config.entries import PACKAGE_PREFIX
 from severe_bench.config.problems import Problem
+from severe_bench.models.model_folder import is_model_folder
 
 SUFFIXES = (".pt", ".pth", ".tar", ".safetensors")
 """Files of a folder that count as checkpoints."""
@@ -43,14 +44,18 @@ def _files(entry: object, folder: Path) -> list[Path] | None:
     if not isinstance(given, str) or given.startswith(PACKAGE_PREFIX):
         return None
     path = folder / Path(given).expanduser()
-    if path.is_file():
+    if path.is_file() or is_model_folder(path):
         return None
     if path.is_dir():
         return sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
     if not any(sign in given for sign in WILD):
         return None
     pattern = path.relative_to(path.anchor)
-    return sorted(file for file in Path(path.anchor).glob(str(pattern)) if file.is_file())
+    return sorted(
+        file
+        for file in Path(path.anchor).glob(str(pattern))
+        if file.is_file() or is_model_folder(file)
+    )
 
 
 def _problems(name: str, entry: Mapping[str, Any], files: list[Path]) -> list[Problem]:

@@ -17,7 +17,7 @@ from severe_bench.config.yaml_tree import Loc
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import Registry, nearest
 from severe_bench.data.adapter import ADAPTERS
-from severe_bench.models.backbone import BACKBONES
+from severe_bench.models.backbone import BACKBONES, Backbone, described
 from severe_bench.models.layout import LAYOUTS
 from severe_bench.pretrain.method import METHODS
 from severe_bench.tasks.task import TASKS
@@ -76,6 +76,16 @@ def model_problems(entry: ModelEntry, loc: Loc, pretraining: Collection[str]) ->
         valid = _keywords(backbone.build)
         for key in entry.kwargs if valid is not None else ():
             yield from unknown("argument", key, valid or (), (*loc, "kwargs", key))
+        if entry.checkpoint is None:
+            yield from _undescribed(backbone, entry.kwargs, (*loc, key))
+
+
+def _undescribed(backbone: Backbone, kwargs: Mapping[str, Any], loc: Loc) -> Iterator[Problem]:
+    """A backbone without checkpoint whose arguments do not say what it is."""
+    try:
+        described(backbone, kwargs, None)
+    except UserError as error:
+        yield Problem(loc, error.what, error.mend)
 
 
 def experiment_problems(

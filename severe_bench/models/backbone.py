@@ -1,10 +1,12 @@
 """A backbone: a network that turns clips into one feature vector each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from severe_bench.config.network_input import Input
 from severe_bench.core.registry import Registry
@@ -31,6 +33,8 @@ class Backbone:
         input: how the released weights of this architecture read pixels; None: as the layout of
             the checkpoint says, else ImageNet's mean and deviation, red first.
         maps: the submodules whose outputs are maps; None: it has none, or the network itself says.
+        requires: package of an optional extra that it needs; empty: none.
+        describe: where the architecture follows from arguments and a checkpoint's folder.
     """
 
     name: str
@@ -41,6 +45,40 @@ class Backbone:
     size: int | None = None
     input: Input | None = None
     maps: Stages | None = None
+    requires: str = ""
+    describe: "Callable[[Mapping[str, Any], Path | None], Described] | None" = None
+
+    @property
+    def installed(self) -> bool:
+        """Whether what it needs beyond this package's own requirements is here."""
+        return not self.requires or find_spec(self.requires) is not None
+
+
+@dataclass(frozen=True)
+class Described:
+    """A backbone whose architecture is known from its arguments and its checkpoint's folder.
+
+    Args:
+        backbone: with frames, size and input as the architecture says.
+        kwargs: arguments that build it anywhere, without the folder.
+        layout: of the folder's weights.
+    """
+
+    backbone: Backbone
+    kwargs: dict[str, Any]
+    layout: str
+
+
+def described(backbone: Backbone, kwargs: Mapping[str, Any], checkpoint: Path | None) -> Described:
+    """What is known of a backbone with these arguments and this checkpoint.
+
+    Raises:
+        UserError: the checkpoint's folder does not say what it has to.
+    """
+    if backbone.describe is None:
+        return Described(backbone, dict(kwargs), "")
+    folder = checkpoint if checkpoint is not None and checkpoint.is_dir() else None
+    return backbone.describe(kwargs, folder)
 
 
 class Backbones(Registry[Backbone]):
@@ -92,6 +130,9 @@ BACKBONES = Backbones(
         "swin3d_b": "severe_bench.models.backbones.torchvision_transformers:SWIN3D_B",
         "svt_vit_b": "severe_bench.models.backbones.svt:SVT_VIT_B",
         "i3d": "severe_bench.models.backbones.i3d:I3D",
+        "videomae_vit_s": "severe_bench.models.backbones.videomae:VIDEOMAE_VIT_S",
+        "videomae_vit_b": "severe_bench.models.backbones.videomae:VIDEOMAE_VIT_B",
+        "hf_video": "severe_bench.models.backbones.hf_video:HF_VIDEO",
         "r2plus1d_narrow": "severe_bench.models.backbones.r2plus1d_narrow:R2PLUS1D_NARROW",
     },
     group="severe_bench.backbones",

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from severe_bench.core.errors import UserError
-from severe_bench.models.backbone import BACKBONES
+from severe_bench.models.backbone import BACKBONES, Backbone, described
 from severe_bench.models.layout import LAYOUTS, Layout
-from severe_bench.models.match import Match, Slot, backbone_slots, match
+from severe_bench.models.match import Match, Slot, backbone_slots, built_slots, match
+from severe_bench.models.model_folder import is_model_folder
 from severe_bench.models.naming import Named
 from severe_bench.models.reading import read_checkpoint, unwrapped
 from severe_bench.models.weights import Checkpoint, checkpoint_of
+
+FOLDERS = "hf_video"
+"""The backbone of model folders."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,14 @@ class Check:
 
     Args:
         also: other layouts under which it fits as well.
+        reads: frames, size and input that a model folder states.
     """
 
     layout: Layout
     backbone: str
     match: Match
     also: tuple[str, ...] = ()
+    reads: Backbone | None = None
 
     def as_data(self) -> dict[str, object]:
         """For scripts."""
@@ -57,6 +63,8 @@ class _Candidate:
 def check_file(path: Path, layout: str | None = None, backbone: str | None = None) -> Check:
     """Compare a checkpoint file with what it should be, or with all that it could be.
 
+    A model folder (with a `config.json`) says itself what it should be.
+
     Args:
         path: of the file.
         layout: registry name; found by itself where left out.
@@ -67,6 +75,8 @@ def check_file(path: Path, layout: str | None = None, backbone: str | None = Non
             has to be named.
     """
     content = read_checkpoint(path)
+    if is_model_folder(path) and layout is None and backbone in {None, FOLDERS}:
+        return _check_folder(content, path)
     layouts = [LAYOUTS.get(name) for name in ([layout] if layout else LAYOUTS.names())]
     if backbone is not None:
         BACKBONES.get(backbone)
@@ -82,6 +92,15 @@ def check_file(path: Path, layout: str | None = None, backbone: str | None = Non
         raise UserError(f"files of layout {layout} may be of any backbone", str(path), mend)
     best = max(found, key=lambda candidate: candidate.rank)
     return Check(best.layout, best.backbone, best.match, _also(found, best))
+
+
+def _check_folder(content: Mapping[str, object], folder: Path) -> Check:
+    known = described(BACKBONES.get(FOLDERS), {}, folder)
+    layout = LAYOUTS.get(known.layout)
+    checkpoint = checkpoint_of(content, layout, folder)
+    slots = built_slots(FOLDERS, known.kwargs)
+    found = match(Named(checkpoint.tensors, checkpoint.strays), slots)
+    return Check(layout, FOLDERS, found, reads=known.backbone)
 
 
 def _candidates(
@@ -107,7 +126,11 @@ def _backbones(layout: Layout, backbone: str | None, checkpoint: Checkpoint) -> 
             mend = "install the package that registers it, or pass --backbone"
             raise UserError(f"made for the unknown backbone {said!r}", mend=mend)
         return (said,)
-    return layout.backbones
+    return tuple(
+        name
+        for name in layout.backbones
+        if BACKBONES.get(name).installed and BACKBONES.get(name).describe is None
+    )
 
 
 def _also(found: list[_Candidate], best: _Candidate) -> tuple[str, ...]:

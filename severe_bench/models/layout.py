@@ -24,6 +24,8 @@ class Layout:
         root: where in the file's network the backbone lies.
         leftovers: regular expressions of whole names (without `prefixes`) that may be left over.
         renames: (regular expression, replacement) pairs, applied in order by `re.sub`.
+        splits: (regular expression of a whole renamed name, replacements): such a tensor is cut
+            along its first dimension into as many equal parts.
         input: how pixels became numbers in pretraining, where that differs from the default; the
             input of a model entry that states none.
         bn_eps: of batch normalisation in pretraining, where that differs from the backbone's.
@@ -36,6 +38,7 @@ class Layout:
     root: str = ""
     leftovers: tuple[str, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
+    splits: tuple[tuple[str, tuple[str, ...]], ...] = ()
     input: Input | None = None
     bn_eps: float | None = None
 
@@ -67,6 +70,12 @@ LAYOUTS: Registry[Layout] = Registry(
         "ctp": "severe_bench.models.layouts.ctp:CTP",
         "svt": "severe_bench.models.layouts.svt:SVT",
         "tclr": "severe_bench.models.layouts.tclr:TCLR",
+        "videomae": "severe_bench.models.layouts.videomae:VIDEOMAE",
+        "hf": "severe_bench.models.layouts.hf:HF",
+        "hf_videomae": "severe_bench.models.layouts.hf:HF_VIDEOMAE",
+        "hf_vjepa2": "severe_bench.models.layouts.hf:HF_VJEPA2",
+        "hf_timesformer": "severe_bench.models.layouts.hf:HF_TIMESFORMER",
+        "hf_vivit": "severe_bench.models.layouts.hf:HF_VIVIT",
         "gdt": "severe_bench.models.layouts.gdt:GDT",
         "tubelet_contrast": "severe_bench.models.layouts.tubelet_contrast:TUBELET_CONTRAST",
         "tubelet_contrast_r3d": "severe_bench.models.layouts.tubelet_contrast_r3d:TUBELET_R3D",

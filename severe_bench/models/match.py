@@ -105,8 +105,13 @@ def slots_of(tensors: Mapping[str, Tensor]) -> Slots:
 @lru_cache(maxsize=64)
 def backbone_slots(name: str) -> Slots:
     """The slots of a registered backbone; built without memory for its numbers."""
+    return built_slots(name, {})
+
+
+def built_slots(name: str, kwargs: Mapping[str, object]) -> Slots:
+    """Likewise, of a backbone with these arguments."""
     with torch.device("meta"):
-        return slots_of(BACKBONES.get(name).build().state_dict())
+        return slots_of(BACKBONES.get(name).build(**kwargs).state_dict())
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -41,11 +41,11 @@ def translate(tensors: Mapping[str, Tensor], layout: Layout) -> Named:
         name = _unprefixed(original, layout)
         if any(re.fullmatch(pattern, name) for pattern in layout.leftovers):
             continue
-        ours = _renamed(name.removeprefix(layout.root), layout)
-        if not name.startswith(layout.root) or ours in named:
+        parts = _split(_renamed(name.removeprefix(layout.root), layout), tensor, layout)
+        if not name.startswith(layout.root) or parts.keys() & named.keys():
             strays.append(original)
             continue
-        named[ours] = tensor.float() if tensor.is_floating_point() else tensor
+        named |= {ours: t.float() if t.is_floating_point() else t for ours, t in parts.items()}
     return Named(named, tuple(strays))
 
 
@@ -53,6 +53,15 @@ def _unprefixed(name: str, layout: Layout) -> str:
     for prefix in layout.prefixes:
         name = name.removeprefix(prefix)
     return name
+
+
+def _split(name: str, tensor: Tensor, layout: Layout) -> StateDict:
+    for pattern, replacements in layout.splits:
+        found = re.fullmatch(pattern, name)
+        if found and tensor.dim() and len(tensor) % len(replacements) == 0:
+            parts = tensor.chunk(len(replacements))
+            return dict(zip(map(found.expand, replacements), parts, strict=True))
+    return {name: tensor}
 
 
 def _renamed(name: str, layout: Layout) -> str:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from severe_bench.core.errors import UserError
 from severe_bench.models.layout import Layout
+from severe_bench.models.model_folder import is_model_folder, weight_files
 from severe_bench.models.safetensors_file import SUFFIX, read_safetensors
 
 StateDict = dict[str, Tensor]
@@ -22,7 +23,7 @@ NEEDS_PICKLE = (
 
 
 def read_checkpoint(path: Path) -> Mapping[str, object]:
-    """What the file holds: a state dict, or dictionaries around one.
+    """What the file, or a model folder, holds: a state dict, or dictionaries around one.
 
     Torch's own files are read with `weights_only=True`, which builds tensors and plain Python
     values only; a file that is compressed (torch never does that) may unpack to any size and is
@@ -31,10 +32,8 @@ def read_checkpoint(path: Path) -> Mapping[str, object]:
     Raises:
         UserError: no such file, a damaged file, one that needs pickle, or no dictionary in it.
     """
-    if path.is_dir():
-        raise UserError("a folder, not a checkpoint", str(path), "give the file in it")
     try:
-        content = _safetensors(path) if path.suffix == SUFFIX else _torch(path)
+        content = _content(path)
     except FileNotFoundError:
         raise UserError("no such checkpoint", str(path), "check the path") from None
     except OSError as error:
@@ -62,6 +61,26 @@ def unwrapped(content: Mapping[str, object], layout: Layout, where: str) -> Stat
         what = f"{odd} is not a plain tensor (sparse, quantised, or larger than its numbers)"
         raise UserError(what, where, "save dense tensors: {k: v.clone() for k, v in ...}")
     return tensors
+
+
+def _content(path: Path) -> object:
+    if is_model_folder(path):
+        return _parts(weight_files(path))
+    if path.is_dir():
+        raise UserError("a folder, not a checkpoint", str(path), "give the file in it")
+    return _safetensors(path) if path.suffix == SUFFIX else _torch(path)
+
+
+def _parts(files: tuple[Path, ...]) -> Mapping[str, object]:
+    """The tensors of a model that may be cut into several files."""
+    tensors: StateDict = {}
+    for path in files:
+        part = read_safetensors(path).tensors
+        twice = next((name for name in part if name in tensors), None)
+        if twice is not None:
+            raise UserError(f"{twice} is in two parts", str(path), "copy the folder again")
+        tensors |= part
+    return {"state_dict": tensors}
 
 
 def _safetensors(path: Path) -> Mapping[str, object]:

@@ -6,6 +6,7 @@ from severe_bench.config.entries import ModelEntry, Provenance
 from severe_bench.config.schema import Config
 from severe_bench.core.digest import file_digest
 from severe_bench.core.frozen import Frozen
+from severe_bench.plan.checkpoints import checkpoint_digest, is_checkpoint, known_of
 from severe_bench.plan.parts import layout_of, model_kind
 
 
@@ -44,7 +45,7 @@ def _listed(config: Config, name: str, entry: ModelEntry) -> ListedModel:
     kind = model_kind(config, entry)
     origin = entry.provenance or Provenance.model_validate({"kind": kind})
     path = None if entry.checkpoint is None else config.resolve(entry.checkpoint)
-    here = path is not None and path.is_file()
+    here = path is not None and is_checkpoint(path)
     return ListedModel(
         name=name,
         backbone=entry.architecture,
@@ -55,9 +56,9 @@ def _listed(config: Config, name: str, entry: ModelEntry) -> ListedModel:
         modality=origin.modality,
         source=origin.source,
         checkpoint=None if path is None else str(path),
-        layout=None if path is None else layout_of(entry),
+        layout=None if path is None else layout_of(entry, known_of(entry, path).layout),
         found=None if path is None else here,
-        digest=file_digest(path) if path is not None and here else None,
+        digest=checkpoint_digest(path, file_digest) if path is not None and here else None,
     )
 
 

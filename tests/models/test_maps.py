@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from severe_bench.core.errors import UserError
 from severe_bench.models.backbone import BACKBONES
 from severe_bench.models.backbones.svt_network import TimeSformer
-from severe_bench.models.maps import FEATURES, both, feature_maps, layers, tokens
+from severe_bench.models.maps import FEATURES, both, feature_maps, layers, stages_of, tokens
+from severe_bench.models.measure import measured
 from severe_bench.models.stages import grid_of
 
 CONVOLUTIONAL = (
@@ -42,7 +43,7 @@ def network_of(name: str) -> nn.Module:
     return BACKBONES.get(name).build().eval()
 
 
-@pytest.mark.parametrize("name", BACKBONES.names())
+@pytest.mark.parametrize("name", measured())
 def test_every_backbone_says_where_its_maps_are(name: str) -> None:
     backbone = BACKBONES.get(name)
     frames, size = backbone.frames or 16, backbone.size or 112
@@ -52,18 +53,18 @@ def test_every_backbone_says_where_its_maps_are(name: str) -> None:
         features, found = both(name, network, clips)
         stages = layers(name, network, clips)
         rows = tokens(name, network, clips)
-    assert backbone.maps is not None
+    names = stages_of(name, network).names
     assert features.shape == (2, backbone.width)
     assert found.dim() == 5
     assert len(found) == 2
     assert found.shape[3] == found.shape[4] > 1
     assert rows.shape == (2, found[0, 0].numel(), found.shape[1])
-    assert list(stages) == [*backbone.maps.names, FEATURES]
+    assert list(stages) == [*names, FEATURES]
     assert all(vectors.dim() == 2 for vectors in stages.values())
-    assert stages[backbone.maps.names[-1]].shape == (2, found.shape[1])
+    assert stages[names[-1]].shape == (2, found.shape[1])
 
 
-@pytest.mark.parametrize("name", [n for n in BACKBONES.names() if n not in NOT_AVERAGED])
+@pytest.mark.parametrize("name", [n for n in measured() if n not in NOT_AVERAGED])
 def test_the_mean_of_the_maps_is_the_feature_vector(name: str) -> None:
     network, clips = network_of(name), torch.randn(shape_of(name))
     with torch.no_grad():
