@@ -23,6 +23,10 @@ from severe_bench.plan.job import NetworkRef, WeightsRef
 from tests.models import upstream
 
 
+TRANSFORMERS = {"videomae", "hf", "hf_videomae", "hf_vjepa2", "hf_timesformer", "hf_vivit"}
+"""Layouts onto networks of transformers; `test_hf.py` has their files."""
+
+
 def factored() -> nn.Module:
     with torch.device("meta"):
         return upstream.PyvrlResNet()
@@ -166,7 +170,7 @@ def test_the_layout_is_found_by_itself(released: Released, file: Path) -> None:
 
 
 def test_every_layout_has_a_released_file_here() -> None:
-    apart = {"severe", "svt", "plain"}
+    apart = {"severe", "svt", "plain", *TRANSFORMERS}
     assert {released.layout for released in RELEASED} | apart == set(LAYOUTS.names())
 
 
@@ -273,7 +277,9 @@ def test_what_may_be_left_over_is_the_layout_s_own() -> None:
     """Layouts that keep one part of a larger model drop the rest; others name each leftover."""
     odd = {"module.another.part.weight": torch.zeros(1)}
     drops = {n for n in LAYOUTS.names() if not translate(odd, LAYOUTS.get(n)).strays}
-    whole = {"plain", "severe", "torchvision"}  # no root: the name is then unexpected
+    whole = {"plain", "severe", "torchvision", *TRANSFORMERS} - {
+        "hf_vjepa2"
+    }  # no root: the name is then unexpected
     assert drops - whole == {
         "avid_cma",
         "avid_cma_public",
