@@ -109,12 +109,14 @@ def _annotate(spec: WorldSpec, root: Path) -> None:
 
 def _dataset(spec: WorldSpec, root: Path) -> Dataset:
     world = WORLDS.get(spec.world)
-    records = [
-        _record(sample, video_path(split, index), split)
-        for split, index in _videos(spec)
-        for sample in samples_at(spec, split, index)
-    ]
+    records = [r for split, index in _videos(spec) for r in records_of(spec, split, index)]
     return Dataset(spec.world, root, world.classes, tuple(records), vocabularies=world.vocabularies)
+
+
+def records_of(spec: WorldSpec, split: Split, index: int) -> tuple[Record, ...]:
+    """The records of one video, one for each of its samples."""
+    path = video_path(split, index)
+    return tuple(_record(sample, path, split) for sample in samples_at(spec, split, index))
 
 
 def _record(sample: Sample, path: str, split: Split) -> Record:

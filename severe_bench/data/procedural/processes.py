@@ -9,7 +9,7 @@ import numpy as np
 from severe_bench.data.procedural.motions import TAU, along, place, tilt
 from severe_bench.data.procedural.scene import FloatArray, Motion, Stage
 
-GRAVITY = 260.0
+GRAVITY = 560.0
 """Pixels of a 56-pixel frame per square of the video's length."""
 
 

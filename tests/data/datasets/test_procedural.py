@@ -9,7 +9,9 @@ from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.session import Progress, Session
 from severe_bench.data.adapter import ADAPTERS, Location
 from severe_bench.data.datasets.procedural import PROCEDURAL
+from severe_bench.data.procedural.generate import records_of
 from severe_bench.data.procedural.spec import WorldSpec
+from severe_bench.data.procedural.worlds import WORLDS
 from severe_bench.data.store import VideoStore
 
 SPEC = WorldSpec(world="near", train=10, test=10, frames=8)
@@ -90,3 +92,36 @@ def test_the_adapters_are_light_to_look_up() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"
     assert ADAPTERS.get("procedural") is PROCEDURAL
+
+
+TARGETS = {
+    "counted": {"count", "starts", "stop"},
+    "together": {"labels", "spans", "duration"},
+    "staged": {"tubes"},
+    "keyed": {"key_time", "boxes", "proposals"},
+    "arrow": set(),
+    "routine": {"labels", "spans", "duration"},
+    "kitchen": {"verb", "noun"},
+}
+
+
+@pytest.mark.parametrize("world", TARGETS)
+def test_targets_reach_the_records(world: str, tmp_path: Path) -> None:
+    spec = WorldSpec(world=world, train=3, test=2, frames=max(WORLDS.get(world).least, 16))
+    assert PROCEDURAL.generate is not None
+    PROCEDURAL.generate(spec, session_in(tmp_path, []))
+    dataset = PROCEDURAL.load(spec, Location(tmp_path, None))
+    splits = {split: range(spec.count(split)) for split in ("train", "test")}
+    made = [r for s, indices in splits.items() for k in indices for r in records_of(spec, s, k)]
+    assert list(dataset.records) == made
+    assert {frozenset(record.extras) for record in dataset.records} == {frozenset(TARGETS[world])}
+    assert dataset.classes == WORLDS.get(world).classes
+    assert dataset.vocabularies == WORLDS.get(world).vocabularies
+    store = VideoStore(dataset.root)
+    for record, truth in zip(dataset.records, _truths(tmp_path), strict=False):
+        if world != "keyed":  # a record per key frame
+            assert len(store.frames(record)) == truth["frames"]
+
+
+def _truths(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
