@@ -13,9 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, ndtri, stdtr
 
-from severe_bench.analysis.intervals import PairedDifference, Resampled, paired
+from severe_bench.analysis.intervals import PairedDifference, Resampled, with_seeds_drawn
+from severe_bench.metrics.bootstrap import percentiles_of_each
 
 Array = NDArray[np.float64]
+BLOCK = 500
+"""Pairs whose resampled differences are held at once."""
+ROUNDING = 1e-9
 POWER = 0.8
 SIZE = 0.05
 
@@ -73,15 +77,53 @@ def compare_all(resampled: Mapping[str, Resampled], n: int) -> dict[Pair, Compar
         resampled: model -> its metric, all of one call of `intervals.resample`.
         n: test videos.
     """
-    found = {}
-    for a, b in combinations(resampled, 2):
-        difference = paired(resampled[a], resampled[b], n)
-        if difference is not None:
-            found[a, b] = _compare(resampled[a], resampled[b], difference)
-    adjusted = holm([one.p for one in found.values()])
-    return {
-        pair: replace(one, holm=p) for (pair, one), p in zip(found.items(), adjusted, strict=True)
-    }
+    pairs = list(combinations(resampled, 2))
+    by_seeds: dict[tuple[int, ...], list[Pair]] = {}
+    for a, b in pairs:
+        common = tuple(sorted(set(resampled[a].seeds) & set(resampled[b].seeds)))
+        if common:
+            by_seeds.setdefault(common, []).append((a, b))
+    found: dict[Pair, Comparison] = {}
+    for seeds, alike in by_seeds.items():
+        models = dict.fromkeys(model for pair in alike for model in pair)
+        sides = {model: Side.of(resampled[model], seeds) for model in models}
+        for i in range(0, len(alike), BLOCK):
+            block = alike[i : i + BLOCK]
+            found |= zip(block, _compare([(sides[a], sides[b]) for a, b in block], n), strict=True)
+    kept = [pair for pair in pairs if pair in found]
+    adjusted = holm([found[pair].p for pair in kept])
+    return {pair: replace(found[pair], holm=p) for pair, p in zip(kept, adjusted, strict=True)}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One model over the seeds that it has in common with another.
+
+    Args:
+        values: (S,) the metric of each seed.
+        averaged: (B,) its mean over seeds on each resampled test set; `drawn` (B,) with seeds drawn
+            again too.
+        sums: (G,) what each group contributes, all seeds together, or None.
+    """
+
+    values: Array
+    averaged: Array
+    drawn: Array
+    sums: Array | None
+    groups: int
+
+    @classmethod
+    def of(cls, found: Resampled, seeds: Sequence[int]) -> "Side":
+        """Restricted to some seeds."""
+        rows = [found.seeds.index(seed) for seed in seeds]
+        replicates = found.replicates[rows]
+        return cls(
+            found.values[rows],
+            replicates.mean(axis=0),
+            with_seeds_drawn(replicates),
+            None if found.per_group is None else found.per_group[rows].sum(axis=0),
+            found.groups,
+        )
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -135,17 +177,33 @@ def t_test(mean: float, video_se: float, groups: int, seed_se: float | None, see
     return float(2.0 * stdtr(total**2 / scale, -abs(mean) / np.sqrt(total)))
 
 
-def _compare(a: Resampled, b: Resampled, difference: PairedDifference) -> Comparison:
-    seeds = sorted(set(a.seeds) & set(b.seeds))
-    rows_a, rows_b = ([r.seeds.index(s) for s in seeds] for r in (a, b))
-    replicates = (a.replicates[rows_a] - b.replicates[rows_b]).mean(axis=0)
-    values = a.values[rows_a] - b.values[rows_b]
-    video_se = float(replicates.std(ddof=1))
-    seed_se = float(values.std(ddof=1) / np.sqrt(len(seeds))) if len(seeds) > 1 else None
-    p = t_test(difference.mean, video_se, a.groups, seed_se, len(seeds))
-    if a.per_group is None or b.per_group is None:
+def _compare(pairs: Sequence[tuple[Side, Side]], n: int) -> list[Comparison]:
+    values = np.stack([a.values - b.values for a, b in pairs])
+    seeds = values.shape[1]
+    bounds = percentiles_of_each(np.stack([a.drawn - b.drawn for a, b in pairs]))
+    video = np.stack([a.averaged - b.averaged for a, b in pairs]).std(axis=1, ddof=1)
+    seed = values.std(axis=1, ddof=1) / np.sqrt(seeds) if seeds > 1 else [None] * len(pairs)
+    return [
+        _comparison(
+            pair,
+            PairedDifference(float(mean), float(low), float(high), n, seeds),
+            float(video_se),
+            None if seed_se is None else float(seed_se),
+        )
+        for pair, mean, (low, high), video_se, seed_se in zip(
+            pairs, values.mean(axis=1), bounds, video, seed, strict=True
+        )
+    ]
+
+
+def _comparison(
+    pair: tuple[Side, Side], difference: PairedDifference, video_se: float, seed_se: float | None
+) -> Comparison:
+    a, b = pair
+    p = t_test(difference.mean, video_se, a.groups, seed_se, difference.seeds)
+    if a.sums is None or b.sums is None:
         return Comparison(difference, video_se, seed_se, p, p, None, None, None)
-    sums = np.round((a.per_group[rows_a] - b.per_group[rows_b]).sum(axis=0), 9)
-    better, worse = int((sums > 0).sum()), int((sums < 0).sum())
+    gain = a.sums - b.sums
+    better, worse = int((gain > ROUNDING).sum()), int((gain < -ROUNDING).sum())
     sign_p = mcnemar(better, worse)
     return Comparison(difference, video_se, seed_se, p, p, better, worse, sign_p)

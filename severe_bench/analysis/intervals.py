@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.core.errors import UserError
-from severe_bench.metrics.bootstrap import Clusters, Run, group_sums, percentiles, replicates
+from severe_bench.metrics.bootstrap import (
+    Clusters,
+    Run,
+    group_sums,
+    of_means,
+    percentiles,
+    redrawn,
+    replicates,
+)
 from severe_bench.metrics.measure import Measure
 from severe_bench.store.predictions import Predictions
 
@@ -126,9 +134,13 @@ def resample(
     pairs = [(run.scores, run.targets) for run in predictions]
     clusters = Clusters.of(predictions[0].groups)
     draws = _affordable(measure, pairs, draws)
-    found = replicates(measure, pairs, clusters, draws, seed)
-    values = np.array([measure.value(*run) for run in pairs])
     per_group = group_sums(measure, pairs, clusters)
+    if per_group is None:
+        found = replicates(measure, pairs, clusters, draws, seed)
+        values = np.array([measure.value(*run) for run in pairs])
+    else:
+        found = redrawn(of_means(per_group, clusters), clusters, draws, seed)
+        values = per_group.sum(axis=1) / len(clusters.member_of)
     result = {}
     for model, by_seed in runs.items():
         rows = [i for i, (name, _, _) in enumerate(flat) if name == model]

@@ -9,10 +9,11 @@ import numpy as np
 
 from severe_bench.analysis.cka import Features, merge_views
 from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork, column_of
+from severe_bench.analysis.quick_arrays import read_arrays
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.store.cells import CorruptError, check, read_cell, read_failure
-from severe_bench.store.layout import CELL, Layout
+from severe_bench.store.layout import CELL, PREDICTIONS, Layout
 from severe_bench.store.predictions import Predictions, read_predictions
 from severe_bench.store.result import Result
 from severe_bench.store.states import state_of
@@ -39,10 +40,11 @@ class ResultsReader:
 
     def predictions(self, cell: str) -> Predictions | None:
         """Predictions of an evaluated cell, None where they are missing or damaged."""
+        folder = self.layout.cells / cell
         try:
-            return read_predictions(self.layout.cells / cell)
-        except CorruptError:
-            return None
+            return Predictions(**read_arrays(folder / PREDICTIONS))
+        except (OSError, ValueError, TypeError):
+            return _predictions_as_stored(folder)
 
     def needs(self, cell: str) -> Mapping[str, str]:
         """Role -> id of what an evaluated cell needed; empty where its file is damaged."""
@@ -61,6 +63,14 @@ class ResultsReader:
         except (OSError, ValueError, EOFError):
             return None
         return Features(np.asarray(samples, np.str_), merge_views(values, weights))
+
+
+def _predictions_as_stored(folder: Path) -> Predictions | None:
+    """What is not in the plain form is the store's to read, or to find damaged."""
+    try:
+        return read_predictions(folder)
+    except CorruptError:
+        return None
 
 
 def harvest(layout: Layout, planned: Sequence[Cell] | None = None) -> Harvest:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from severe_bench.analysis.agreement import kendall_of_each
 from severe_bench.analysis.intervals import Interval, Resampled, with_seeds_drawn
 from severe_bench.core.metric import Metric
-from severe_bench.metrics.bootstrap import percentiles
+from severe_bench.metrics.bootstrap import percentiles, percentiles_of_each
 
 Array = NDArray[np.float64]
 
@@ -93,4 +93,7 @@ def interval_of(values: Array) -> Interval | None:
 
 
 def _intervals(models: Sequence[str], values: Array) -> dict[str, Interval]:
-    return {model: Interval(*percentiles(row)) for model, row in zip(models, values, strict=True)}
+    if len(values) == 0:
+        return {}
+    bounds = zip(models, percentiles_of_each(values), strict=True)
+    return {model: Interval(float(low), float(high)) for model, (low, high) in bounds}

@@ -13,7 +13,6 @@ from severe_bench.analysis.intervals import (
     Interval,
     PairedDifference,
     SeedSummary,
-    interval,
     over_seeds,
     resample,
 )
@@ -37,6 +36,7 @@ from severe_bench.analysis.sensitivity import (
     with_interval,
 )
 from severe_bench.core.errors import UserError
+from severe_bench.metrics.bootstrap import percentiles_of_each
 from severe_bench.metrics.measure import METRICS
 from severe_bench.plan.cell import Label
 from severe_bench.store.predictions import Predictions
@@ -294,11 +294,13 @@ def _uncertainty(cells: Sequence[Measured], read: ReadPredictions) -> Uncertaint
         return None
     measure = METRICS.get(cells[0].label.headline)
     resampled = resample(measure, runs)
-    averaged = {model: one.replicates.mean(axis=0) for model, one in resampled.items()}
+    averaged = np.stack([one.replicates.mean(axis=0) for one in resampled.values()])
+    bounds = zip(resampled, percentiles_of_each(averaged), strict=True)
+    spread = zip(resampled, averaged.std(axis=1, ddof=1), strict=True)
     first = next(iter(resampled.values()))
     return Uncertainty(
-        {model: interval(one) for model, one in resampled.items()},
-        {model: float(values.std(ddof=1)) for model, values in averaged.items()},
+        {model: Interval(float(low), float(high)) for model, (low, high) in bounds},
+        {model: float(deviation) for model, deviation in spread},
         compare_all(resampled, cells[0].n),
         redraw(resampled, measure.metric),
         first.groups,

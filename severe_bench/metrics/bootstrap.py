@@ -7,6 +7,7 @@ is the ordinary bootstrap (Efron and Tibshirani 1993, chapter 13).
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -49,7 +50,8 @@ def interval(
     Returns:
         Lower and upper end, in the metric's unit.
     """
-    return percentiles(replicates(measure, [(scores, targets)], groups, resamples, seed)[0])
+    clusters = Clusters.of(groups)
+    return percentiles(replicates(measure, [(scores, targets)], clusters, resamples, seed)[0])
 
 
 def percentiles(values: Floats) -> tuple[float, float]:
@@ -58,10 +60,15 @@ def percentiles(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def percentiles_of_each(values: Floats) -> Floats:
+    """The 2.5 and 97.5 % quantiles of each row: (K, R) -> (K, 2)."""
+    return np.asarray(np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1).T)
+
+
 def replicates(
     measure: Measure,
     runs: Sequence[Run],
-    groups: NDArray[np.str_],
+    clusters: "Clusters",
     resamples: int,
     seed: int = 0,
 ) -> Floats:
@@ -71,12 +78,17 @@ def replicates(
         measure: with `contributions` the work is one matrix product, with `weighted` one call per
             run; without both the metric is computed anew on each resample.
         runs: scores and targets of each run; all on the same N samples in the same order.
-        groups: (N,), what is drawn together.
+        clusters: of the N samples, what is drawn together.
         resamples: R.
         seed: of the draws; equal seeds and numbers of groups give equal draws.
     """
-    clusters = Clusters.of(groups)
-    estimate = _estimator(measure, runs, clusters)
+    sums = group_sums(measure, runs, clusters)
+    estimate = _estimator(measure, runs, clusters) if sums is None else of_means(sums, clusters)
+    return redrawn(estimate, clusters, resamples, seed)
+
+
+def redrawn(estimate: Estimate, clusters: "Clusters", resamples: int, seed: int) -> Floats:
+    """An estimate on R resampled test sets: (K, R)."""
     return np.concatenate([estimate(w) for w in clusters.weights(resamples, seed)], axis=1)
 
 
@@ -95,20 +107,47 @@ class Clusters:
 
     def weights(self, resamples: int, seed: int) -> Iterator[Floats]:
         """(R, count) how often each cluster was drawn, in blocks of rows that fit in memory."""
-        random = np.random.default_rng(seed)
-        rows = max(1, BLOCK // self.count)
-        for start in range(0, resamples, rows):
-            block = min(rows, resamples - start)
-            drawn = random.integers(self.count, size=(block, self.count))
-            drawn += np.arange(block)[:, None] * self.count
-            counts = np.bincount(drawn.ravel(), minlength=block * self.count)
-            yield counts.reshape(block, self.count).astype(np.float64)
+        if resamples * self.count <= BLOCK:
+            yield _whole(self.count, resamples, seed)
+        else:
+            yield from _blocks(self.count, resamples, seed)
+
+
+@lru_cache(maxsize=4)
+def _whole(count: int, resamples: int, seed: int) -> Floats:
+    """One block, kept: the experiments of a suite mostly share their test sets."""
+    (block,) = _blocks(count, resamples, seed)
+    block.flags.writeable = False
+    return block
+
+
+def _blocks(count: int, resamples: int, seed: int) -> Iterator[Floats]:
+    random = np.random.default_rng(seed)
+    rows = max(1, BLOCK // count)
+    for start in range(0, resamples, rows):
+        block = min(rows, resamples - start)
+        drawn = random.integers(count, size=(block, count))
+        drawn += np.arange(block)[:, None] * count
+        counts = np.bincount(drawn.ravel(), minlength=block * count)
+        yield counts.reshape(block, count).astype(np.float64)
+
+
+def group_sums(measure: Measure, runs: Sequence[Run], clusters: Clusters) -> Floats | None:
+    """(K, G) what each cluster contributes to the metric of each run; None where it is no mean."""
+    if measure.contributions is None:
+        return None
+    parts = [measure.contributions(*run) for run in runs]
+    member_of, count = clusters.member_of, clusters.count
+    return np.stack([np.bincount(member_of, part, minlength=count) for part in parts])
+
+
+def of_means(sums: Floats, clusters: Clusters) -> Estimate:
+    """The mean of contributions, from `group_sums`."""
+    sizes = np.bincount(clusters.member_of, minlength=clusters.count)
+    return lambda weights: np.asarray((sums @ weights.T) / (weights @ sizes))
 
 
 def _estimator(measure: Measure, runs: Sequence[Run], clusters: Clusters) -> Estimate:
-    if measure.contributions is not None:
-        parts = np.stack([measure.contributions(*run) for run in runs])
-        return _of_means(parts, clusters)
     weighted = measure.weighted
     if weighted is not None:
         return lambda weights: np.stack(
@@ -120,14 +159,6 @@ def _estimator(measure: Measure, runs: Sequence[Run], clusters: Clusters) -> Est
             for scores, targets in runs
         ]
     )
-
-
-def _of_means(parts: Floats, clusters: Clusters) -> Estimate:
-    """Means of (K, N) contributions over resampled clusters."""
-    count, member_of = clusters.count, clusters.member_of
-    sums = np.stack([np.bincount(member_of, row, minlength=count) for row in parts])
-    sizes = np.bincount(member_of, minlength=count)
-    return lambda weights: np.asarray((sums @ weights.T) / (weights @ sizes))
 
 
 def _rows(weights: Floats, clusters: Clusters) -> Iterator[Indices]:

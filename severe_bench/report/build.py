@@ -1,6 +1,5 @@
 """From a results folder to the report's folder."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +9,8 @@ from severe_bench.analysis.findings import find
 from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.config.claims import Claim
 from severe_bench.core.atomic import write_text
-from severe_bench.core.digest import digest_of
 from severe_bench.plan.cell import Cell
-from severe_bench.report.page import Page, Section, render
+from severe_bench.report.page import Page, Section, file_stem, render
 from severe_bench.report.sections import sections
 from severe_bench.report.writers import WRITERS, to_csv
 from severe_bench.store.layout import Layout
@@ -59,16 +57,3 @@ def _write_files(folder: Path, section: Section) -> None:
         stem = file_stem(figure.name)
         write_text(folder / "figures" / f"{stem}.svg", figure.svg)
         write_text(folder / "figures" / f"{stem}.csv", to_csv(figure.data))
-
-
-def file_stem(name: str) -> str:
-    """A name that every file system takes: what is no letter, digit, dot or dash becomes `_`.
-
-    Names that had to be changed get a digest, so that two of them stay two files.
-
-    Example:
-        >>> file_stem("ranks_domain"), file_stem("a/b")
-        ('ranks_domain', 'a_b-f5effa31')
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:80]
-    return plain if plain == name else f"{plain}-{digest_of(name)[:8]}"

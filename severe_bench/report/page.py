@@ -1,14 +1,19 @@
 """The page: sections of words, figures and tables, rendered into one self-contained file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from severe_bench.core.digest import digest_of
 from severe_bench.report.figures.drawn import Drawn
 from severe_bench.report.style import inline_svg
 from severe_bench.report.table import Table
+
+MOST_ROWS = 300
+"""Longer tables are cut on the page; their files hold every row."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,22 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals["svg"] = _svg
+    environment.globals |= {"svg": _svg, "most_rows": MOST_ROWS, "stem": file_stem}
     return environment.get_template("page.html.j2").render(page=page)
 
 
 def _svg(figure: Drawn) -> Markup:
     return inline_svg(figure.svg, figure.alternative)
+
+
+def file_stem(name: str) -> str:
+    """A name that every file system takes: what is no letter, digit, dot or dash becomes `_`.
+
+    Names that had to be changed get a digest, so that two of them stay two files.
+
+    Example:
+        >>> file_stem("ranks_domain"), file_stem("a/b")
+        ('ranks_domain', 'a_b-f5effa31')
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:80]
+    return plain if plain == name else f"{plain}-{digest_of(name)[:8]}"
