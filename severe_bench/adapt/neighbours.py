@@ -28,24 +28,24 @@ BLOCK = 1024
 def vote(inputs: Inputs) -> Outcome:
     """Score each test video by the classes of its nearest training videos.
 
-    A video is the mean of its views' features, each of length 1, weighted as views are merged.
+    A video is the mean of its views' features, each of length 1, weighted as views are merged. A
+    neighbour votes for whatever the task says: one class, or several.
 
     Raises:
-        UserError: the task's targets are not one class of each video.
+        UserError: the task's targets are nothing to vote for.
     """
     began = time.perf_counter()
-    targets = inputs.targets(inputs.train)
-    if targets.dim() != 1 or targets.is_floating_point():
+    ballots = inputs.assignment.ballots
+    if ballots is None:
         mend = "use linear or finetune"
         raise UserError(f"knn votes for classes, the task {inputs.task.name} has none", mend=mend)
+    chosen = ballots(inputs.targets(inputs.train))
     train = features_for(inputs, "train_features").of(inputs.train)
     test = features_for(inputs, "test_features").of(inputs.test)
     if inputs.job.recipe.standardise:
         train, test = standardised(train, test)
     device = inputs.session.device
-    scores = votes(
-        of_videos(test).to(device), of_videos(train).to(device), targets.to(device), inputs.classes
-    )
+    scores = votes(of_videos(test).to(device), of_videos(train).to(device), chosen.to(device))
     seconds = time.perf_counter() - began
     cost = Cost(steps=0, clips=0, train_seconds=0.0, test_seconds=seconds, final_loss=0.0)
     return Outcome(scores=_array(scores), cost=cost)
@@ -58,24 +58,22 @@ def of_videos(table: FeatureTable) -> Tensor:
     return F.normalize((views * weights).sum(dim=1), dim=1)
 
 
-def votes(queries: Tensor, keys: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Share of the votes (N, classes) that each class gets from the nearest keys.
+def votes(queries: Tensor, keys: Tensor, ballots: Tensor) -> Tensor:
+    """Share of the votes (N, ...) that the nearest keys cast for each class.
 
     A neighbour of cosine similarity s votes with weight exp(s / temperature).
 
     Args:
         queries: (N, D), rows of length 1.
         keys: (M, D), likewise; with fewer than 20 all vote.
-        labels: (M,) class ids.
-        classes: number of classes.
+        ballots: (M, ...) what each key votes for, e.g. 1 for its class and 0 for the others.
     """
     count = min(NEIGHBOURS, len(keys))
-    ballots = F.one_hot(labels, classes).to(queries.dtype)
     scores = []
     for block in torch.split(queries, BLOCK):
         nearest, rows = (block @ keys.T).topk(count, dim=1)
         weights = (nearest / TEMPERATURE).softmax(dim=1)
-        scores.append((weights[:, :, None] * ballots[rows]).sum(dim=1))
+        scores.append(torch.einsum("nk,nk...->n...", weights, ballots[rows].to(weights.dtype)))
     return torch.cat(scores)
 
 

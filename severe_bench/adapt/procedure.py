@@ -34,6 +34,13 @@ class Procedure:
 
 PROCEDURES: Registry[Procedure] = Registry(
     "procedure",
-    {"clips": "severe_bench.adapt.clips:CLIPS"},
+    {
+        "clips": "severe_bench.adapt.clips:CLIPS",
+        "retrieval": "severe_bench.adapt.retrieval:RETRIEVAL",
+        "clustering": "severe_bench.adapt.clustering:CLUSTERING",
+        "boxes": "severe_bench.adapt.boxes.procedure:BOXES",
+        "tubes": "severe_bench.adapt.tubes.procedure:TUBES",
+        "counting": "severe_bench.adapt.counting.procedure:COUNTING",
+    },
     group="severe_bench.procedures",
 )

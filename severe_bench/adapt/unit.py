@@ -64,6 +64,10 @@ class Unit:
 
 UNITS: Registry[Unit] = Registry(
     "unit",
-    {"clip": "severe_bench.adapt.clip_unit:CLIP", "box": "severe_bench.adapt.boxes.unit:BOX"},
+    {
+        "clip": "severe_bench.adapt.clip_unit:CLIP",
+        "clip_both_ways": "severe_bench.adapt.both_ways:CLIP_BOTH_WAYS",
+        "box": "severe_bench.adapt.boxes.unit:BOX",
+    },
     group="severe_bench.units",
 )

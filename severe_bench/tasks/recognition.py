@@ -1,6 +1,6 @@
 """Recognition: one class of each video."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,24 @@ if TYPE_CHECKING:
 
 
 def bind(_: NoOptions, dataset: Dataset) -> Assignment:
-    """Softmax over the dataset's classes, cross entropy, mean of the views' probabilities."""
+    """The dataset's classes."""
     classes = len(dataset.classes)
+    return of_classes(classes, partial(class_targets, classes=classes))
+
+
+def of_classes(classes: int, targets: "Callable[[Sequence[Record]], torch.Tensor]") -> Assignment:
+    """Softmax over some classes, cross entropy, mean of the views' probabilities.
+
+    Args:
+        classes: how many.
+        targets: records -> class ids (N,) int64.
+    """
     return Assignment(
         head=partial(_head, classes=classes),
-        targets=partial(_targets, classes=classes),
+        targets=targets,
         loss=_loss,
         merge=_merge,
+        ballots=partial(one_hot, classes=classes),
     )
 
 
@@ -31,8 +42,12 @@ def _head(width: int, classes: int) -> "nn.Module":
     return nn.Linear(width, classes)
 
 
-def _targets(records: Sequence[Record], classes: int) -> "torch.Tensor":
-    """Class ids (N,) int64."""
+def class_targets(records: Sequence[Record], classes: int) -> "torch.Tensor":
+    """Class ids (N,) int64.
+
+    Raises:
+        UserError: a record without a class, or with one outside the list.
+    """
     import torch
 
     return torch.tensor([_class_id(record, classes) for record in records], dtype=torch.int64)
@@ -41,11 +56,18 @@ def _targets(records: Sequence[Record], classes: int) -> "torch.Tensor":
 def _class_id(record: Record, classes: int) -> int:
     if record.label is None:
         mend = "use a task for this dataset's kind of target"
-        raise UserError("recognition needs a class, and this sample has none", record.sample, mend)
+        raise UserError("the task needs a class, and this sample has none", record.sample, mend)
     if not 0 <= record.label < classes:
         what = f"class id {record.label} is outside 0 to {classes - 1}"
         raise UserError(what, record.sample, "mend the annotation or the list of classes")
     return record.label
+
+
+def one_hot(targets: "torch.Tensor", classes: int) -> "torch.Tensor":
+    """Class ids (N,) to one vote each: (N, classes) float32."""
+    from torch.nn import functional as F
+
+    return F.one_hot(targets, classes).float()
 
 
 def _loss(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":

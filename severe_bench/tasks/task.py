@@ -83,6 +83,11 @@ TASKS: Registry[Task[Any]] = Registry(
         "ava_detection": "severe_bench.tasks.ava_detection:AVA_DETECTION",
         "tube_detection": "severe_bench.tasks.tube_detection:TUBE_DETECTION",
         "counting": "severe_bench.tasks.counting:COUNTING",
+        "multi_label": "severe_bench.tasks.multi_label:MULTI_LABEL",
+        "arrow_of_time": "severe_bench.tasks.arrow_of_time:ARROW_OF_TIME",
+        "verb_noun": "severe_bench.tasks.verb_noun:VERB_NOUN",
+        "retrieval": "severe_bench.tasks.retrieval:RETRIEVAL",
+        "clustering": "severe_bench.tasks.clustering:CLUSTERING",
     },
     group="severe_bench.tasks",
 )

@@ -16,7 +16,7 @@ from severe_bench.adapt.neighbours import of_videos, vote, votes
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
-from severe_bench.tasks.recognition import RECOGNITION
+from severe_bench.tasks.recognition import RECOGNITION, one_hot
 from tests.adapt.fakes import COUNTING, COUNTS, evaluate_job, recipe, recognition_of
 from tests.train.fakes import Wires
 
@@ -46,16 +46,17 @@ def test_votes_are_those_of_sklearn(count: int) -> None:
         algorithm="brute",
         weights=lambda distance: np.exp((1 - distance) / 0.07),
     ).fit(keys, labels)
-    found = votes(torch.tensor(queries), torch.tensor(keys), torch.tensor(labels), 3)
+    found = votes(torch.tensor(queries), torch.tensor(keys), one_hot(torch.tensor(labels), 3))
     np.testing.assert_allclose(found.numpy(), judge.predict_proba(queries), atol=1e-9)
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     train, labels = blobs(30, 0)
     arguments = (torch.tensor(unit(train[:, 0])),) * 2
-    whole = votes(*arguments, torch.tensor(labels), 3)
+    ballots = one_hot(torch.tensor(labels), 3)
+    whole = votes(*arguments, ballots)
     monkeypatch.setattr(neighbours, "BLOCK", 7)
-    torch.testing.assert_close(votes(*arguments, torch.tensor(labels), 3), whole)
+    torch.testing.assert_close(votes(*arguments, ballots), whole)
 
 
 @given(st.integers(1, 30), st.integers(1, 6), st.integers(0, 2**20))
@@ -63,11 +64,20 @@ def test_votes_are_shares(train: int, classes: int, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     keys = F.normalize(torch.randn(train, 4, generator=generator), dim=1)
     labels = torch.randint(classes, (train,), generator=generator)
-    found = votes(keys, keys, labels, classes)
+    found = votes(keys, keys, one_hot(labels, classes))
     torch.testing.assert_close(found.sum(1), torch.ones(train))
     assert (found >= 0).all()
     absent = [c for c in range(classes) if c not in labels]
     assert (found[:, absent] == 0).all()
+
+
+def test_a_ballot_may_name_several_classes_of_two_lists() -> None:
+    """Two keys, as near: the share of a class is the mean of both ballots; filling stays."""
+    keys = F.normalize(torch.tensor([[1.0, 1.0], [1.0, -1.0]]), dim=1)
+    ballots = torch.tensor([[[1.0, 1.0], [1.0, torch.nan]], [[0.0, 1.0], [0.0, torch.nan]]])
+    found = votes(torch.tensor([[1.0, 0.0]]), keys, ballots)
+    expected = torch.tensor([[[0.5, 1.0], [0.5, torch.nan]]])
+    torch.testing.assert_close(found, expected, equal_nan=True)
 
 
 def test_a_video_is_the_weighted_mean_of_its_views_whatever_their_length() -> None:
