@@ -1,4 +1,4 @@
-"""Any dataset, described by files of the user's own. `docs/own-data.md` has an example per task.
+"""Any dataset, described by files of the user's own. `docs/own-data.md` has examples.
 
 `annotations.csv` (UTF-8, comma, header line), one line per sample:
 

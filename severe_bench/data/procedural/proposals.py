@@ -9,12 +9,14 @@ from severe_bench.data.procedural.samples import Corners
 
 JITTER = 0.08
 """Deviation of each side, as a share of the box's width or height."""
+UNSURE = 0.1
+"""How often a person's score is drawn from .5 on."""
 FALSE_ALARMS = 2
 """At most."""
 
 
 def detections(truth: Sequence[Corners], rng: np.random.Generator) -> tuple[Proposal, ...]:
-    """Draw proposals: each true box once, scored .8 to 1, and false ones, scored .3 to .9.
+    """Draw proposals: each true box once, mostly scored above .9, and false ones, mostly below.
 
     Args:
         truth: boxes in fractions of the frame.
@@ -29,12 +31,13 @@ def _jittered(box: Corners, rng: np.random.Generator) -> Proposal:
     x1, y1, x2, y2 = box
     sizes = np.array([x2 - x1, y2 - y1, x2 - x1, y2 - y1])
     off = np.clip(rng.normal(0, JITTER, 4), -0.2, 0.2) * sizes
-    return _proposal(np.asarray(box) + off, rng.uniform(0.8, 1.0))
+    low = 0.5 if rng.random() < UNSURE else 0.9
+    return _proposal(np.asarray(box) + off, rng.uniform(low, 1.0))
 
 
 def _false_alarm(rng: np.random.Generator) -> Proposal:
     centre, half = rng.uniform(0.15, 0.85, 2), rng.uniform(0.08, 0.2, 2)
-    return _proposal(np.concatenate([centre - half, centre + half]), rng.uniform(0.3, 0.9))
+    return _proposal(np.concatenate([centre - half, centre + half]), rng.uniform(0.3, 0.95))
 
 
 def _proposal(sides: np.ndarray, score: float) -> Proposal:

@@ -1,6 +1,6 @@
 """`counted`: someone does one thing over and over, two to twelve times; how often is the question.
 
-Lengths of the videos, of the cycles and of the rests before and after say little about the number.
+The length of a video and that of its cycles alone say little about the number.
 """
 
 from itertools import pairwise
@@ -23,8 +23,12 @@ from severe_bench.data.procedural.world import World
 
 MANNERS = {"bounce": "hop", "wave": "sway", "spin": "spin", "pulse": "swell"}
 COUNTS = (2, 12)
-PERIODS = (5.0, 20.0)
+PERIODS = (5.0, 32.0)
 """Mean frames per cycle in a video; the cycles of one video differ by up to 15%."""
+SHORTEST = 0.5
+"""Of the longest videos' length."""
+BUSY = 0.8
+"""At least about so much of a video is repetition."""
 
 SURFACES = ("halved", "spotted")
 """Those that look the same after a whole turn only, so that turns can be counted."""
@@ -34,20 +38,27 @@ GYM = Backdrop(
 )
 
 
-def repeat(manner: str, stage: Stage, rng: np.random.Generator) -> Motion:
-    """Draw a motion of 2 to 12 cycles, a phase for each, with rests before and after."""
-    room, (fewest, most) = stage.frames - 1, COUNTS
-    count = min(int(rng.integers(fewest, most + 1)), int(room / PERIODS[0]))
-    period = rng.uniform(PERIODS[0], min(PERIODS[1], room / count))
+def repeat(manner: str, longest: Stage, rng: np.random.Generator) -> tuple[Stage, Motion]:
+    """Draw a motion of 2 to 12 cycles, a phase for each, and the stage that it fills.
+
+    In half of the videos, and where the video would be too short, a rest comes before and after.
+    """
+    most = longest.frames - 1
+    fewest = round(SHORTEST * longest.frames)
+    count = int(rng.integers(COUNTS[0], min(COUNTS[1], int(most / PERIODS[0])) + 1))
+    shortest = max(PERIODS[0], BUSY * fewest / count)
+    period = rng.uniform(shortest, max(shortest, min(PERIODS[1], most / count)))
     lengths = period * (1 + rng.uniform(-0.15, 0.15, count))
-    ends = np.concatenate([[0.0], np.cumsum(lengths) * min(1.0, room / lengths.sum())])
-    frames = ends.round().astype(int)
-    first = int(rng.integers(0, room - frames[-1] + 1))
+    ends = np.concatenate([[0.0], np.cumsum(lengths) * min(1.0, most / lengths.sum())])
+    busy = ends.round().astype(int)
+    idle = round(busy[-1] * rng.uniform(0.0, 1 / BUSY - 1)) if rng.random() < 0.5 else 0
+    frames = int(np.clip(busy[-1] + idle, fewest, most))
+    first = int(rng.integers(0, frames - busy[-1] + 1))
     size, side = rng.uniform(0.8, 1.2), float(rng.choice([-1, 1]))
-    bounds = (first + frames).tolist()
-    acts = [Act(manner, pair, size, side) for pair in pairwise(bounds)]
+    acts = [Act(manner, pair, size, side) for pair in pairwise((first + busy).tolist())]
     home = place(rng, 5) + np.array([0.0, 6.0 if manner == "hop" else 0.0])
-    return perform(manner, stage, home, tilt(rng), acts)
+    stage = Stage(frames + 1, longest.size)
+    return stage, perform(manner, stage, home, tilt(rng), acts)
 
 
 def _look(stage: Stage, rng: np.random.Generator) -> Look:
@@ -56,15 +67,14 @@ def _look(stage: Stage, rng: np.random.Generator) -> Look:
 
 
 def _scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:
-    stage = Stage(int(rng.integers(round(stage.frames * 2 / 3), stage.frames + 1)), stage.size)
-    manner = tuple(MANNERS.values())[label]
+    stage, motion = repeat(tuple(MANNERS.values())[label], stage, rng)
     return compose(
         stage,
         rng,
         backdrop=scaled_backdrop(GYM, stage),
         camera=draw_camera(stage, rng, pan=8.0, shake=0.4),
         clutter=(),
-        cast=((_look(stage, rng), repeat(manner, stage, rng)),),
+        cast=((_look(stage, rng), motion),),
     )
 
 

@@ -1,0 +1,46 @@
+"""The examples of docs/own-data.md can be copied."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import severe_bench
+from severe_bench.core.record import Dataset
+from tests.data.datasets.files import load, write
+
+GUIDE = Path(severe_bench.__file__).parent.parent / "docs" / "own-data.md"
+BLOCK = re.compile(r"`(?P<name>[a-z.]+)`\n```[a-z]+\n(?P<text>.*?)```", re.DOTALL)
+
+EXTRAS = {
+    "Recognition, retrieval, clustering, arrow of time": set(),
+    "Several classes per video": {"labels"},
+    "Segments in long videos: segmentation and localisation": {"labels", "spans", "duration"},
+    "Counting repetitions": {"count", "starts", "stop"},
+    "Verb and noun": {"verb", "noun"},
+    "Persons at key frames": {"key_time", "boxes", "proposals"},
+    "Actors through the video": {"tubes"},
+}
+
+
+def sections() -> dict[str, str]:
+    _, *parts = GUIDE.read_text(encoding="utf-8").split("\n## ")
+    return {part.partition("\n")[0]: part for part in parts}
+
+
+def example(section: str, folder: Path) -> Dataset:
+    files = {match["name"]: match["text"] for match in BLOCK.finditer(sections()[section])}
+    return load("manifest", write(folder, files), folder)
+
+
+def test_every_section_is_tried() -> None:
+    assert set(sections()) == set(EXTRAS)
+
+
+@pytest.mark.parametrize("section", EXTRAS)
+def test_an_example_can_be_copied(section: str, tmp_path: Path) -> None:
+    dataset = example(section, tmp_path)
+    assert {record.split for record in dataset.records} == {"train", "test"}
+    assert set(dataset.records[0].extras) == EXTRAS[section]
+    assert dataset.classes or section == "Verb and noun"
+    assert (set(dataset.vocabularies) == {"verb", "noun"}) == (section == "Verb and noun")
