@@ -67,6 +67,9 @@ def prepare(
         int, typer.Option("--short-side", help="Pixels: 128 for crops of 112, 256 for 224.")
     ] = 128,
     crf: Annotated[int, typer.Option("--crf", help="Of x264: less is better and larger.")] = 20,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Keep the frames unencoded: for small sets.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Default: beside the folder of the videos.")
     ] = None,
@@ -86,7 +89,7 @@ def prepare(
     from severe_bench.data.prepare import Prepare
     from severe_bench.data.prepared import prepared_folder
 
-    how = _settings(short_side, crf)
+    how = _settings(short_side, crf, raw=raw)
     videos = _videos(target, root, annotations, option, config)
     folder = out or prepared_folder(videos.root, how)
     plan = Prepare(videos.root, videos.paths, folder, how, workers or os.cpu_count() or 1)
@@ -172,18 +175,19 @@ def _ended(work: "Work", folder: Path) -> list[str]:
     return lines
 
 
-def _settings(short_side: int, crf: int) -> "Prepared":
+def _settings(short_side: int, crf: int, *, raw: bool) -> "Prepared":
     from pydantic import ValidationError
 
     from severe_bench.config.prepared import Prepared
     from severe_bench.core.errors import UserError
 
     try:
-        return Prepared(short_side=short_side, crf=crf)
+        return Prepared(short_side=short_side, crf=crf, raw=raw)
     except ValidationError as error:
         first = error.errors()[0]
-        key = str(first["loc"][0]).replace("_", "-")
-        raise UserError(f"--{key}: {first['msg'].lower()}") from error
+        key = str(first["loc"][0]).replace("_", "-") if first["loc"] else "raw"
+        what = first["msg"].removeprefix("Value error, ").lower()
+        raise UserError(f"--{key}: {what}") from error
 
 
 def _console() -> "Console":

@@ -6,6 +6,7 @@ and holds no CUDA context, so that decord may be used in it.
 """
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -23,6 +24,9 @@ R = TypeVar("R")
 
 DEADLINE = 120.0
 """Seconds that one file may take."""
+
+ORPHAN_SECONDS = 10.0
+"""After its deadline, a reader that nobody has killed ends itself: its parent is gone."""
 
 
 class ReaderProcess:
@@ -73,7 +77,7 @@ class ReaderProcess:
             if not pipe.poll(self.deadline):
                 self.close()
                 raise VideoError(f"keeps its reader busy for {self.deadline:g} s", str(path))
-            value, error = pipe.recv()
+            value, error = _received(pipe)
         except (EOFError, OSError) as broken:
             raise VideoError(f"crashes its reader ({self._ended()})", str(path)) from broken
         if error is not None:
@@ -101,7 +105,13 @@ class ReaderProcess:
             places = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
             with theirs:
                 self._process = subprocess.Popen(  # noqa: S603 - our own program
-                    [sys.executable, "-m", "severe_bench.data.isolated", str(theirs.fileno())],
+                    [
+                        sys.executable,
+                        "-m",
+                        "severe_bench.data.isolated",
+                        str(theirs.fileno()),
+                        str(self.deadline + ORPHAN_SECONDS),
+                    ],
                     pass_fds=[theirs.fileno()],
                     env={**os.environ, "PYTHONPATH": places},
                     stdin=subprocess.DEVNULL,
@@ -118,14 +128,44 @@ class ReaderProcess:
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def serve(pipe: Connection) -> None:
-    """Answer calls until the other side goes away."""
+def serve(pipe: Connection, longest: float) -> None:
+    """Answer calls until the other side goes away; one that takes `longest` seconds is the last."""
     while True:
         try:
             function, path, args, kw = pipe.recv()
         except EOFError:
             return
-        pipe.send(_answer(function, path, args, kw))
+        signal.setitimer(signal.ITIMER_REAL, longest)  # ends the process, whatever it is busy with
+        answer = _answer(function, path, args, kw)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            _sent(pipe, answer)
+        except BrokenPipeError:
+            return
+
+
+def _sent(pipe: Connection, answer: object) -> None:
+    """Send an answer; the bytes of its arrays go as they are, which a pickle would copy thrice."""
+    arrays: list[pickle.PickleBuffer] = []
+    head = pickle.dumps(answer, protocol=5, buffer_callback=arrays.append)
+    raw = [array.raw() for array in arrays]
+    pipe.send((head, [part.nbytes for part in raw]))
+    for part in raw:
+        while part:
+            part = part[os.write(pipe.fileno(), part) :]  # noqa: PLW2901
+
+
+def _received(pipe: Connection) -> Any:  # noqa: ANN401 - whatever was sent
+    head, sizes = pipe.recv()
+    arrays = [bytearray(size) for size in sizes]
+    for array in arrays:
+        left = memoryview(array)
+        while left:
+            count = os.readv(pipe.fileno(), [left])
+            if count == 0:
+                raise EOFError
+            left = left[count:]
+    return pickle.loads(head, buffers=arrays)  # noqa: S301 - of our own program
 
 
 def _answer(
@@ -142,4 +182,4 @@ def _answer(
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    serve(Connection(int(sys.argv[1])))
+    serve(Connection(int(sys.argv[1])), float(sys.argv[2]))

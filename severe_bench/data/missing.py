@@ -163,7 +163,7 @@ class MissingLists:
         return found
 
     def _file(self, videos: Videos) -> Path:
-        how = videos.prepared.model_dump() if videos.prepared else None
+        how = videos.prepared.settings() if videos.prepared else None
         places = [str(place and place.absolute()) for place in (videos.root, videos.folder)]
         key = json.dumps([videos.digest, places, how], sort_keys=True)
         return self.cache / f"{sha256(key.encode()).hexdigest()[:32]}.json"

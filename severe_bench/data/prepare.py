@@ -1,4 +1,4 @@
-"""Re-encode a dataset once, in parallel; what is done is not done again.
+"""Prepare a dataset once, in parallel; what is done is not done again.
 
 Each video is written under a temporary name, verified, renamed, and then listed in the manifest.
 A kill at any moment costs the videos in work.
@@ -18,6 +18,7 @@ from severe_bench.core.atomic import TEMPORARY_MARK
 from severe_bench.core.errors import UserError
 from severe_bench.data.isolated import ReaderProcess
 from severe_bench.data.prepared import Made, Manifest, claimed
+from severe_bench.data.raw_frames import SUFFIX
 from severe_bench.data.reencode import reencode
 
 DEADLINE = 3600.0
@@ -81,7 +82,7 @@ class Prepare:
             UserError: another prepare is at work there, the folder cannot be written or holds
                 videos prepared in another way, or two originals would get one name.
         """
-        names = names_of(self.paths)
+        names = names_of(self.paths, SUFFIX if self.how.raw else ".mp4")
         manifest = Manifest(self.folder, self.how)
         manifest.read()
         with claimed(self.folder):
@@ -178,8 +179,8 @@ def _in_parallel(
         running |= {pool.submit(work, item) for item in islice(left, len(ended))}
 
 
-def names_of(paths: Sequence[str]) -> dict[str, str]:
-    """Names of the prepared videos: the original's, ending in `.mp4`.
+def names_of(paths: Sequence[str], suffix: str = ".mp4") -> dict[str, str]:
+    """Names of the prepared videos: the original's, with another suffix.
 
     Raises:
         UserError: two originals differ in their suffix only.
@@ -190,7 +191,7 @@ def names_of(paths: Sequence[str]) -> dict[str, str]:
     """
     owners: dict[str, str] = {}
     for path in paths:
-        name = Path(path).with_suffix(".mp4").as_posix()
+        name = Path(path).with_suffix(suffix).as_posix()
         if Path(path).is_absolute() or ".." in Path(path).parts:
             raise UserError(f"video {path!r} lies outside the root", mend="mend the path")
         if name in owners:

@@ -17,6 +17,8 @@ from severe_bench.core.record import Dataset
 MANIFEST: Final = "prepared.jsonl"
 VERSION: Final = 1
 """Of the way videos are prepared; raised when it changes pixels."""
+RAW_SOURCE: Final = "frames of the originals, resized to the short side, before any encoding"
+"""What raw frames are, stated in the manifest."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Made:
         frames: of the prepared file; as many as the original has.
         fps: of the prepared file.
         resampled: the original's frame rate varies, so that frame i is not frame i of it.
+        decoder: that read the original, by name and version; empty in older manifests.
     """
 
     path: str
@@ -43,6 +46,7 @@ class Made:
     frames: int
     fps: float
     resampled: bool
+    decoder: str = ""
 
     def is_current(self, root: Path, folder: Path) -> bool:
         """Whether the original is still the one that was read, and the prepared file is there."""
@@ -62,12 +66,13 @@ def prepared_folder(root: Path, how: Prepared) -> Path:
         '/data/ucf101-prepared-128-crf20'
     """
     root = root.absolute()
-    return root.with_name(f"{root.name}-prepared-{how.short_side}-crf{how.crf}")
+    kind = "raw" if how.raw else f"crf{how.crf}"
+    return root.with_name(f"{root.name}-prepared-{how.short_side}-{kind}")
 
 
 def prepared_digest(digest: str, how: Prepared) -> str:
     """A dataset's digest when it is read from prepared videos: these have other pixels."""
-    return digest_of({"dataset": digest, "prepared": how.model_dump(), "version": VERSION})
+    return digest_of({"dataset": digest, "prepared": how.settings(), "version": VERSION})
 
 
 def prepared_problems(folder: Path) -> list[str]:
@@ -125,7 +130,17 @@ class Manifest:
             os.fsync(stream.fileno())
 
     def _head(self) -> str:
-        return json.dumps({**self.how.model_dump(), "version": VERSION}, sort_keys=True)
+        source = {"source": RAW_SOURCE} if self.how.raw else {}
+        return json.dumps({**self.how.settings(), **source, "version": VERSION}, sort_keys=True)
+
+
+def listed(folder: Path) -> tuple[Made, ...]:
+    """The videos that a folder's manifest lists, whatever their settings; none without manifest."""
+    try:
+        lines = (folder / MANIFEST).read_text().splitlines()
+    except OSError:
+        return ()
+    return tuple(made for line in lines[1:] if (made := _parsed(line)) is not None)
 
 
 def _parsed(line: str) -> Made | None:

@@ -1,4 +1,4 @@
-"""One video re-encoded for reading: small, short groups of pictures, constant frame rate."""
+"""One video made quick to read: small, short groups of pictures, constant frame rate; or raw."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,6 +17,7 @@ from severe_bench.data.decoders.decoder import Frames, VideoError, VideoInfo
 from severe_bench.data.decoders.inspecting import inspect
 from severe_bench.data.decoders.pyav import PyAvDecoder
 from severe_bench.data.prepared import Made
+from severe_bench.data.raw_frames import write_frames
 from severe_bench.data.video import read_frames
 
 CODEC: Final = "libx264"
@@ -45,7 +46,7 @@ def reencode(path: Path, name: str, target: Path, prepared: str, how: Prepared) 
     Args:
         path: of the original.
         name: of the original, relative to its root.
-        target: to be written, ending in `.mp4`.
+        target: to be written, ending in `.mp4`, or `.npy` for raw frames.
         prepared: the target's name, relative to its folder.
         how: settings.
 
@@ -55,9 +56,9 @@ def reencode(path: Path, name: str, target: Path, prepared: str, how: Prepared) 
     state = path.stat()
     info = inspect(path)
     repeats = _repeats(info)
+    write = _write_raw if how.raw else _write_video
     with atomic_path(target) as temporary:
-        samples = _encode(path, info, repeats, temporary, how)
-        _verify(temporary, int(repeats.sum()), samples, path)
+        write(path, info, repeats, temporary, how)
         return Made(
             path=name,
             size=state.st_size,
@@ -69,7 +70,25 @@ def reencode(path: Path, name: str, target: Path, prepared: str, how: Prepared) 
             frames=int(repeats.sum()),
             fps=info.fps,
             resampled=info.times is not None,
+            decoder=PyAvDecoder().name,
         )
+
+
+def _write_video(
+    path: Path, info: VideoInfo, repeats: NDArray[np.int64], target: Path, how: Prepared
+) -> None:
+    samples = _encode(path, info, repeats, target, how)
+    _verify(target, int(repeats.sum()), samples, path)
+
+
+def _write_raw(
+    path: Path, info: VideoInfo, repeats: NDArray[np.int64], target: Path, how: Prepared
+) -> None:
+    """The very frames that a prepared video is encoded from, as RGB."""
+    height, width = size_of(info, how.short_side)
+    scaled = _scaled(path, info, repeats, height, width)
+    frames = (frame.to_ndarray(format="rgb24").view(np.uint8) for frame in scaled)
+    write_frames(target, frames, int(repeats.sum()))
 
 
 def size_of(info: VideoInfo, short_side: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +12,11 @@ import numpy as np
 from severe_bench.core.record import Record
 from severe_bench.data import tally
 from severe_bench.data.clips import TIE, Times
-from severe_bench.data.isolated import ReaderProcess
-from severe_bench.data.verdicts import Verdicts
-from severe_bench.data.video import (
-    Frames,
-    Reading,
-    VideoError,
-    VideoInfo,
-    probe,
-    read_with_name,
-)
+from severe_bench.data.contact import Contact, Isolation, chosen_isolation
+from severe_bench.data.isolated import DEADLINE
+from severe_bench.data.prepared import MANIFEST
+from severe_bench.data.raw_frames import RawFolder, is_raw
+from severe_bench.data.video import Frames, Reading, VideoError, VideoInfo
 
 MIB = 1024 * 1024
 KEPT_SHARE = 64
@@ -55,24 +50,26 @@ class VideoStore:
     Args:
         root: the dataset's folder.
         max_bytes: of decoded frames held at once.
-        deadline: seconds that reading a clip may take, in a process that is killed then, so that a
-            file on which native code hangs or crashes is refused like any other; None reads here.
+        isolate: what is read in a process that is killed when a file hangs or crashes it, see
+            `contact`; prepared videos never are, which were verified when they were made.
+        deadline: seconds that such a read may take.
     """
 
     root: Path
     max_bytes: int = 512 * MIB
-    deadline: float | None = None
+    isolate: Isolation = field(default_factory=chosen_isolation)
+    deadline: float = DEADLINE
     _infos: dict[str, VideoInfo] = field(init=False, default_factory=dict, repr=False)
     _kept: OrderedDict[str, Reading] = field(init=False, default_factory=OrderedDict, repr=False)
     _bytes: int = field(init=False, default=0, repr=False)
-    _verdicts: Verdicts = field(init=False, default_factory=Verdicts, repr=False)
 
     def __post_init__(self) -> None:
-        self._apart = None if self.deadline is None else ReaderProcess(self.deadline)
+        made = (self.root / MANIFEST).is_file()
+        self._files = Contact("never" if made else self.isolate, self.deadline)
 
-    def __reduce__(self) -> tuple[type["VideoStore"], tuple[Path, int, float | None]]:
+    def __reduce__(self) -> tuple[type["VideoStore"], tuple[Path, int, Isolation, float]]:
         """Another process gets an empty store: frames are not worth sending."""
-        return VideoStore, (self.root, self.max_bytes, self.deadline)
+        return VideoStore, (self.root, self.max_bytes, self.isolate, self.deadline)
 
     def extent(self, record: Record) -> Extent:
         """Which frames are the record's: from `start`, up to the last one shown before `end`.
@@ -107,7 +104,7 @@ class VideoStore:
         first = self.extent(record).first
         wanted = np.asarray(indices, dtype=np.int64) + first
         info = self._info(record)
-        if self._size(info) * KEPT_SHARE > self.max_bytes:
+        if is_raw(record.path) or self._size(info) * KEPT_SHARE > self.max_bytes:
             found = self._read(record, wanted.tolist(), info)
             tally.count({found.decoder: 1})
             return found.frames
@@ -120,17 +117,18 @@ class VideoStore:
     def _info(self, record: Record) -> VideoInfo:
         if record.path not in self._infos:
             path = self.root / record.path
-            self._infos[record.path] = self._verdicts.find(path) or self._probe(path)
+            found = self._raw.info(record.path) if is_raw(record.path) else self._files.probe(path)
+            self._infos[record.path] = found
         return self._infos[record.path]
 
-    def _probe(self, path: Path) -> VideoInfo:
-        return probe(path) if self._apart is None else self._apart.call(probe, path)
+    @cached_property
+    def _raw(self) -> RawFolder:
+        return RawFolder(self.root)
 
     def _read(self, record: Record, indices: Sequence[int], info: VideoInfo) -> Reading:
-        path = self.root / record.path
-        if self._apart is None:
-            return read_with_name(path, indices, info)
-        return self._apart.call(read_with_name, path, indices, info)
+        if is_raw(record.path):
+            return self._raw.read(record.path, indices, info)
+        return self._files.read(self.root / record.path, indices, info)
 
     def _whole(self, record: Record, info: VideoInfo) -> Reading:
         if record.path in self._kept:

@@ -1,17 +1,12 @@
 import os
-import pickle
 import signal
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from severe_bench.core.record import Record
 from severe_bench.data.isolated import ReaderProcess
-from severe_bench.data.store import VideoStore
-from severe_bench.data.video import VideoError, probe, read_frames
-from tests.data.films import film, numbers_of
+from severe_bench.data.video import VideoError, probe
 
 
 def crash(path: Path) -> None:
@@ -83,21 +78,13 @@ def test_a_video_is_refused_there_as_here(tmp_path: Path) -> None:
         reader.call(probe, tmp_path / "empty.mp4")
 
 
-def test_a_store_can_read_apart(tmp_path: Path) -> None:
-    path = film(tmp_path / "a.mp4", 20)
-    store = VideoStore(tmp_path, deadline=60.0)
-    record = Record("a", "a.mp4", 0, "train")
-    assert np.array_equal(store.frames(record), read_frames(path, range(20)))
-    copy = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own bytes
-    assert copy.deadline == 60.0
-    assert numbers_of(copy.clip(record, [7, 3])) == [7, 3]
-
-
-def test_a_store_survives_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    film(tmp_path / "a.mp4", 20)
-    store = VideoStore(tmp_path, deadline=60.0)
-    monkeypatch.setattr("severe_bench.data.store.probe", crash)
-    with pytest.raises(VideoError, match=r"a\.mp4: crashes its reader"):
-        store.extent(Record("a", "a.mp4", 0, "train"))
-    monkeypatch.setattr("severe_bench.data.store.probe", probe)
-    assert store.extent(Record("a", "a.mp4", 0, "train")).frames == 20
+def test_an_orphan_that_hangs_ends_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("severe_bench.data.isolated.ORPHAN_SECONDS", 0.2)
+    reader = ReaderProcess(deadline=0.5)
+    child = reader.call(process_of, Path("a"))
+    assert reader._pipe is not None
+    reader._pipe.send((hang, Path("a"), (), {}))  # and nobody waits for the answer
+    assert reader._process is not None
+    assert reader._process.wait(timeout=30) == -signal.SIGALRM
+    assert reader._process.pid == child
+    reader.close()

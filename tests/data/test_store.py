@@ -6,10 +6,11 @@ import pytest
 
 from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.record import Record
+from severe_bench.data import contact, video
 from severe_bench.data import store as module
 from severe_bench.data.reading import TestReader
 from severe_bench.data.store import VideoStore
-from severe_bench.data.video import Frames, VideoError, VideoInfo
+from severe_bench.data.video import Reading, VideoError, VideoInfo
 from tests.data.films import film, numbers_of
 from tests.data.zoo import COUNT, Animal, irregular
 from tests.data.zoo import numbers_of as zoo_numbers
@@ -31,13 +32,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Every read of a file: its name and how many frames."""
     seen: list[tuple[str, int]] = []
-    real = module.read_with_name
+    real = video.read_with_name
 
-    def spy(path: Path, indices: list[int], info: VideoInfo | None = None) -> Frames:
+    def spy(path: Path, indices: list[int], info: VideoInfo | None = None) -> Reading:
         seen.append((path.name, len(indices)))
         return real(path, indices, info)
 
-    monkeypatch.setattr(module, "read_with_name", spy)
+    monkeypatch.setattr(contact, "read_with_name", spy)
     return seen
 
 

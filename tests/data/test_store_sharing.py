@@ -31,7 +31,7 @@ def test_the_second_user_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         decoded.append(path)
         return read_with_name(path, *rest)
 
-    monkeypatch.setattr("severe_bench.data.store.read_with_name", counted)
+    monkeypatch.setattr("severe_bench.data.contact.read_with_name", counted)
     for record in records:
         shared_store(tmp_path).frames(record)
     assert decoded == []
