@@ -1,0 +1,116 @@
+"""Train a whole network on boxes in key frames, then test it on whole frames."""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from severe_bench.adapt.boxes.clips import BoxBatches, WholeFrames, by_shape
+from severe_bench.adapt.boxes.network import (
+    BoxNetwork,
+    BoxObjective,
+    RegionNetwork,
+    box_outputs,
+    padded,
+    with_boxes,
+)
+from severe_bench.adapt.boxes.unit import asked
+from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.map_width import map_width
+from severe_bench.adapt.network import seeded_head, state_digest
+from severe_bench.adapt.parts import Pass, Rows, rows_of
+from severe_bench.core.record import Record
+from severe_bench.data.store import VideoStore, shared_store
+from severe_bench.models.network import build_network
+from severe_bench.tasks.ava_detection import AvaDetectionOptions
+from severe_bench.train.loop import fit
+
+
+def finetune(inputs: Inputs) -> Outcome:
+    """Finetune and test; both go on where an earlier session stopped.
+
+    Scores are (N, K, 4 + C): the boxes of each test frame and what the task makes of their outputs.
+    The recipe's number and crop of test clips have no say: there is one clip, of whole frames.
+    """
+    store = shared_store(inputs.dataset.root)
+    options = AvaDetectionOptions.model_validate(inputs.job.task_options)
+    network = _network(inputs)
+    job, session = inputs.job, inputs.session
+    source = BoxBatches(
+        store,
+        inputs.train,
+        inputs.assignment,
+        job.recipe,
+        job.network.input,
+        options.scale,
+        seed=job.seed,
+        device=session.device,
+    )
+    objective = BoxObjective(network, inputs.assignment)
+    summary = fit(objective, source, job.recipe, session, job.seed)
+    began = time.perf_counter()
+    scores = _test(network, inputs, _frames(store, inputs, options))
+    return Outcome(
+        scores=scores,
+        cost=Cost(
+            steps=summary.steps,
+            clips=summary.clips + len(scores),
+            train_seconds=summary.seconds,
+            test_seconds=time.perf_counter() - began,
+            final_loss=summary.final_loss,
+        ),
+    )
+
+
+def _network(inputs: Inputs) -> BoxNetwork:
+    job = inputs.job
+    backbone = build_network(job.network, inputs.weights_file)
+    width = map_width(job.network.backbone, backbone, job.recipe.clip)
+    regions = RegionNetwork(job.network.backbone, backbone)
+    return BoxNetwork(regions, seeded_head(inputs.assignment, width, job.seed))
+
+
+def _frames(store: VideoStore, inputs: Inputs, options: AvaDetectionOptions) -> WholeFrames:
+    job = inputs.job
+    square = options.frame == "square"
+    return WholeFrames(store, job.recipe, job.network.input, square, inputs.session.device)
+
+
+def _test(network: BoxNetwork, inputs: Inputs, frames: WholeFrames) -> NDArray[np.float32]:
+    network.eval()
+    most = max(len(asked(record)) for record in inputs.test)
+
+    def blocks(first: int) -> Iterator[Rows]:
+        records, batch = inputs.test[first:], inputs.job.recipe.batch_size
+        clips = frames.clips(records)
+        for start in range(0, len(records), batch):
+            some = records[start : start + batch]
+            yield {"scores": _scored(network, some, list(islice(clips, batch)), most, inputs)}
+
+    rows = rows_of(Pass("test", len(inputs.test), state_digest(network)), blocks, inputs.session)
+    return rows["scores"].astype(np.float32, copy=False)
+
+
+def _scored(
+    network: BoxNetwork,
+    records: tuple[Record, ...],
+    clips: list[torch.Tensor],
+    most: int,
+    inputs: Inputs,
+) -> NDArray[np.float32]:
+    """Scores (n, most, 4 + C) of some frames; those of one shape go through the network at once."""
+    recipe = inputs.job.recipe
+    boxes = padded([asked(record) for record in records], most).to(inputs.session.device)
+    limit = recipe.numerics.micro_batch or recipe.batch_size
+    found: dict[int, NDArray[np.float32]] = {}
+    for group in by_shape(clips):
+        stacked = torch.stack([clips[number] for number in group])
+        outputs = box_outputs(network, stacked, boxes[group], recipe.numerics, limit)
+        one = torch.ones(1, device=outputs.device)
+        for number, output in zip(group, outputs, strict=True):
+            merged = inputs.assignment.merge(output[None], one)
+            found[number] = with_boxes(boxes[number], merged)
+    return np.stack([found[number] for number in range(len(records))])

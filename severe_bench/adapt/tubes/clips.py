@@ -1,0 +1,258 @@
+"""Clips that end in key frames: drawn for training, one after another for testing."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from severe_bench.config.network_input import Input
+from severe_bench.config.recipe import Clip, Recipe
+from severe_bench.core.errors import UserError
+from severe_bench.core.extras import TUBES
+from severe_bench.core.record import Record
+from severe_bench.data.box_transforms import boxes_after, whole_frames
+from severe_bench.data.clips import Indices
+from severe_bench.data.key_clips import clip_at
+from severe_bench.data.loading import Prefetcher, ahead
+from severe_bench.data.reading import PIXELS, START, Steps
+from severe_bench.data.sources import torch_generator
+from severe_bench.data.store import VideoStore
+from severe_bench.data.transforms import apply, draw, normalise
+from severe_bench.data.video import Frames
+from severe_bench.tasks.tube_detection import key_targets
+from severe_bench.train.batch import Batch
+
+BOX, ROW = 4, 5
+
+
+@dataclass(frozen=True)
+class KeyFrames:
+    """The key frames of an epoch, by number.
+
+    Args:
+        annotated: of each video, its frames with a box, ascending, at least one.
+        per_video: how many each video gives, one drawn from each of so many equal parts of its
+            annotated frames; None: all.
+        seed: of the draws.
+    """
+
+    annotated: tuple[tuple[int, ...], ...]
+    per_video: int | None
+    seed: int
+
+    @classmethod
+    def of(cls, records: Sequence[Record], per_video: int | None, seed: int) -> "KeyFrames":
+        """The key frames of training videos.
+
+        Raises:
+            UserError: a video has none, or is a part of a longer one.
+        """
+        return cls(tuple(_annotated(record) for record in records), per_video, seed)
+
+    def __len__(self) -> int:
+        """Key frames in an epoch."""
+        if self.per_video is not None:
+            return self.per_video * len(self.annotated)
+        return sum(map(len, self.annotated))
+
+    def at(self, epoch: int, number: int) -> tuple[int, int]:
+        """Number of the video, and the frame in it."""
+        if self.per_video is None:
+            ends = list(accumulate(map(len, self.annotated)))
+            video = bisect_right(ends, number)
+            return video, self.annotated[video][number - ends[video]]
+        video, part = divmod(number, self.per_video)
+        frames = self.annotated[video]
+        share = np.random.default_rng([self.seed, START, epoch, number]).random()
+        place = int((part + share) / self.per_video * len(frames))
+        return video, frames[min(place, len(frames) - 1)]
+
+
+def _annotated(record: Record) -> tuple[int, ...]:
+    if record.start is not None or record.end is not None:
+        what = "its tubes are in frames of a whole video, and it is a part of one"
+        raise UserError(what, record.sample, "list the whole video")
+    frames = sorted({frame for tube in TUBES.of(record) for frame in tube.frames})
+    if not frames:
+        mend = "leave it out of the training list"
+        raise UserError("no frame of this training video has a box", record.sample, mend)
+    return tuple(frames)
+
+
+@dataclass(frozen=True)
+class TrainReader:
+    """Reads the clips of a training step, each ending in its key frame.
+
+    Args:
+        store: where the videos are.
+        records: training videos.
+        clip: the recipe's clip.
+        keys: of an epoch.
+        steps: batches of an epoch over the key frames.
+    """
+
+    store: VideoStore
+    records: tuple[Record, ...]
+    clip: Clip
+    keys: KeyFrames
+    steps: Steps
+
+    def __call__(self, number: int) -> list[Frames]:
+        """Clips (T, H, W, 3) of step `number`, counted through all epochs."""
+        epoch, step = divmod(number, len(self.steps))
+        keys = [self.keys.at(epoch, int(row)) for row in self.steps.rows(epoch, step)]
+        return [self._clip(self.records[video], frame) for video, frame in keys]
+
+    def _clip(self, record: Record, frame: int) -> Frames:
+        indices = clip_at(self.clip, self.store.extent(record), frame, "ending")
+        return self.store.clip(record, indices.tolist())
+
+
+class TubeBatches:
+    """Augmented clips with the boxes of their last frames: a `BatchSource`.
+
+    Pure in (seed, epoch, step). Crops, flips and colour are drawn as for recognition, and boxes go
+    through them. Targets are (B, K, 5): x1, y1, x2, y2 in fractions of the crop and class id, NaN
+    where there is no box (any more).
+
+    Args:
+        reader: of the clips.
+        recipe: clip size and augmentation.
+        statement: the model's input statement.
+        device: where batches go.
+    """
+
+    def __init__(self, reader: TrainReader, recipe: Recipe, statement: Input, device: str) -> None:
+        self._reader, self._recipe, self._statement = reader, recipe, statement
+        self._device = torch.device(device)
+        self._feed = reader if self._device.type == "cpu" else Prefetcher(reader)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one epoch, at least 1."""
+        return len(self._reader.steps)
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """The batch of this 0-based epoch and step, on the device.
+
+        Raises:
+            VideoError: a clip cannot be read.
+        """
+        steps, keys = self._reader.steps, self._reader.keys
+        clips = self._feed(epoch * len(steps) + step)
+        shapes = [clip.shape[1:3] for clip in clips]
+        generator = torch_generator(steps.seed, PIXELS, epoch, step)
+        draws = draw(self._recipe.augment, shapes, generator)
+        pixels = apply(clips, draws, self._recipe.clip.size, self._device)
+        targets = []
+        for number, row in enumerate(steps.rows(epoch, step)):
+            video, frame = keys.at(epoch, int(row))
+            found = key_targets(self._reader.records[video], frame)
+            crop, flip = draws.boxes[number], bool(draws.flips[number])
+            found[:, :BOX] = boxes_after(found[:, :BOX], crop, shapes[number], flip)
+            targets.append(found)
+        inputs = {"clips": normalise(pixels, self._statement)}
+        return Batch(inputs, _padded(targets).to(self._device))
+
+
+def _padded(targets: list[Tensor]) -> Tensor:
+    padded = torch.full((len(targets), max(map(len, targets)), ROW), torch.nan)
+    for row, found in zip(padded, targets, strict=True):
+        row[: len(found)] = found
+    return padded
+
+
+@dataclass(frozen=True)
+class RawClips:
+    """The clips of a test video, each frame once.
+
+    Args:
+        frames: (U, H, W, 3) uint8: the frames that occur in any clip.
+        places: (P, T) indices into them.
+        keys: (P,) the key frames, ascending.
+        length: of the video in frames.
+    """
+
+    frames: Frames
+    places: Indices
+    keys: Indices
+    length: int
+
+
+@dataclass(frozen=True)
+class TestReader:
+    """Reads the clips of a test video that end in every n-th frame and in the last.
+
+    Args:
+        store: where the videos are.
+        records: test videos.
+        clip: the recipe's clip.
+        every: n.
+    """
+
+    __test__ = False
+
+    store: VideoStore
+    records: tuple[Record, ...]
+    clip: Clip
+    every: int
+
+    def __call__(self, number: int) -> RawClips:
+        """The clips of video `number`."""
+        record = self.records[number]
+        extent = self.store.extent(record)
+        last = extent.frames - 1
+        keys = np.unique([*range(0, extent.frames, self.every), last]).astype(np.int64)
+        indices = np.stack([clip_at(self.clip, extent, int(key), "ending") for key in keys])
+        used, places = np.unique(indices, return_inverse=True)
+        frames = self.store.clip(record, used.tolist())
+        return RawClips(frames, places.reshape(indices.shape), keys, extent.frames)
+
+
+@dataclass(frozen=True)
+class LengthReader:
+    """Reads how many frames each video has."""
+
+    store: VideoStore
+    records: tuple[Record, ...]
+
+    def __call__(self, number: int) -> int:
+        """Frames of video `number`."""
+        return self.store.extent(self.records[number]).frames
+
+
+def longest(store: VideoStore, records: tuple[Record, ...], device: str) -> int:
+    """Frames of the longest of the videos."""
+    reader, numbers = LengthReader(store, records), range(len(records))
+    return max(map(reader, numbers) if _on_cpu(device) else ahead(reader, numbers))
+
+
+def tested_clips(
+    reader: TestReader,
+    first: int,
+    device: str,
+) -> Iterator[RawClips]:
+    """The clips of each test video from number `first` on, read ahead off the CPU.
+
+    Raises:
+        VideoError: a video cannot be read.
+    """
+    numbers = range(first, len(reader.records))
+    yield from map(reader, numbers) if _on_cpu(device) else ahead(reader, numbers)
+
+
+def batches_of(
+    raw: RawClips, size: int, statement: Input, batch: int, device: str
+) -> Iterator[Tensor]:
+    """A video's clips (B, 3, T, S, S), normalised, whole frames squeezed into squares of `size`."""
+    frames = whole_frames(raw.frames, (size, size), device)
+    for places in torch.split(torch.from_numpy(raw.places).to(device), batch):
+        yield normalise(frames[:, places].permute(1, 0, 2, 3, 4).contiguous(), statement)
+
+
+def _on_cpu(device: str) -> bool:
+    return torch.device(device).type == "cpu"

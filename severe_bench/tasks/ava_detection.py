@@ -1,0 +1,150 @@
+"""Action detection in key frames, as on AVA: what does each person of a given box do?
+
+For every box: features of its region of interest, dropout, one linear layer, a sigmoid for each
+class; binary cross entropy (Feichtenhofer et al. 2019, section 5, as SEVERE uses it). Boxes come
+with the dataset: annotated ones in training, a person detector's in testing.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from severe_bench.core.errors import UserError
+from severe_bench.core.extras import BOXES
+from severe_bench.core.frozen import Frozen
+from severe_bench.core.record import Dataset, Record
+from severe_bench.tasks.task import Assignment, Task
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+AVA_CLASSES = 80
+AVA_60 = (
+    *(1, *range(3, 16), 17, 20, 22, 24, *range(26, 31), 34, 36, 37, 38, 41, 43),
+    *(*range(45, 50), 51, 52, 54, *range(56, 71), 72, 73, 74, *range(76, 81)),
+)
+"""Ids, from 1, of `ava_action_list_v2.2_for_activitynet_2019.pbtxt`: the evaluated classes."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+CORNERS = 4
+
+
+class AvaDetectionOptions(Frozen):
+    """Which boxes are trained and tested on, how frames are framed, which classes count.
+
+    Args:
+        train_proposals: of a detector's boxes in training frames: `none`; `matched`, those that
+            overlap an annotated box by at least `match_overlap`, with its classes; `all`, the
+            others too, as persons who do nothing (SEVERE's code; its lists are not its own).
+        match_overlap: intersection over union.
+        test_boxes: `proposals`, or the annotated boxes themselves.
+        min_score: of a proposal, in training and testing.
+        scale: short side of a training frame before the random crop, in crops; uniform. The
+            released code crops 112 pixels from 256 to 320: (16/7, 20/7), and tests at 1.
+        frame: of a test clip, never cropped, its short side as long as a clip's: `whole` keeps the
+            aspect; `square` does not, for networks that read squares only.
+        evaluated: `all` classes, or the 60 of AVA's 80 that its evaluation counts.
+        dropout: before the linear layer.
+    """
+
+    train_proposals: Literal["none", "matched", "all"] = "none"
+    match_overlap: Share = 0.9
+    test_boxes: Literal["proposals", "annotated"] = "proposals"
+    min_score: Share = 0.9
+    scale: tuple[Annotated[float, Field(ge=1)], Annotated[float, Field(ge=1)]] = (8 / 7, 10 / 7)
+    frame: Literal["whole", "square"] = "whole"
+    evaluated: Literal["all", "ava60"] = "all"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+
+
+def bind(options: AvaDetectionOptions, dataset: Dataset) -> Assignment:
+    """Heads and targets for the dataset's classes.
+
+    Outputs are logits (B, K, C) of K boxes per frame; targets (B, K, 4 + C) are boxes and 0 or 1
+    for each class, rows of NaN being padding.
+    """
+    classes = len(dataset.classes)
+    return Assignment(
+        head=partial(_head, classes=classes, dropout=options.dropout),
+        targets=partial(_targets, classes=classes),
+        loss=_loss,
+        merge=partial(_merge, left_out=_left_out(options, classes)),
+    )
+
+
+def _left_out(options: AvaDetectionOptions, classes: int) -> tuple[int, ...]:
+    if options.evaluated == "all":
+        return ()
+    if classes != AVA_CLASSES:
+        mend = "set evaluated: all"
+        raise UserError(f"ava60 counts 60 of 80 classes, and there are {classes}", mend=mend)
+    return tuple(label for label in range(classes) if label + 1 not in AVA_60)
+
+
+def _head(width: int, classes: int, dropout: float) -> "nn.Module":
+    """Region features (..., width) to logits (..., classes)."""
+    from torch import nn
+
+    return nn.Sequential(nn.Dropout(dropout), nn.Linear(width, classes))
+
+
+def _targets(records: Sequence[Record], classes: int) -> "torch.Tensor":
+    """Boxes and their classes (N, K, 4 + C) float32, padded with NaN to the most in any record."""
+    import torch
+
+    boxes = [BOXES.of(record) for record in records]
+    most = max((len(of_record) for of_record in boxes), default=0)
+    targets = torch.full((len(records), most, CORNERS + classes), torch.nan)
+    for number, of_record in enumerate(boxes):
+        for place, box in enumerate(of_record):
+            row = targets[number, place]
+            row[:CORNERS] = torch.tensor([box.x1, box.y1, box.x2, box.y2])
+            row[CORNERS:] = 0.0
+            for label in box.labels:
+                if not 0 <= label < classes:
+                    what = f"class id {label} is outside 0 to {classes - 1}"
+                    raise UserError(what, records[number].sample, "mend the annotation")
+                row[CORNERS + label] = 1.0
+    return targets
+
+
+def _loss(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
+    """Binary cross entropy, mean over boxes and classes; 0 where no box is there."""
+    from torch.nn import functional as F
+
+    there = ~targets[..., 0].isnan()
+    if not there.any():
+        return logits.sum() * 0
+    return F.binary_cross_entropy_with_logits(logits[there].float(), targets[there][:, CORNERS:])
+
+
+def _merge(
+    logits: "torch.Tensor", weights: "torch.Tensor", left_out: tuple[int, ...]
+) -> "torch.Tensor":
+    """Weighted mean of the views' sigmoid: (V, K, C) to (K, C), NaN for classes not evaluated."""
+    import torch
+
+    merged = torch.einsum("v,vkc->kc", weights, logits.float().sigmoid())
+    merged[:, list(left_out)] = torch.nan
+    return merged
+
+
+def _unit_options(options: AvaDetectionOptions) -> dict[str, Any]:
+    """What changes the boxes and the pixels that cached features are of."""
+    names = {"train_proposals", "match_overlap", "test_boxes", "min_score", "frame"}
+    return options.model_dump(mode="json", include=names)
+
+
+AVA_DETECTION = Task(
+    name="ava_detection",
+    options=AvaDetectionOptions,
+    bind=bind,
+    metrics=("frame_map",),
+    headline="frame_map",
+    procedure="boxes",
+    unit="box",
+    unit_options=_unit_options,
+)
