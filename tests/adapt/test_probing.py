@@ -1,5 +1,5 @@
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from torch import nn
 
 from severe_bench.adapt.evaluate import Inputs, run_evaluate
 from severe_bench.adapt.features import FeatureTable, write_features
-from severe_bench.adapt.probing import FeatureBatches, probe, standardised
+from severe_bench.adapt.probing import FeatureBatches, probe, standardised, targets_of_views
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
@@ -54,6 +54,33 @@ def test_batches_are_a_function_of_seed_epoch_and_step() -> None:
     assert torch.equal(batches().batch(5, 1).inputs["features"], later.inputs["features"])
     other = batches(seed=1).batch(5, 1).inputs["features"]
     assert not torch.equal(other, later.inputs["features"])
+
+
+def test_a_view_brings_its_own_target() -> None:
+    """Target and feature name video and view alike."""
+    video, view = np.meshgrid(np.arange(6), np.arange(3), indexing="ij")
+    pairs = torch.tensor(np.stack([video, view], axis=2), dtype=torch.float32)
+    source = FeatureBatches(pairs, pairs.int(), Steps(6, 4, 0))
+    for epoch in range(5):
+        batch = source.batch(epoch, 0)
+        assert batch.inputs["features"].tolist() == batch.targets.tolist()
+
+
+def test_targets_of_clips_come_from_their_times(tmp_path: Path) -> None:
+    """Where the task tells clips apart; without times it says so."""
+    rows = table(np.zeros((2, 3, 4)))
+    job = inputs(tmp_path, rows, rows, np.array([1, 2, 0, 0]), recipe())
+    assert targets_of_views(rows, job).tolist() == [[1, 1, 1], [2, 2, 2]]
+
+    def of_clips(records: Sequence[Record], times: np.ndarray) -> torch.Tensor:
+        labels = np.array([record.label for record in records])
+        return torch.tensor(100 * labels + times[:, 0])
+
+    timed = dataclasses.replace(rows, times=np.arange(12.0).reshape(2, 3, 2))
+    job = dataclasses.replace(job, assignment=dataclasses.replace(THREE, clip_targets=of_clips))
+    assert targets_of_views(timed, job).tolist() == [[100, 102, 104], [206, 208, 210]]
+    with pytest.raises(UserError, match="do not say which seconds"):
+        targets_of_views(rows, job)
 
 
 def table(features: np.ndarray, weights: np.ndarray | None = None) -> FeatureTable:

@@ -1,0 +1,155 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.neighbors import NearestNeighbors
+
+from severe_bench.adapt import retrieval_ranking
+from severe_bench.adapt.evaluate import Evaluation, run_evaluate
+from severe_bench.adapt.features import FeatureTable, write_features
+from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.adapt.retrieval_ranking import of_clips, of_means, ranked
+from severe_bench.core.budget import Budget
+from severe_bench.core.errors import UserError
+from severe_bench.core.record import Dataset, Record
+from severe_bench.tasks.task import TASKS
+from tests.adapt.fakes import evaluate_job, recipe
+from tests.train.fakes import Wires
+
+CLASSES = ("a", "b", "c")
+VIEWS = 4
+
+
+def table(split: str, count: int, seed: int, noise: float = 1.0) -> tuple[FeatureTable, list[int]]:
+    """Features around a direction for each class; every other video has two different views."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    features = 2 * np.eye(6)[labels][:, None] + noise * random.normal(size=(count, VIEWS, 6))
+    weights = np.full((count, VIEWS), 1 / VIEWS)
+    weights[1::2] = [0.75, 0.25, 0.0, 0.0]
+    names = tuple(f"{split}-{number}" for number in range(count))
+    found = FeatureTable(names, features.astype(np.float32), weights.astype(np.float32))
+    return found, labels.tolist()
+
+
+def dataset_of(*tables: tuple[str, FeatureTable, list[int]]) -> Dataset:
+    records = [
+        Record(name, name, label, split)
+        for split, rows, labels in tables
+        for name, label in zip(rows.samples, labels, strict=True)
+    ]
+    return Dataset("blobs", Path(), CLASSES, tuple(records))
+
+
+def evaluated(folder: Path, count: int, task: str = "retrieval", **rest: object) -> Evaluation:
+    """A task on features of `count` training and 30 test videos."""
+    train, known = table("train", count, 0)
+    test, asked = table("test", 30, 1)
+    needs = {}
+    for role, rows in (("train_features", train), ("test_features", test)):
+        needs[role] = folder / role
+        write_features(needs[role], rows)
+    dataset = dataset_of(("train", train, known), ("test", test, asked))
+    session = dataclasses.replace(Wires(folder).session, needs=needs)
+    return run_evaluate(evaluate_job("frozen", task, **rest), dataset, None, session)
+
+
+@pytest.mark.parametrize("count", [12, 90])
+def test_a_video_query_is_that_of_sklearn(count: int, tmp_path: Path) -> None:
+    done = evaluated(tmp_path, count)
+    train, labels = table("train", count, 0)
+    test, _ = table("test", 30, 1)
+    means = [(t.features * t.weights[:, :, None]).sum(1) for t in (train, test)]
+    judge = NearestNeighbors(n_neighbors=min(50, count), metric="cosine", algorithm="brute")
+    expected = np.array(labels)[judge.fit(means[0]).kneighbors(means[1], return_distance=False)]
+    scores = done.predictions.scores
+    assert scores.shape == (30, 50)
+    np.testing.assert_array_equal(scores[:, : min(50, count)], expected)
+    assert np.isnan(scores[:, min(50, count) :]).all()
+
+
+def test_a_clip_query_asks_and_finds_clips(tmp_path: Path) -> None:
+    """Every view, the equal ones as often as they occur, against every view."""
+    done = evaluated(tmp_path, 12, task_options={"query": "clip"})
+    train, labels = table("train", 12, 0)
+    test, _ = table("test", 30, 1)
+    clips = [
+        np.array([view for video, weights in zip(t.features, t.weights, strict=True)
+                  for view, weight in zip(video, weights, strict=True)
+                  for _ in range(round(weight * VIEWS))])
+        for t in (train, test)
+    ]  # fmt: skip
+    unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in clips]
+    similar = unit[1] @ unit[0].T
+    scores = done.predictions.scores
+    assert scores.shape == (30, VIEWS, 50)
+    assert np.isnan(scores[..., 48:]).all()
+    owners = np.repeat(labels, VIEWS)
+    for query, found in zip(similar, scores.reshape(-1, 50), strict=True):
+        order = np.argsort(-query)
+        np.testing.assert_array_equal(found[:48], owners[order])
+
+
+def test_metrics_never_fall_with_k(tmp_path: Path) -> None:
+    for query in ("video", "clip"):
+        done = evaluated(tmp_path / query, 60, task_options={"query": query})
+        values = [metric.value for metric in done.metrics]
+        assert done.metrics[0].name == "recall_at_1"
+        assert values == sorted(values)
+        assert 60 < values[0] < 100
+        assert values[-1] == 100
+
+
+def test_only_the_videos_that_the_budget_bought_can_be_found(tmp_path: Path) -> None:
+    done = evaluated(tmp_path, 60, budget=Budget(count=7))
+    assert (~np.isnan(done.predictions.scores)).sum(axis=1).tolist() == [7] * 30
+
+
+def test_standardised_by_the_gallery(tmp_path: Path) -> None:
+    plain, scaled = (
+        evaluated(tmp_path / str(how), 60, recipe=recipe(standardise=how)).predictions.scores
+        for how in (False, True)
+    )
+    assert not np.array_equal(plain, scaled)
+
+
+@given(st.integers(1, 70), st.integers(1, 5), st.integers(0, 999))
+def test_ranks_by_falling_similarity(items: int, queries: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    gallery, asked = (torch.randn(n, 3, generator=generator) for n in (items, queries))
+    found = ranked(asked, gallery)
+    assert found.shape == (queries, min(items, 50))
+    similar = torch.cosine_similarity(asked[:, None], gallery[None], dim=2)
+    inorder = similar.gather(1, found)
+    assert (inorder.diff(dim=1) <= 1e-6).all()
+    assert all(len(set(row)) == len(row) for row in found.tolist())
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    gallery, asked = torch.randn(20, 3), torch.randn(10, 3)
+    whole = ranked(asked, gallery)
+    monkeypatch.setattr(retrieval_ranking, "BLOCK", 3)
+    assert torch.equal(ranked(asked, gallery), whole)
+
+
+def test_items() -> None:
+    rows, _ = table("x", 2, 0)
+    clips, means = of_clips(rows), of_means(rows)
+    assert clips.shape == (2, VIEWS, 6)
+    assert clips[1].tolist() == rows.features[1][[0, 0, 0, 1]].tolist()
+    torch.testing.assert_close(means[:, 0], clips.mean(1))
+
+
+@pytest.mark.parametrize("protocol", ["finetune", "linear", "knn", "linear_selected"])
+@pytest.mark.parametrize("task", ["retrieval", "clustering"])
+def test_other_protocols_are_refused(task: str, protocol: str) -> None:
+    assert PROTOCOLS.get(protocol).refuses(TASKS.get(task))
+
+
+def test_unknown_options_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"task_options\.query"):
+        evaluated(tmp_path, 12, task_options={"query": "frame"})
