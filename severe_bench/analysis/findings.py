@@ -93,10 +93,18 @@ def _class_differences(study: Study, read: ReadPredictions) -> Iterator[ClassDif
         if one.factor in told or not one.swaps or not one.swaps[0].separable:
             continue
         swap = one.swaps[0]
-        ours, theirs = (_runs(study, one.experiment, m, read) for m in (swap.after, swap.before))
-        if ours and theirs:
+        found = class_difference_of(study, one.experiment, swap.after, swap.before, read)
+        if found is not None:
             told.add(one.factor)
-            yield class_difference(one.experiment, (swap.after, ours), (swap.before, theirs))
+            yield found
+
+
+def class_difference_of(
+    study: Study, experiment: str, a: str, b: str, read: ReadPredictions
+) -> ClassDifference | None:
+    """Two models class by class; None without predictions of single classes."""
+    ours, theirs = (_runs(study, experiment, model, read) for model in (a, b))
+    return class_difference(experiment, (a, ours), (b, theirs)) if ours and theirs else None
 
 
 def _confusions(study: Study, read: ReadPredictions) -> Iterator[Confusion]:

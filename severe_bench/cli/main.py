@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from severe_bench.cli import (
+    compare,
     data,
     doctor,
     export,
@@ -22,6 +23,7 @@ from severe_bench.cli import (
     run,
     show,
     status,
+    watch,
 )
 from severe_bench.core.errors import Interrupted, UserError
 
@@ -40,8 +42,11 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)
+app.command("watch")(watch.watch)
+app.command("cancel")(watch.cancel)
 app.command("show")(show.show)
 app.command("report")(report.report)
+app.command("compare")(compare.compare)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.data, name="data")

@@ -69,12 +69,28 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals |= {"svg": _svg, "most_rows": MOST_ROWS, "stem": file_stem}
+    environment.globals |= {
+        "svg": _svg,
+        "most_rows": MOST_ROWS,
+        "stem": file_stem,
+        "shade": shade_class,
+    }
     return environment.get_template("page.html.j2").render(page=page)
 
 
 def _svg(figure: Drawn) -> Markup:
     return inline_svg(figure.svg, figure.alternative)
+
+
+def shade_class(shade: float) -> str:
+    """The style class of an entry's colour: `red4` to `red1`, `even`, `blue1` to `blue4`.
+
+    Example:
+        >>> shade_class(-1.0), shade_class(0.1), shade_class(0.6)
+        ('red4', 'even', 'blue2')
+    """
+    step = round(shade * 4)
+    return "even" if step == 0 else f"{'blue' if step > 0 else 'red'}{abs(step)}"
 
 
 def file_stem(name: str) -> str:

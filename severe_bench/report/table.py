@@ -1,7 +1,7 @@
 """A table before it is written anywhere: typed entries that know how they are shown."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Value = str | float | int | None
@@ -18,12 +18,19 @@ class Entry:
         text: what a reader sees.
         detail: a second, smaller line, e.g. an interval.
         mark: what the entry means beyond its number; never shown by colour alone.
+        shade: place among the entries of its column, from -1 (worst, red) to 1 (best, blue); None
+            for no colour.
     """
 
     value: Value
     text: str
     detail: str = ""
     mark: Mark = ""
+    shade: float | None = None
+
+    def shaded(self, shade: float) -> "Entry":
+        """With a colour behind it."""
+        return replace(self, shade=shade)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,16 @@
 """The ranking for the end of `severe run`: a few lines that fit 80 columns."""
 
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from severe_bench.analysis.harvest import Harvest
 from severe_bench.analysis.study import build_study
+from severe_bench.published.fit import GAP, chunks
 from severe_bench.report.table import Table
 from severe_bench.report.tables.scores import ranking
 from severe_bench.report.words import counted
@@ -16,6 +20,8 @@ LEFT_OUT = frozenset({"kind", "experiments"})
 NARROWEST_NAME = 12
 WIDTH = 80
 SEPARATOR = 2
+NAME_SHARE = 0.4
+"""Share of a line, at most, for the rows' names."""
 
 
 def ranking_table(harvest: Harvest) -> Group:
@@ -58,3 +64,33 @@ def _rich(table: Table) -> RichTable:
 def _missing(harvest: Harvest) -> str:
     missing = len(harvest.problems)
     return f"; {counted(missing, 'cell')} without a result" if missing else ""
+
+
+def plain_tables(tables: Sequence[Table], width: int) -> Iterator[RenderableType]:
+    """Tables of any width, in as many blocks of columns as the terminal asks for."""
+    for table in tables:
+        yield Text("")
+        yield Text(table.title, "bold")
+        yield from _in_blocks(table, width)
+        yield Text(table.caption, "dim")
+
+
+def _in_blocks(table: Table, width: int) -> Iterator[RenderableType]:
+    titles = [max(map(len, head.title.split()), default=0) for head in table.heads]
+    entries = [[len(row[i].text) for row in table.rows] for i in range(len(table.heads))]
+    widths = [max([title, *column]) for title, column in zip(titles, entries, strict=True)]
+    first = min(widths[0], int(width * NAME_SHARE))
+    wanted = {str(i): w for i, w in enumerate(widths) if i > 0}
+    for group in chunks(wanted, width - first - GAP):
+        yield _columns(table, [0, *map(int, group)], {0: first})
+
+
+def _columns(table: Table, kept: Sequence[int], widths: dict[int, int]) -> RichTable:
+    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for i in kept:
+        head = table.heads[i]
+        justify: Literal["left", "right"] = "right" if head.numeric else "left"
+        shown.add_column(Text(head.title), justify=justify, width=widths.get(i), overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(Text(row[i].text, "bold" if row[i].mark == "best" else "") for i in kept))
+    return shown

@@ -55,7 +55,7 @@ def to_markdown(table: Table) -> str:
 def to_latex(table: Table) -> str:
     r"""A booktabs table environment; the best entry of a column is bold.
 
-    Needs `\usepackage{booktabs}` and, for umlauts, UTF-8 input.
+    Needs `\usepackage{booktabs}`, for coloured entries `\usepackage[table]{xcolor}`, and UTF-8.
     """
     columns = "".join("r" if head.numeric else "l" for head in table.heads)
     titles = " & ".join(head.title.translate(LATEX) for head in table.heads)
@@ -87,4 +87,9 @@ WRITERS: dict[str, Callable[[Table], str]] = {
 
 def _latex_entry(entry: Entry) -> str:
     text = entry.text.translate(LATEX)
-    return rf"\textbf{{{text}}}" if entry.mark == "best" else text
+    if entry.mark == "best":
+        text = rf"\textbf{{{text}}}"
+    if entry.shade is None or abs(entry.shade) < 0.125:
+        return text
+    colour = "blue" if entry.shade > 0 else "red"
+    return rf"\cellcolor{{{colour}!{round(abs(entry.shade) * 40)}}}{text}"

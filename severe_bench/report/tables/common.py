@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from severe_bench.analysis.intervals import PairedDifference
+from severe_bench.analysis.ranking import Column, ranks
 from severe_bench.analysis.study import Study
 from severe_bench.core.metric import Metric
 from severe_bench.report.table import (
@@ -52,3 +53,13 @@ def difference_entries(found: PairedDifference) -> list[Entry]:
         number(found.n, 0),
         number(found.seeds, 0),
     ]
+
+
+def shades(column: Column) -> dict[str, float]:
+    """Place of each model in a column, from -1 (worst) to 1 (best), by rank; ties are alike.
+
+    The thesis colours its tables so: relative ranking within each column, red to blue.
+    """
+    order = ranks(column, "average")
+    last = max(1, len(order) - 1)
+    return {model: 1.0 - 2.0 * (rank - 1.0) / last for model, rank in order.items()}

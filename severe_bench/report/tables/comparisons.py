@@ -1,12 +1,29 @@
 """Tables of comparisons: every pair of models with its tests, and what could be detected."""
 
 import statistics
+from collections.abc import Sequence
 from itertools import combinations
 
 from severe_bench.analysis.comparison import Comparison, detectable
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import Entry, Head, Table, number, words
 from severe_bench.report.tables.common import EXPERIMENT, difference_entries, in_order, table
+
+PAIR_HEADS = (
+    Head("difference", "A − B", numeric=True),
+    Head("low", "Low", numeric=True),
+    Head("high", "High", numeric=True),
+    Head("excludes_zero", "Interval excludes 0"),
+    Head("videos", "Test videos", numeric=True),
+    Head("seeds", "Seeds", numeric=True),
+    Head("video_se", "SE videos", numeric=True),
+    Head("seed_se", "SE seeds", numeric=True),
+    Head("p", "p", numeric=True),
+    Head("p_holm", "p (Holm)", numeric=True),
+    Head("a_better", "A better on", numeric=True),
+    Head("b_better", "B better on", numeric=True),
+    Head("sign_p", "Exact p", numeric=True),
+)
 
 
 def pairs(study: Study) -> Table:
@@ -15,19 +32,7 @@ def pairs(study: Study) -> Table:
         EXPERIMENT,
         Head("model_a", "Model A"),
         Head("model_b", "Model B"),
-        Head("difference", "A − B", numeric=True),
-        Head("low", "Low", numeric=True),
-        Head("high", "High", numeric=True),
-        Head("excludes_zero", "Interval excludes 0"),
-        Head("videos", "Test videos", numeric=True),
-        Head("seeds", "Seeds", numeric=True),
-        Head("video_se", "SE videos", numeric=True),
-        Head("seed_se", "SE seeds", numeric=True),
-        Head("p", "p", numeric=True),
-        Head("p_holm", "p (Holm)", numeric=True),
-        Head("a_better", "A better on", numeric=True),
-        Head("b_better", "B better on", numeric=True),
-        Head("sign_p", "Exact p", numeric=True),
+        *PAIR_HEADS,
     ]
     rows = [
         [words(name), words(a), words(b), *_comparison(study, name, one)]
@@ -43,6 +48,19 @@ def pairs(study: Study) -> Table:
         "exact p: McNemar’s test, over several seeds or groups the sign test that generalises it."
     )
     return table("pairs", "Paired differences and tests", caption, heads, rows)
+
+
+def two(study: Study, a: str, b: str, experiments: Sequence[str]) -> Table:
+    """Model `a` minus model `b` in each experiment."""
+    heads = [EXPERIMENT, *PAIR_HEADS]
+    rows = [
+        [words(name), *_comparison(study, name, one)]
+        for name in experiments
+        if name in study.uncertainties
+        and (one := study.uncertainties[name].comparison(a, b)) is not None
+    ]
+    caption = f"A is {a}, B is {b}. Points of score (0–100, higher is better)."
+    return table("two_models", f"{a} minus {b}", caption, heads, rows)
 
 
 def power(study: Study) -> Table:

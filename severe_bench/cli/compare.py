@@ -1,0 +1,59 @@
+"""`severe compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from severe_bench.cli.options import AsJson, Experiments
+
+
+def compare(
+    results: Annotated[
+        Path, typer.Argument(help="A results folder, or the folder of one suite in it.")
+    ],
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Two models to compare with each other.")
+    ] = None,
+    with_: Annotated[
+        str | None, typer.Option("--with", help="`published`: rank among the printed rows.")
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option(help="Which suite, where the folder holds several.")
+    ] = None,
+    experiments: Experiments = None,
+    as_json: AsJson = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the tables as CSV to this folder.")
+    ] = None,
+) -> None:
+    """Your models beside the published ones, or two of them with each other.
+
+    `severe compare RESULTS --with published` puts every measured model into the SEVERE table;
+    `severe compare RESULTS MODEL MODEL` tests the difference of two, experiment by experiment.
+    """
+    from rich.console import Console
+
+    from severe_bench.core.atomic import write_text
+    from severe_bench.core.errors import UserError
+    from severe_bench.report.comparing import against_published, suite_of, two_models
+    from severe_bench.report.writers import to_csv
+
+    layout = suite_of(results.absolute(), suite)
+    if with_ not in (None, "published"):
+        raise UserError(f"cannot compare with {with_!r}", "--with", "the only choice is published")
+    if (with_ is None) == (not models):
+        raise UserError("say what to compare with", mend="pass --with published, or two models")
+    if with_ == "published":
+        found = against_published(layout, experiments or ())
+    else:
+        found = two_models(layout, models or [], experiments or ())
+    for table in found.tables if output is not None else ():
+        write_text(Path(output or "") / f"{table.name}.csv", to_csv(table))
+    if as_json:
+        typer.echo(found.json())
+    else:
+        console = Console(highlight=False)
+        console.print(found.shown(console.width))
+        if output is not None:
+            typer.echo(f"tables: {output}")
