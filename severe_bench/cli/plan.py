@@ -1,5 +1,6 @@
 """`severe plan`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,16 +25,28 @@ def plan(
     experiment: Experiments = None,
     seed: Seeds = None,
     devices: Annotated[str, typer.Option(help="As in `severe run`; for the wall time.")] = "auto",
+    executor: Annotated[str, typer.Option(help="slurm: show what would be submitted.")] = "local",
+    profile: Annotated[
+        Path | None, typer.Option(help="Of the cluster; default slurm/profile.yaml here.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Every cell with its state and needs, and what the rest will cost; runs nothing."""
     import json
 
+    from severe_bench.cli.executors import check_executor
     from severe_bench.cli.opening import filters_of, open_suite
     from severe_bench.cli.outlook import outlook
     from severe_bench.plan.view import plan_json
 
+    check_executor(executor, profile, wait=False)
     opened = open_suite(suite, config, results, filters_of(model, experiment, seed))
+    if executor == "slurm":
+        from severe_bench.cli.cluster import order_of, slurm_plan_lines
+
+        for line in slurm_plan_lines(opened, order_of(opened, profile, config, None)):
+            typer.echo(line)
+        return
     seen = outlook(opened, devices)
     view = plan_json(opened.plan, seen.states, seen.estimate, seen.reasons)
     if as_json:

@@ -17,10 +17,15 @@ def run_opened(opened: Opened, settings: Settings) -> int:
     Raises:
         UserError: no cell of the suite can run.
     """
-    _refuse_hopeless(opened)
+    refuse_hopeless(opened)
     whole = opened.whole.cells
     with display(opened.layout.suite) as observe:
         outcome = run_cells(opened.layout, opened.plan.cells, settings, observe, whole)
+    return conclude(opened, outcome)
+
+
+def conclude(opened: Opened, outcome: RunOutcome) -> int:
+    """Say how a run ended, write the report if anything has changed, return the exit code."""
     _say(opened, outcome)
     if outcome.interrupted:
         typer.echo("stopped; the same command goes on from where each cell is", err=True)
@@ -35,7 +40,12 @@ def run_opened(opened: Opened, settings: Settings) -> int:
     return outcome.exit_code
 
 
-def _refuse_hopeless(opened: Opened) -> None:
+def refuse_hopeless(opened: Opened) -> None:
+    """Refuse a suite of which nothing can be measured here.
+
+    Raises:
+        UserError: no cell of the suite can run.
+    """
     measured = [cell for cell in opened.plan.cells if cell.label]
     if measured and all(cell.problem for cell in measured):
         what = f"no cell of suite {opened.layout.suite} can run: {measured[0].problem}"

@@ -154,6 +154,9 @@ def _attempt(
         log.add("interrupted")
         return Ended("interrupted", attempts(folder).seconds)
     except Exception as error:
+        if stop():  # a cluster that ends a job signals all its processes: loaders die first
+            log.add("interrupted", note=f"{type(error).__name__} after the request to stop")
+            return Ended("interrupted", attempts(folder).seconds)
         mendable = storage_error(error, folder)
         if mendable is not None:
             raise mendable from error

@@ -115,6 +115,7 @@ def _redirect(descriptor: int) -> None:
 def main() -> None:
     """Serve one run; does not return, so that no library's teardown can hang it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})  # a job's warning, for its parent
     replies = os.dup(1)
     os.dup2(2, 1)
     faulthandler.enable()

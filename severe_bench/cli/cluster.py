@@ -1,0 +1,101 @@
+"""`severe run --executor slurm`, `severe watch`, `severe cancel`: what they say."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from severe_bench.cli.opening import Opened
+from severe_bench.cli.running import conclude, refuse_hopeless
+from severe_bench.core.units import seconds_text
+from severe_bench.run.cluster import slurm_commands
+from severe_bench.run.cluster.profile import find_profile
+from severe_bench.run.cluster.run import Dispatched, dispatch, jobs_of, on_their_way, plan_waves
+from severe_bench.run.cluster.sharing import Wave
+from severe_bench.run.cluster.submit import Order, chunks, script
+from severe_bench.run.cluster.waiting import run_to_end
+from severe_bench.run.events import Event, Note
+from severe_bench.run.reproduce import Invocation
+from severe_bench.run.survey import survey
+from severe_bench.store.table import table_of, write_table
+
+
+def order_of(
+    opened: Opened, profile: Path | None, config: Path | None, timeout: float | None
+) -> Order:
+    """What is submitted beside the cells."""
+    invocation = Invocation(config=str(config or ""), environ=dict(opened.config.environ))
+    return Order(opened.layout, find_profile(profile), invocation, timeout)
+
+
+def run_on_slurm(opened: Opened, order: Order, retry: frozenset[str], *, wait: bool) -> int:
+    """Submit and, where asked for, wait and report; return the exit code."""
+    refuse_hopeless(opened)
+    cells, whole = opened.plan.cells, opened.whole.cells
+    if wait:
+        outcome = run_to_end(order, cells, retry, _say)
+        write_table(opened.layout.table, table_of(opened.layout, whole))
+        return conclude(opened, outcome)
+    done = dispatch(order, cells, retry, _say)
+    write_table(opened.layout.table, table_of(opened.layout, whole))
+    for line in dispatched_lines(done, opened.layout.suite):
+        typer.echo(line)
+    return 0 if not done.submitted.left else 1
+
+
+def dispatched_lines(done: Dispatched, suite: str) -> Iterator[str]:
+    """What was submitted, what was not, and how to go on."""
+    found = done.survey
+    yield f"{len(found.done)} cell(s) found done, {len(done.on_the_way)} on their way"
+    for array in done.submitted.made:
+        cells = sum(len(task) for task in array.cells)
+        yield f"job {array.job}: {cells} cell(s) in {len(array.cells)} task(s); logs {array.logs}"
+    if done.submitted.left:
+        yield f"{len(done.submitted.left)} cell(s) found no room: {done.submitted.refusal}"
+        yield "run the same command again when some are done, or with --wait"
+    for cell, message in found.failed.items():
+        yield f"FAILED {cell}: {message}"
+    if done.submitted.made or done.on_the_way:
+        yield f"watch them with: severe watch {suite}"
+    else:
+        yield "nothing to submit"
+
+
+def slurm_plan_lines(opened: Opened, order: Order) -> Iterator[str]:
+    """The arrays that a run would submit, with the text that sbatch would get."""
+    found = survey(order.layout, opened.plan.cells, (), _say)
+    makers, alive = on_their_way(order.layout, _say)
+    todo = [cell for cell in found.to_run if cell.id not in makers]
+    room = max(1, order.profile.most_tasks - alive)
+    limit = slurm_commands.limits().array
+    planned = plan_waves(order.profile, todo, found, room) if todo else []
+    arrays = [array for wave in planned for array in chunks(wave, limit)]
+    for number, array in enumerate(arrays):
+        yield from _array_lines(number, array, order)
+    if not planned:
+        yield "nothing to submit"
+
+
+def _array_lines(number: int, wave: Wave, order: Order) -> Iterator[str]:
+    cells = sum(len(share.cells) for share in wave.shares)
+    seconds = sum(share.seconds for share in wave.shares)
+    after = f", after those of level {wave.level - 1}" if wave.level else ""
+    yield (
+        f"array {number}: {cells} cell(s) in {len(wave.shares)} task(s) of at most"
+        f" {wave.minutes} min, {seconds_text(seconds)} expected in all{after}"
+    )
+    for line in script(order, wave).splitlines():
+        yield f"    {line}"
+
+
+def cancel_jobs(opened: Opened) -> list[str]:
+    """Cancel a suite's jobs; running cells save their state first. Returns the jobs."""
+    slurm_commands.require_slurm()
+    jobs = jobs_of(opened.layout)
+    slurm_commands.cancel(jobs)
+    return jobs
+
+
+def _say(event: Event) -> None:
+    if isinstance(event, Note):
+        typer.echo(event.text, err=True)

@@ -1,0 +1,119 @@
+"""What Slurm's own commands say. Advice only: whether a cell is done is read from disk."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from severe_bench.core.errors import UserError
+
+SECONDS = 60.0
+"""How long a command of a busy scheduler may take."""
+MOST_AT_ONCE = 200
+"""Job ids given to one scancel."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of the cluster.
+
+    Args:
+        array: tasks in one array.
+    """
+
+    array: int
+
+
+@dataclass(frozen=True)
+class Queued:
+    """One task in the scheduler's queue, e.g. `1234_5`, `RUNNING`."""
+
+    task: str
+    state: str
+
+
+def require_slurm() -> None:
+    """Refuse where there is no Slurm.
+
+    Raises:
+        UserError: its commands are not on the PATH.
+    """
+    for program in ("sbatch", "squeue", "scontrol", "srun"):
+        if shutil.which(program) is None:
+            mend = "log in to a node where jobs are submitted, or leave --executor out"
+            raise UserError(f"there is no {program} on the PATH", "--executor slurm", mend)
+
+
+def limits() -> Limits:
+    """As `scontrol show config` says.
+
+    Raises:
+        UserError: the controller does not answer.
+    """
+    text = _asked(["scontrol", "show", "config"])
+    found = re.search(r"^MaxArraySize\s*=\s*(\d+)", text, re.MULTILINE)
+    return Limits(array=max(1, int(found[1]) if found else 1001))
+
+
+def queued() -> list[Queued]:
+    """This user's tasks that wait or run, each on its own.
+
+    Raises:
+        UserError: the controller does not answer.
+    """
+    command = ["squeue", "--noheader", "--array", "--format", "%i|%T", "--user", _user()]
+    lines = _asked(command).splitlines()
+    rows = (line.strip().partition("|") for line in lines if "|" in line)
+    return [Queued(task, state) for task, _, state in rows]
+
+
+def cancel(tasks: Sequence[str]) -> None:
+    """Cancel tasks or whole arrays.
+
+    Raises:
+        UserError: the controller does not answer.
+    """
+    for first in range(0, len(tasks), MOST_AT_ONCE):
+        _asked(["scancel", *tasks[first : first + MOST_AT_ONCE]])
+
+
+def requeue(job: str) -> bool:
+    """Put a running job back into the queue; whether the site allows it."""
+    done = subprocess.run(  # noqa: S603
+        ["scontrol", "requeue", job],  # noqa: S607
+        capture_output=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    return done.returncode == 0
+
+
+def alive(job: str, tasks: Collection[Queued]) -> set[int]:
+    """Numbers of an array's tasks that are in the queue; 0 for a job that is no array."""
+    numbers = set()
+    for task in tasks:
+        main, _, number = task.task.partition("_")
+        if main == job:
+            numbers.add(int(number) if number.isdigit() else 0)
+    return numbers
+
+
+def _user() -> str:
+    return str(os.getuid())
+
+
+def _asked(command: list[str]) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, timeout=SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        mend = "try again in a minute; what was submitted goes on"
+        raise UserError(f"{command[0]} does not answer ({error})", mend=mend) from error
+    if done.returncode != 0:
+        said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+        mend = "try again in a minute; what was submitted goes on"
+        raise UserError(f"{' '.join(command[:2])}: {said}", mend=mend)
+    return done.stdout

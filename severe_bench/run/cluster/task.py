@@ -1,0 +1,154 @@
+"""What runs in a job: one task's cells, one after another, until they are done or time is up."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from severe_bench.core.errors import UserError
+from severe_bench.plan.cell import Cell
+from severe_bench.plan.expect import Expectations
+from severe_bench.run.cluster.slurm_commands import requeue
+from severe_bench.run.cluster.submission import Submission, read, read_task
+from severe_bench.run.devices import Lane, lanes
+from severe_bench.run.events import Event, Failed, Finished, Note, Retried, Started, Stopped
+from severe_bench.run.pool import Pool, Settings
+from severe_bench.run.queue import Queue
+from severe_bench.store.layout import Layout
+from severe_bench.store.states import states
+
+GRACE_SECONDS = 25.0
+"""To save the running cell's state: Slurm kills 30 s after it has asked, by default."""
+NEWS_SECONDS = 60.0
+"""How long a finished cell of another node may take to be seen: network disks keep old listings."""
+RESTARTS = "SLURM_RESTART_COUNT"
+
+_log = logging.getLogger("severe")
+
+
+@dataclass(frozen=True)
+class ArrayTask:
+    """One task of an array; submitit pickles it, so it names its work and holds none of it."""
+
+    folder: str
+    number: int
+
+    def __call__(self) -> str:
+        """Run the task's cells; say in one line how that ended."""
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+        submission = read(Path(self.folder))
+        cells = runnable(submission.layout, read_task(submission, self.number))
+        with TimeUp() as timer:
+            pool = _pool(submission, cells)
+            pool.run()
+        ended = f"{len(pool.done)} done, {len(pool.failed)} failed"
+        if not pool.interrupted:
+            return ended
+        return f"{ended}; {_after_stop(submission, timer)}"
+
+
+class TimeUp:
+    """Turns the scheduler's warning (SIGUSR2) into an ordinary request to stop, and notes it."""
+
+    def __init__(self) -> None:
+        self.rang = False
+        self._before: object = None
+
+    def __enter__(self) -> "TimeUp":
+        """Listen."""
+        self._before = signal.signal(signal.SIGUSR2, self._ring)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Listen no more."""
+        signal.signal(signal.SIGUSR2, self._before)  # type: ignore[arg-type]
+
+    def _ring(self, _number: int, _frame: FrameType | None) -> None:
+        self.rang = True
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def runnable(layout: Layout, cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Those of a task's cells that have not ended and whose needs are done or among them.
+
+    The others are left alone: a need failed, or is still being made. The next `severe run` judges.
+    """
+    there = states(layout, cells)
+    deadline = time.monotonic() + NEWS_SECONDS
+    chosen: dict[str, Cell] = {}
+    for cell in cells:
+        if there[cell.id] in {"done", "failed"}:
+            continue
+        outside = [need for need in cell.needs.values() if need not in chosen]
+        if all(_made(layout, need, deadline) for need in outside):
+            chosen[cell.id] = cell
+        else:
+            _log.info("left for later, a cell that it needs is not done: %s", cell.title)
+    return tuple(chosen.values())
+
+
+def _made(layout: Layout, need: str, deadline: float) -> bool:
+    while True:
+        try:
+            layout.needed(need)
+        except UserError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(2.0)
+        else:
+            return True
+
+
+def _pool(submission: Submission, cells: Sequence[Cell]) -> Pool:
+    settings = Settings(
+        lanes=task_lanes(submission),
+        timeout=submission.timeout,
+        grace=GRACE_SECONDS,
+        invocation=submission.invocation,
+        runners=submission.runners,
+    )
+    expect = Expectations()
+    return Pool(submission.layout, Queue(cells, expect.seconds), settings, expect, _say, 0)
+
+
+def task_lanes(submission: Submission) -> tuple[Lane, ...]:
+    """Every GPU that the task was given, or as many CPU lanes as it asked for."""
+    if submission.asks.gpus:
+        return lanes("cuda")
+    return lanes("cpu")[: submission.asks.cpus or 1]
+
+
+def _after_stop(submission: Submission, timer: TimeUp) -> str:
+    """What becomes of a task that was stopped before its end.
+
+    One that ran out of time goes back into the queue by itself. One that was preempted is put back
+    by Slurm; one that was cancelled is not.
+    """
+    if not timer.rang:
+        return "stopped"
+    restarts = int(os.environ.get(RESTARTS, "0"))
+    if restarts >= submission.requeues:
+        return f"out of time after {restarts} requeues; `severe run` goes on"
+    if not requeue(os.environ["SLURM_JOB_ID"]):
+        return "out of time, and may not be requeued here; `severe run` goes on"
+    time.sleep(GRACE_SECONDS)  # Slurm ends this process meanwhile
+    return "out of time, requeued"
+
+
+def _say(event: Event) -> None:
+    if isinstance(event, Started):
+        _log.info("started   %s", event.cell.title)
+    elif isinstance(event, Finished):
+        _log.info("done      %s in %.1f s", event.cell.title, event.seconds)
+    elif isinstance(event, Failed):
+        _log.info("FAILED    %s: %s", event.cell.title, event.message)
+    elif isinstance(event, Retried):
+        _log.info("again     %s: %s", event.cell.title, event.reason)
+    elif isinstance(event, Stopped):
+        _log.info("stopped   %s", event.cell.title)
+    elif isinstance(event, Note):
+        _log.info("%s", event.text)
