@@ -30,8 +30,12 @@ class Objective(Protocol):
         """Set train and eval modes; called at each epoch's start and after a resume."""
         ...
 
-    def loss(self, batch: Batch) -> torch.Tensor:
-        """Mean loss over the micro-batch, a scalar with gradient."""
+    def loss(self, batch: Batch) -> torch.Tensor | None:
+        """Mean loss over the micro-batch, a scalar with gradient.
+
+        None: there is nothing to learn from it. A step without any loss leaves parameters and
+        optimiser as they are, and `after_step` is not called.
+        """
         ...
 
     def after_step(self) -> None:
