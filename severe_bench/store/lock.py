@@ -1,21 +1,24 @@
 """Who works on a cell: a lock that dies with its process, and a heartbeat for other nodes.
 
 `flock` on `<folder>/lock` excludes processes of one machine, and of several where the file system
-carries locks. Where it does not, `claim.json` (host, process, start) tells: its modification time
-is the heartbeat, renewed by `Claim.beat`, and a foreign claim counts until it is stale.
+carries locks. Where it does not, `claim.json` (host, process, start) does: it is created by one
+process only, its modification time is the heartbeat, renewed by `Claim.beat`, and it counts until
+it is stale.
 """
 
 import fcntl
 import json
 import os
+import secrets
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from severe_bench.core.atomic import mendable_writes, write_json
+from severe_bench.core.atomic import mendable_writes
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.store.layout import CLAIM, LOCK
@@ -39,24 +42,33 @@ class Claim:
 
     folder: Path
     descriptor: int
+    inode: int
 
     def beat(self) -> None:
-        """Renew the heartbeat; a claim file that vanished with its folder is no matter."""
+        """Renew the heartbeat, unless the claim vanished with its folder or is another's now."""
+        path = self.folder / CLAIM
         try:
-            os.utime(self.folder / CLAIM)
+            if path.stat().st_ino == self.inode:
+                os.utime(path)
         except FileNotFoundError:
             return
 
     def release(self) -> None:
         """Let others have the cell."""
-        (self.folder / CLAIM).unlink(missing_ok=True)
+        self._unclaim()
         os.close(self.descriptor)
 
     def move_away(self, target: Path) -> None:
         """Rename the folder and let go of it; whoever claims the cell next finds it empty."""
-        (self.folder / CLAIM).unlink(missing_ok=True)
+        self._unclaim()
         self.folder.rename(target)
         os.close(self.descriptor)
+
+    def _unclaim(self) -> None:
+        path = self.folder / CLAIM
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == self.inode:
+                path.unlink()
 
 
 def claim(folder: Path) -> Claim | None:
@@ -68,17 +80,13 @@ def claim(folder: Path) -> Claim | None:
     descriptor = _lock(folder)
     if descriptor is None:
         return None
-    if _fresh_elsewhere(folder):
-        os.close(descriptor)
-        return None
-    held = Claim(folder, descriptor)
-    owner = Owner(host=socket.gethostname(), pid=os.getpid(), start=time.time())
+    inode = None
     try:
-        write_json(folder / CLAIM, owner.model_dump(mode="json"))
-    except UserError:
-        held.release()
-        raise
-    return held
+        inode = _publish(folder)
+    finally:
+        if inode is None:
+            os.close(descriptor)
+    return None if inode is None else Claim(folder, descriptor, inode)
 
 
 def owner(folder: Path) -> Owner | None:
@@ -137,9 +145,54 @@ def _locked(folder: Path) -> bool:
     return False
 
 
-def _fresh_elsewhere(folder: Path) -> bool:
-    found = _read_owner(folder)
-    return found is not None and found.host != socket.gethostname() and _fresh(folder)
+def _publish(folder: Path) -> int | None:
+    """Create the claim file; its inode, or None where another node's living process has one.
+
+    Creating is exclusive on every file system that nodes share, so that of two nodes that find no
+    claim, or the same dead one, only one gets it.
+    """
+    mine = Owner(host=socket.gethostname(), pid=os.getpid(), start=time.time())
+    path = folder / CLAIM
+    if path.exists() and not _clear_dead(path):
+        return None
+    with mendable_writes(path):
+        try:
+            stream = path.open("x")
+        except FileExistsError:
+            return None
+        try:
+            with stream:
+                stream.write(mine.model_dump_json())
+                stream.flush()
+                os.fsync(stream.fileno())
+                return os.fstat(stream.fileno()).st_ino
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _clear_dead(path: Path) -> bool:
+    """Remove a claim whose process is dead; false where it lives, or where another was quicker.
+
+    A claim of this host is dead, for the lock is ours. One that cannot be read is being written.
+    """
+    found = _read_owner(path.parent)
+    here = found is not None and found.host == socket.gethostname()
+    if not here and _fresh(path.parent):
+        return False
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        before = path.stat().st_ino
+        path.rename(aside)
+    except FileNotFoundError:
+        return False
+    if aside.stat().st_ino != before:  # between the two another node had cleared and claimed it
+        with suppress(FileExistsError):
+            os.link(aside, path)
+        aside.unlink()
+        return False
+    aside.unlink()
+    return True
 
 
 def _fresh(folder: Path) -> bool:

@@ -97,3 +97,96 @@ def test_a_file_system_without_locks_is_the_users_to_mend(
     monkeypatch.setattr("severe_bench.store.lock.fcntl.flock", refuse)
     with pytest.raises(UserError, match=r"lock.*not implemented.*--results"):
         claim(tmp_path / "cell")
+
+
+def without_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network disk whose locks reach one node only."""
+    monkeypatch.setattr("severe_bench.store.lock.fcntl.flock", lambda *_: None)
+
+
+def as_node(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("severe_bench.store.lock.socket.gethostname", lambda: name)
+
+
+def test_where_locks_do_not_reach_the_claim_file_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_locks(monkeypatch)
+    as_node(monkeypatch, "one")
+    first = claim(tmp_path / "c")
+    as_node(monkeypatch, "two")
+    assert claim(tmp_path / "c") is None
+    first.release()
+    second = claim(tmp_path / "c")
+    assert second is not None
+    assert json.loads((tmp_path / "c" / "claim.json").read_text())["host"] == "two"
+    second.release()
+
+
+def test_of_two_nodes_that_find_the_same_dead_claim_one_gets_the_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign_claim(tmp_path / "c", age=STALE_SECONDS + 5)
+    without_locks(monkeypatch)
+    as_node(monkeypatch, "one")
+    first = claim(tmp_path / "c")
+    as_node(monkeypatch, "two")
+    assert first is not None
+    assert claim(tmp_path / "c") is None
+
+
+def test_a_claim_that_was_taken_over_meanwhile_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Node two looks at the dead claim, node one replaces it, node two moves what it finds."""
+    folder = tmp_path / "c"
+    foreign_claim(folder, age=STALE_SECONDS + 5)
+    without_locks(monkeypatch)
+    as_node(monkeypatch, "two")
+    rename = Path.rename
+
+    def late(path: Path, target: Path) -> Path:
+        path.unlink()
+        path.write_text(json.dumps({"host": "one", "pid": 1, "start": 0.0}))
+        monkeypatch.setattr(Path, "rename", rename)
+        return rename(path, target)
+
+    blocker = folder / "keeps-the-inode"
+    os.link(folder / "claim.json", blocker)
+    monkeypatch.setattr(Path, "rename", late)
+    assert claim(folder) is None
+    assert owner(folder).host == "one"
+
+
+def test_many_processes_without_locks_never_hold_a_cell_together(tmp_path: Path) -> None:
+    """Real processes that believe to be different nodes, racing for one cell again and again."""
+    code = """
+import os, socket, sys, time
+from pathlib import Path
+from severe_bench.store import lock
+lock.fcntl.flock = lambda *_: None
+socket.gethostname = lambda: sys.argv[2]
+folder, won = Path(sys.argv[1]), 0
+until = time.monotonic() + 1.5
+while time.monotonic() < until:
+    held = lock.claim(folder)
+    if held is None:
+        continue
+    inside = os.open(folder / "inside", os.O_CREAT | os.O_EXCL)
+    os.close(inside)
+    os.unlink(folder / "inside")
+    won += 1
+    held.release()
+print(won)
+"""
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "c"), f"node-{number}"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    counts = [int(racer.communicate()[0]) for racer in racers]
+    assert [racer.returncode for racer in racers] == [0, 0, 0]
+    assert sum(counts) > 0
