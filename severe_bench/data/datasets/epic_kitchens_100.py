@@ -42,7 +42,7 @@ TIME = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)")
 
 
 class EpicKitchens100Options(Frozen):
-    """What `Record.label` is; both parts are in the extras in any case.
+    """What `Record.label` is; both parts are in the extras and vocabularies in any case.
 
     Args:
         label: `verb`, `noun` or `action`: a pair of both that occurs in either split, numbered in
@@ -90,6 +90,7 @@ def read(options: EpicKitchens100Options, sources: Sources) -> Table:
     return Table(
         names[options.label],
         tuple(_record(narration, _label(options, narration, ids)) for narration in narrations),
+        {"verb": verbs, "noun": nouns},
     )
 
 

@@ -65,6 +65,7 @@ class ManifestOptions(Frozen):
 
 
 DEFAULTS = ManifestOptions()
+NO_ROOT = "no root folder is given; set the dataset's `root` in benchmarks.yaml"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def load_manifest(options: ManifestOptions, location: Location) -> Dataset:
     Raises:
         UserError: with file and line, what is wrong in it.
     """
-    _require(problems(options, location))
+    _require(_lacks(options, location))
     root, folder = _folders(location)
     tables = _read(options, folder)
     columns = target_columns(tables.rows[0].cells)
@@ -137,7 +138,7 @@ def _record(row: Row, further: Mapping[str, object], tables: _Tables) -> Record:
 
 def digest(options: ManifestOptions, location: Location) -> str:
     """SHA-256 over the manifest, the class list and, where they are there, the further files."""
-    _require(problems(options, location))
+    _require(_lacks(options, location))
     _, folder = _folders(location)
     paths = (folder / options.file, folder / options.classes)
     both = [file_digest(path) if path.is_file() else "" for path in paths]
@@ -149,7 +150,14 @@ def digest(options: ManifestOptions, location: Location) -> str:
 def problems(options: ManifestOptions, location: Location) -> list[str]:
     """What is missing, each with what to do about it."""
     if location.root is None:
-        return ["no root folder is given; set the dataset's `root` in benchmarks.yaml"]
+        return [NO_ROOT]
+    return _lacks(options, location)
+
+
+def _lacks(options: ManifestOptions, location: Location) -> list[str]:
+    """As `problems`; but the files can be read without the videos' folder."""
+    if location.root is None and location.annotations is None:
+        return [NO_ROOT]
     root, folder = _folders(location)
     missing = [
         f"{path}: no such folder; mend the dataset's `{key}` in benchmarks.yaml"
@@ -185,8 +193,8 @@ def _require(found: Iterable[str]) -> None:
 
 
 def _folders(location: Location) -> tuple[Path, Path]:
-    """Root and annotations; `problems` has seen to it that there is a root."""
-    root = location.root or Path()
+    """Root and annotations, each the other where it is not given; `_lacks` wants one of them."""
+    root = location.root or location.annotations or Path()
     return root, location.annotations or root
 
 

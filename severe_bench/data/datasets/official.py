@@ -32,10 +32,15 @@ class Sources:
 
 @dataclass(frozen=True)
 class Table:
-    """Class names in id order and records in official list order, the training split first."""
+    """Class names in id order and records in official list order, the training split first.
+
+    Args:
+        vocabularies: further class lists by name, in id order.
+    """
 
     classes: tuple[str, ...]
     records: tuple[Record, ...]
+    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def official_adapter(
@@ -82,7 +87,8 @@ def official_adapter(
         _require_distinct(table.records, shelf.folder)
         videos = shelf.folder if sources.names and shelf.root is None else shelf.root
         records = table.records if videos is None else resolved(table.records, videos)
-        return Dataset(name, shelf.root or shelf.folder, table.classes, records)
+        root = shelf.root or shelf.folder
+        return Dataset(name, root, table.classes, records, vocabularies=table.vocabularies)
 
     return Adapter(name, options, digest, problems, load, expected=expected)
 

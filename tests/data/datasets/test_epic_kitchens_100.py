@@ -55,6 +55,10 @@ def test_labels(tmp_path: Path, label: str, ids: list[int], classes: tuple[str, 
     dataset = load("epic_kitchens_100", official(tmp_path), label=label)
     assert dataset.classes == classes
     assert [record.label for record in dataset.records] == ids
+    assert dataset.vocabularies == {
+        "verb": ("v0", "v1", "v2"),
+        "noun": ("n0:x", "n1:x", "n2:x", "n3:x"),
+    }
     assert [VERB.of(record) for record in dataset.records] == [2, 0, 2]
     assert [NOUN.of(record) for record in dataset.records] == [1, 3, 0]
 
@@ -103,3 +107,12 @@ def test_damaged_classes_and_foreign_extras(tmp_path: Path) -> None:
     record = load("epic_kitchens_100", official(tmp_path)).records[0]
     with pytest.raises(UserError, match="has no count"):
         COUNT.of(record)
+
+
+def test_vocabularies_without_their_files(tmp_path: Path) -> None:
+    folder = official(tmp_path)
+    for kind in ("verb", "noun"):
+        (folder / f"EPIC_100_{kind}_classes.csv").unlink()
+    found = load("epic_kitchens_100", folder).vocabularies
+    assert {kind: len(names) for kind, names in found.items()} == {"verb": 97, "noun": 300}
+    assert found["noun"][299] == "noun 299"
