@@ -21,7 +21,7 @@ def clip_blocks(extraction: Extraction, first: int) -> Iterator[Rows]:
     """
     job = extraction.job
     recipe = job.recipe
-    per_video = recipe.feature_views if job.views == "train" else recipe.test.clips
+    per_video = recipe.feature_views if job.views == "train" else recipe.test.views
     for block in blocks_of(_views(extraction, first), recipe, per_video):
         yield _embedded(extraction, block, per_video)
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from severe_bench.adapt.heads import shaped
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.adapt.unit import UNITS
 from severe_bench.config.problems import dotted, parse
@@ -73,10 +74,16 @@ class Cost:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a protocol returns: merged scores (N, ...) float32 of the test records, and its cost."""
+    """What a protocol returns: merged scores (N, ...) float32 of the test records, and its cost.
+
+    Args:
+        selected_epoch: 1-based epoch of the state that was chosen on the test split; None: the
+            last state was taken.
+    """
 
     scores: NDArray[np.float32]
     cost: Cost
+    selected_epoch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ class Evaluation:
         metrics: in the task's order.
         train_samples: ids that the budget bought, in draw order.
         train_digest: `split_digest` of those; equal digests are equal training sets.
+        selected_epoch: as of `Outcome`.
     """
 
     metrics: tuple[MetricValue, ...]
@@ -125,6 +133,7 @@ class Evaluation:
     train_samples: tuple[str, ...]
     train_digest: str
     cost: Cost
+    selected_epoch: int | None = None
 
 
 def run_evaluate(
@@ -166,6 +175,7 @@ def run_evaluate(
         train_samples=tuple(record.sample for record in bought),
         train_digest=split_digest(pool, drawn),
         cost=outcome.cost,
+        selected_epoch=outcome.selected_epoch,
     )
 
 
@@ -197,7 +207,7 @@ def _inputs(
     options = _options(task, job)
     unit = UNITS.get(task.unit or "clip")
     train, test = (unit.examples(split, task.unit_options(options)) for split in records)
-    assignment = task.bind(options, dataset)
+    assignment = shaped(task.bind(options, dataset), job.recipe.head, len(dataset.classes))
     return Inputs(job, dataset, task, assignment, train, test, weights_file, session)
 
 

@@ -1,4 +1,4 @@
-"""Train a whole network on clips, then test it on the recipe's views of every test video."""
+"""Train a network on clips, then test it on the recipe's views of every test video."""
 
 import time
 from collections.abc import Iterator
@@ -7,14 +7,18 @@ import numpy as np
 import torch
 
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.looking import clip_scores, judge_of
 from severe_bench.adapt.network import (
+    FrozenObjective,
     TaskObjective,
     WholeNetwork,
+    frozen,
     outputs_of,
     seeded_head,
     state_digest,
 )
 from severe_bench.adapt.parts import Pass, Rows, rows_of
+from severe_bench.adapt.precise_norms import average_norms
 from severe_bench.adapt.views import blocks_of
 from severe_bench.data.sources import ClipBatches, Views, test_views
 from severe_bench.data.store import VideoStore, shared_store
@@ -28,9 +32,28 @@ def finetune(inputs: Inputs) -> Outcome:
     The head, the order of clips and every augmentation come from the job's seed. A view's output
     becomes part of its video's score by the task's own rule.
     """
-    store = shared_store(inputs.dataset.root)
     network = _network(inputs)
-    summary = _train(network, inputs, store)
+    return _adapted(network, inputs, TaskObjective(network, inputs.assignment, "clips"))
+
+
+def probe_on_clips(inputs: Inputs) -> Outcome:
+    """Likewise, but only the head trains, on the frozen backbone's features of new clips.
+
+    Batch normalisation in eval mode leaves the backbone the same to the bit, which is checked; in
+    train mode its statistics drift, as in SEVERE's linear evaluation.
+    """
+    network = _network(inputs)
+    batch_norm = inputs.job.recipe.probe.batch_norm
+    objective = FrozenObjective(network, inputs.assignment, batch_norm)
+    if batch_norm == "train":
+        return _adapted(network, inputs, objective)
+    with frozen(network.backbone):
+        return _adapted(network, inputs, objective)
+
+
+def _adapted(network: WholeNetwork, inputs: Inputs, objective: TaskObjective) -> Outcome:
+    store = shared_store(inputs.dataset.root)
+    summary = _train(network, inputs, objective, store)
     began = time.perf_counter()
     rows = _test(network, inputs, store)
     return Outcome(
@@ -42,6 +65,7 @@ def finetune(inputs: Inputs) -> Outcome:
             test_seconds=time.perf_counter() - began,
             final_loss=summary.final_loss,
         ),
+        selected_epoch=summary.selected_epoch,
     )
 
 
@@ -53,7 +77,9 @@ def _network(inputs: Inputs) -> WholeNetwork:
     return WholeNetwork(backbone, seeded_head(inputs.assignment, width, job.seed))
 
 
-def _train(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> FitSummary:
+def _train(
+    network: WholeNetwork, inputs: Inputs, objective: TaskObjective, store: VideoStore
+) -> FitSummary:
     job, session = inputs.job, inputs.session
     source = ClipBatches(
         store,
@@ -64,8 +90,11 @@ def _train(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> FitSumma
         seed=job.seed,
         device=session.device,
     )
-    objective = TaskObjective(network, inputs.assignment, "clips")
-    return fit(objective, source, job.recipe, session, job.seed)
+    judge = judge_of(inputs, clip_scores(network, inputs, store))
+    summary = fit(objective, source, job.recipe, session, job.seed, judge=judge)
+    if job.recipe.test.precise_norms:
+        average_norms(network, source, job.recipe, session.device)
+    return summary
 
 
 def _test(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> Rows:
@@ -76,7 +105,7 @@ def _test(network: WholeNetwork, inputs: Inputs, store: VideoStore) -> Rows:
     def blocks(first: int) -> Iterator[Rows]:
         records, statement = inputs.test[first:], inputs.job.network.input
         views = test_views(store, records, recipe, statement, session.device)
-        for block in blocks_of(views, recipe, recipe.test.clips):
+        for block in blocks_of(views, recipe, recipe.test.views):
             yield _scored(network, block, inputs)
 
     plan = Pass("test", len(inputs.test), state_digest(network))

@@ -59,6 +59,30 @@ class TaskObjective:
         """Nothing."""
 
 
+class FrozenObjective(TaskObjective):
+    """A task's loss of a whole network of which only the head trains.
+
+    Args:
+        network: backbone and head.
+        assignment: gives the loss.
+        batch_norm: of the backbone: `eval`, or `train`, with statistics that drift.
+    """
+
+    def __init__(self, network: WholeNetwork, assignment: Assignment, batch_norm: str) -> None:
+        super().__init__(network, assignment, "clips")
+        self._network, self._drifts = network, batch_norm == "train"
+        network.backbone.requires_grad_(False)
+
+    def parameters(self) -> Iterable[nn.Parameter]:
+        """The head's."""
+        return self._network.head.parameters()
+
+    def begin_epoch(self, epoch: int) -> None:  # noqa: ARG002 - every epoch is alike
+        """The head in train mode, the backbone as asked for."""
+        self._network.head.train()
+        self._network.backbone.train(self._drifts)
+
+
 def seeded_head(assignment: Assignment, width: int, seed: int) -> nn.Module:
     """The task's head, initialised from `seed`; torch's global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):

@@ -47,7 +47,7 @@ def probe_tables(train: FeatureTable, test: FeatureTable, inputs: Inputs) -> Out
     objective = TaskObjective(head, inputs.assignment, "features")
     summary = fit(objective, source, inputs.job.recipe, inputs.session, seed)
     began = time.perf_counter()
-    scores = _scores(head, test, inputs)
+    scores = scores_of(head, test, inputs)
     return Outcome(
         scores=scores,
         cost=Cost(
@@ -78,7 +78,7 @@ class FeatureBatches:
     def of(cls, train: FeatureTable, inputs: Inputs) -> "FeatureBatches":
         """The batches of the job's recipe and seed."""
         job, device = inputs.job, inputs.session.device
-        steps = Steps(len(train.samples), job.recipe.batch_size, job.seed)
+        steps = Steps.of(len(train.samples), job.recipe, job.seed)
         features = torch.from_numpy(train.features).to(device)
         return cls(features, targets_of_views(train, inputs).to(device), steps)
 
@@ -142,7 +142,8 @@ def standardised(train: FeatureTable, test: FeatureTable) -> tuple[FeatureTable,
 
 
 @torch.inference_mode()
-def _scores(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np.float32]:
+def scores_of(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np.float32]:
+    """Scores (N, ...) of a trained head, the views of each video merged."""
     device = inputs.session.device
     head.eval()
     videos, views, width = test.features.shape

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from severe_bench.config.recipe import Clip
+from severe_bench.config.recipe import Clip, Test
 
 Indices = NDArray[np.int64]
 
@@ -37,6 +37,10 @@ def train_indices(
     _check(frames, fps)
     if clip.sampling == "uniform":
         return _segments(clip.frames, frames, rng.random(clip.frames))
+    if clip.sampling == "linear":
+        return _segments(clip.frames, frames, np.full(clip.frames, rng.random()))
+    if clip.short == "hold" and frames < _span(clip):
+        return _held(clip, int(rng.integers(frames - _span(clip), 1)), frames)
     if clip.sampling == "stride":
         room = frames - _span(clip)
         first = int(rng.integers(room + 1)) if room > 0 else 0
@@ -51,44 +55,48 @@ def test_indices(
     clip: Clip,
     frames: int,
     fps: float,
-    clips: int,
+    test: Test,
     times: Times | None = None,  # noqa: PT028
 ) -> Indices:
     """The equally spaced clips that a video is tested on.
 
     `seconds` resamples the whole video first and spaces the clips over the resampled frames;
-    `stride` spaces them over the native frames; `uniform` takes clip k from fraction
-    (k + 1/2) / clips of each of its segments.
+    `stride` spaces them over the native frames; `uniform` and `linear` take clip k from fraction
+    (k + 1/2) / clips of each of their segments.
 
     Returns:
         (clips, clip.frames) frame indices in [0, frames); rows may be equal, see `distinct`.
 
     Example:
-        >>> test_indices(Clip(frames=4), frames=6, fps=12, clips=2).tolist()
+        >>> test_indices(Clip(frames=4), frames=6, fps=12, test=Test(clips=2)).tolist()
         [[0, 1, 2, 3], [2, 3, 4, 5]]
     """
     _check(frames, fps)
-    if clip.sampling == "uniform":
-        places = [np.full(clip.frames, (k + 0.5) / clips) for k in range(clips)]
+    if clip.sampling in {"uniform", "linear"}:
+        places = [np.full(clip.frames, (k + 0.5) / test.clips) for k in range(test.clips)]
         return np.stack([_segments(clip.frames, frames, place) for place in places])
     if clip.sampling == "stride":
         video, stride = np.arange(frames), clip.stride
     else:
         video, stride = _at_rate(clip.rate, 0.0, frames / fps, frames, fps, times), 1
-    starts = test_starts(len(video), (clip.frames - 1) * stride + 1, clips)
+    starts = test_starts(len(video), (clip.frames - 1) * stride + 1, test)
+    if clip.short == "hold":
+        return np.stack([_held(clip, int(start), frames) for start in starts])
     return np.stack([_loop(video[start::stride], clip.frames) for start in starts])
 
 
-def test_starts(frames: int, span: int, clips: int) -> Indices:
-    """First frames of equally spaced test clips: truncated linspace(0, frames - span, clips).
+def test_starts(frames: int, span: int, test: Test) -> Indices:
+    """First frames of equally spaced test clips: linspace(0, frames - span, clips).
 
-    A video no longer than one clip gives `clips` times 0 (SEVERE code: dense test mode).
+    A video no longer than one clip gives `clips` times 0. Starts are truncated (SEVERE code: dense
+    test mode) or rounded (PySlowFast).
 
     Example:
-        >>> test_starts(72, 32, 10).tolist()
+        >>> test_starts(72, 32, Test(clips=10)).tolist()
         [0, 4, 8, 13, 17, 22, 26, 31, 35, 40]
     """
-    starts: Indices = np.linspace(0, max(frames - span, 0), clips).astype(np.int64)
+    exact = np.linspace(0, max(frames - span, 0), test.clips)
+    starts: Indices = (np.rint(exact) if test.starts == "round" else exact).astype(np.int64)
     return starts
 
 
@@ -120,6 +128,12 @@ def _check(frames: int, fps: float) -> None:
 
 def _span(clip: Clip) -> int:
     return (clip.frames - 1) * clip.stride + 1
+
+
+def _held(clip: Clip, start: int, frames: int) -> Indices:
+    """Frames from `start` on, which may be negative; those outside the video are its ends."""
+    asked = start + np.arange(clip.frames) * clip.stride
+    return np.clip(asked, 0, frames - 1).astype(np.int64)
 
 
 def _at_rate(

@@ -25,35 +25,47 @@ ORDER, START, PIXELS = 0, 1, 2
 class Steps:
     """How the records of an epoch fall into batches.
 
-    Each record occurs once per epoch, in an order drawn anew. The last batch may be smaller; it is
-    left out only if it would hold a single sample (batch normalisation has no deviation of one)
-    and is not the only one.
+    Each record occurs `clips_per_video` times per epoch, in an order drawn anew. The last batch may
+    be smaller; it is left out only if it would hold a single sample (batch normalisation has no
+    deviation of one), or where the recipe drops it, and is not the only one.
 
     Args:
         records: how many there are, at least 1.
         batch_size: at least 1.
         seed: of the order.
+        clips_per_video: at least 1.
+        drop_last: leave out a last batch that is not full.
     """
 
     records: int
     batch_size: int
     seed: int
+    clips_per_video: int = 1
+    drop_last: bool = False
+
+    @classmethod
+    def of(cls, records: int, recipe: Recipe, seed: int) -> "Steps":
+        """As a recipe says."""
+        clips = recipe.schedule.clips_per_video
+        return cls(records, recipe.batch_size, seed, clips, recipe.drop_last)
 
     def __len__(self) -> int:
         """Batches per epoch, at least 1."""
-        full, rest = divmod(self.records, self.batch_size)
-        return max(1, full + (rest > 1 or (rest == 1 and self.batch_size == 1)))
+        full, rest = divmod(self.records * self.clips_per_video, self.batch_size)
+        kept = not self.drop_last and (rest > 1 or (rest == 1 and self.batch_size == 1))
+        return max(1, full + kept)
 
     def rows(self, epoch: int, step: int) -> NDArray[np.int64]:
         """Indices of the records in one batch."""
         if not 0 <= step < len(self):
             raise IndexError(f"step {step} of {len(self)}")
-        return _order(self.records, self.seed, epoch)[step * self.batch_size :][: self.batch_size]
+        order = _order(self.records * self.clips_per_video, self.seed, epoch)
+        return order[step * self.batch_size :][: self.batch_size] % self.records
 
 
 @lru_cache(maxsize=4)
-def _order(records: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    return np.random.default_rng([seed, ORDER, epoch]).permutation(records)
+def _order(clips: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    return np.random.default_rng([seed, ORDER, epoch]).permutation(clips)
 
 
 @dataclass(frozen=True)
@@ -135,7 +147,7 @@ class TestReader:
         record = self.records[number]
         extent = self.store.extent(record)
         indices = test_indices(
-            self.recipe.clip, extent.frames, extent.fps, self.recipe.test.clips, extent.times
+            self.recipe.clip, extent.frames, extent.fps, self.recipe.test, extent.times
         )
         views = distinct(in_direction(record, indices))
         used, places = np.unique(views.indices, return_inverse=True)

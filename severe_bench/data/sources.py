@@ -22,7 +22,7 @@ from severe_bench.data.reading import (
     as_records,
 )
 from severe_bench.data.store import VideoStore
-from severe_bench.data.transforms import apply, draw, normalise, test_transform
+from severe_bench.data.transforms import apply, draw, normalise, test_crops
 from severe_bench.train.batch import Batch
 
 Feed = Callable[[int], list[TimedClip]]
@@ -68,7 +68,7 @@ class ClipBatches:
             raise ValueError(f"{len(records)} records, {len(targets)} targets")
         self._recipe, self._statement, self._device = recipe, statement, torch.device(device)
         self._targets, self._records = targets, as_records(records)
-        self._steps = Steps(len(records), recipe.batch_size, seed)
+        self._steps = Steps.of(len(records), recipe, seed)
         reader = TrainReader(store, self._records, recipe.clip, self._steps)
         self._feed = feed or _feed(reader, self._device)
 
@@ -166,8 +166,9 @@ def _feed(reader: Feed, device: torch.device) -> Feed:
 def _views(raw: RawViews, recipe: Recipe, statement: Input, device: torch.device) -> Views:
     """Each frame is resized once, however many clips it is in."""
     size = recipe.clip.size
-    frames = test_transform([raw.frames], size, recipe.test.resize, device)[0]
+    crops = test_crops(raw.frames, size, recipe.test, device)
     places = torch.from_numpy(raw.places).to(device)
-    clips = frames[:, places].permute(1, 0, 2, 3, 4)
-    weights = torch.from_numpy(raw.weights).to(device)
-    return Views(normalise(clips.contiguous(), statement), weights, raw.times)
+    clips = torch.cat([frames[:, places].permute(1, 0, 2, 3, 4) for frames in crops])
+    weights = torch.from_numpy(raw.weights).to(device).repeat(len(crops)) / len(crops)
+    times = np.tile(raw.times, (len(crops), 1))
+    return Views(normalise(clips.contiguous(), statement), weights, times)

@@ -5,7 +5,7 @@ gives the same augmentation on every device; `apply` runs where the pixels are.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from severe_bench.config.network_input import Input
-from severe_bench.config.recipe import Augment
+from severe_bench.config.recipe import Augment, Test
 from severe_bench.data.colour import jitter
 
 RawClip = NDArray[np.uint8] | torch.Tensor
@@ -55,7 +55,7 @@ def draw(augment: Augment, shapes: Sequence[tuple[int, int]], generator: torch.G
     """
     count = len(shapes)
     sizes = torch.tensor(shapes, dtype=torch.int64).view(count, 2)
-    boxes = _boxes(augment, sizes, generator)
+    boxes = CROPS[augment.crop](augment, sizes, generator)
     flips = torch.rand(count, generator=generator) < augment.flip
     spread = torch.tensor([augment.brightness, augment.contrast, augment.saturation, augment.hue])
     lowest = (torch.tensor([1.0, 1.0, 1.0, 0.0]) - spread).clamp_min(0)
@@ -93,24 +93,44 @@ def apply(
     return jitter(batch.div_(255), draws.factors, draws.order)
 
 
-def test_transform(
-    clips: Sequence[RawClip], size: int, resize_to: float, device: str | torch.device
-) -> torch.Tensor:
-    """Resize the short side to int(size / resize_to), then crop the centre.
+def test_crops(
+    clip: RawClip,
+    size: int,
+    test: Test,
+    device: str | torch.device,
+) -> list[torch.Tensor]:
+    """Resize the short side to int(size / resize), then crop the centre, or beside it too.
 
-    The long side is truncated, the crop's offset rounded (SEVERE code, test transform).
+    The long side is truncated, the centre's offset rounded (SEVERE code, test transform). Three
+    crops are left, centre and right, or top, centre and bottom (PySlowFast).
+
+    Args:
+        clip: (T, H, W, 3) uint8.
+        size: side of the square results in pixels.
+        test: of the recipe.
+        device: where to compute and where the results lie.
 
     Returns:
-        (B, 3, T, size, size) float32 RGB in [0, 1].
+        One (3, T, size, size) float32 RGB in [0, 1] for each crop.
     """
-    batch = torch.empty(len(clips), 3, len(clips[0]), size, size, device=device)
-    for row, clip in zip(batch, clips, strict=True):
-        pixels = torch.as_tensor(clip).to(device)
-        height, width = _short_side_to(int(size / resize_to), pixels.shape[1], pixels.shape[2])
-        whole = resize(pixels, height, width)
-        top, left = round((height - size) / 2), round((width - size) / 2)
-        row.copy_(whole[:, top : top + size, left : left + size].permute(3, 0, 1, 2))
-    return batch.div_(255)
+    pixels = torch.as_tensor(clip).to(device)
+    height, width = _short_side_to(int(size / test.resize), pixels.shape[1], pixels.shape[2])
+    whole = resize(pixels, height, width)
+    crops = []
+    for top, left in _corners(height - size, width - size, test.crops):
+        crop = whole[:, top : top + size, left : left + size].permute(3, 0, 1, 2)
+        crops.append(crop.to(torch.float32, memory_format=torch.contiguous_format).div(255))
+    return crops
+
+
+def _corners(room_down: int, room_right: int, crops: int) -> list[tuple[int, int]]:
+    """Of the crops in a frame that is that much larger."""
+    top, left = round(room_down / 2), round(room_right / 2)
+    if crops == 1:
+        return [(top, left)]
+    if room_down > room_right:
+        return [(0, left), (top, left), (room_down, left)]
+    return [(top, 0), (top, left), (top, room_right)]
 
 
 def normalise(clips: torch.Tensor, statement: Input) -> torch.Tensor:
@@ -149,7 +169,7 @@ def resize(frames: torch.Tensor, height: int, width: int) -> torch.Tensor:
     return (small if small.dtype == torch.uint8 else small.round_()).permute(0, 2, 3, 1)
 
 
-def _boxes(augment: Augment, sizes: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def _area(augment: Augment, sizes: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Inception-style crops: the first of ten tries that fits, else the largest centred one."""
     count = len(sizes)
     area = sizes.prod(1, keepdim=True) * _uniform(augment.area, count, generator)
@@ -166,6 +186,51 @@ def _boxes(augment: Augment, sizes: torch.Tensor, generator: torch.Generator) ->
     boxes = torch.cat([corner, extent], dim=1)
     fallback = torch.tensor([_fallback(h, w, augment.ratio) for h, w in sizes.tolist()])
     return torch.where(fits.any(1, keepdim=True), boxes, fallback.view(count, 4))
+
+
+def _multiscale(augment: Augment, sizes: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Squares of one of the scales of the short side."""
+    scales = torch.tensor(augment.scales, dtype=torch.float64)
+    chosen = torch.randint(len(scales), (len(sizes),), generator=generator)
+    return _squares(sizes, sizes.amin(1) * scales[chosen], generator)
+
+
+def _short_side(augment: Augment, sizes: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Squares as large as the clip once the short side has its drawn length.
+
+    They are cut from the source, so that pixels are resampled once.
+    """
+    low, high = augment.short_side
+    draws = torch.rand(len(sizes), generator=generator, dtype=torch.float64)
+    if augment.law == "uniform":
+        factors = low + draws * (high - low)
+    else:
+        factors = 1 / (1 / high + draws * (1 / low - 1 / high))
+    return _squares(sizes, sizes.amin(1) / factors, generator)
+
+
+def _squares(sizes: torch.Tensor, sides: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Squares of these sides, rounded, anywhere in frames of these (height, width)."""
+    whole = sides.round().long().clamp_min(1)
+    places = torch.rand(len(sizes), 2, generator=generator, dtype=torch.float64)
+    corner = (places * (sizes - whole[:, None] + 1)).long()
+    return torch.cat([corner, whole[:, None], whole[:, None]], dim=1)
+
+
+def _centre(_: Augment, sizes: torch.Tensor, __: torch.Generator) -> torch.Tensor:
+    """The centred square of the full short side."""
+    side = sizes.amin(1, keepdim=True)
+    corner = (sizes - side) // 2
+    return torch.cat([corner, side, side], dim=1)
+
+
+CROPS: Mapping[str, Callable[[Augment, torch.Tensor, torch.Generator], torch.Tensor]] = {
+    "area": _area,
+    "multiscale": _multiscale,
+    "short_side": _short_side,
+    "centre": _centre,
+}
+"""(augmentation, (B, 2) heights and widths, generator) -> (B, 4) boxes, by the recipe's `crop`."""
 
 
 def _uniform(bounds: tuple[float, float], count: int, generator: torch.Generator) -> torch.Tensor:

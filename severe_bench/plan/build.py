@@ -9,7 +9,7 @@ from severe_bench.config.settings import Settings
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
-from severe_bench.plan.fit import misfit, overdraft
+from severe_bench.plan.fit import idle_setting, misfit, overdraft
 from severe_bench.plan.grid import Entry, Filters, filtered, grid
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.plan.needs import Needed
@@ -95,7 +95,12 @@ class _Builder:
             problem=network.problem
             or misfit(network.backbone, dataset, settings.recipe)
             or self.needed.problem_of(needs, dataset)
-            or overdraft(settings.budget, dataset),
+            or overdraft(settings.budget, dataset)
+            or idle_setting(
+                TASKS.get(self.config.experiments[entry.experiment].task),
+                settings.recipe,
+                reads_clips="test_features" not in needs,
+            ),
         )
 
     def _job(
@@ -127,7 +132,8 @@ class _Builder:
         if key not in self._rows:
             self._settings.append(settings)  # kept, so that its address stays its own
             experiment = self.config.experiments[entry.experiment]
-            self._rows[key] = row_kind(experiment.task, settings.task_options, experiment.protocol)
+            options, recipe = settings.task_options, settings.recipe
+            self._rows[key] = row_kind(experiment.task, options, experiment.protocol, recipe)
         return self._rows[key]
 
     def _label(self, entry: Entry, settings: Settings, network: NetworkPart) -> Label:

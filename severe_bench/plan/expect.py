@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetJob, EvaluateJob, FeaturesJob, PretrainJob
 from severe_bench.plan.prior import prior_seconds
@@ -37,7 +36,6 @@ class Expectations:
     """
 
     def __init__(self) -> None:
-        self._reads: dict[str, str] = {}
         self._known: dict[str, tuple[Kin, float]] = {}
         self._alike: defaultdict[Kin, list[float]] = defaultdict(list)
         self._ratios: defaultdict[str, list[float]] = defaultdict(list)
@@ -73,10 +71,8 @@ class Expectations:
         """Kin and prior of a cell, remembered."""
         if cell.id not in self._known:
             job = cell.job
-            protocol = job.protocol if isinstance(job, EvaluateJob) else ""
-            if protocol not in self._reads:
-                self._reads[protocol] = PROTOCOLS.get(protocol).reads if protocol else ""
-            prior = prior_seconds(job, self._reads[protocol], cell.places.sizes)
+            reads = "features" if "test_features" in cell.needs else "clips"
+            prior = prior_seconds(job, reads, cell.places.sizes)
             self._known[cell.id] = (_kin(cell), prior)
         return self._known[cell.id]
 

@@ -1,9 +1,15 @@
 """Whether a network can read a dataset's clips and a budget be met, known before anything runs."""
 
+from typing import Any
+
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.budget import Budget
 from severe_bench.models.backbone import Backbone
 from severe_bench.plan.parts import DatasetPart
+from severe_bench.tasks.task import Task
+
+SELECTING = frozenset({"clips", "counting"})
+"""Procedures that can select a state during training."""
 
 
 def misfit(backbone: Backbone, dataset: DatasetPart, recipe: Recipe) -> str:
@@ -31,6 +37,24 @@ def overdraft(budget: Budget, dataset: DatasetPart) -> str:
         f"the budget asks for {budget.count} videos but the training set of {dataset.name} has "
         f"{there}; use at most {there}, or no budget for the full training set"
     )
+
+
+def idle_setting(task: Task[Any], recipe: Recipe, *, reads_clips: bool) -> str:
+    """Which setting of a recipe would be without effect, in words; empty where none would.
+
+    Args:
+        task: of the experiment.
+        recipe: of the cell.
+        reads_clips: whether the network runs in training, not on cached features.
+    """
+    if recipe.selection.model != "last" and not (reads_clips and task.procedure in SELECTING):
+        return (
+            f"task {task.name} {'on clips' if reads_clips else 'on cached features'} takes the "
+            "last state; set selection.model: last"
+        )
+    if recipe.test.precise_norms and not (reads_clips and task.procedure == "clips"):
+        return "test.precise_norms is for networks that train on clips of videos; set it to 0"
+    return ""
 
 
 def view_recipe(recipe: Recipe, views: str) -> Recipe:

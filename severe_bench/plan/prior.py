@@ -47,17 +47,18 @@ def prior_seconds(job: AnyJob, reads: str, sizes: Sizes = UNKNOWN) -> float:
 
     Args:
         job: of the cell.
-        reads: `clips` or `features`, of an evaluate job's protocol.
+        reads: `clips` or `features`, of an evaluate job.
         sizes: number of samples of the dataset by split, as far as known.
     """
     videos = _videos(job.dataset, sizes)
     if isinstance(job, DatasetJob):
         return START + RENDER * sum(videos.values())
     if isinstance(job, PretrainJob):
-        clips = job.recipe.schedule.epochs * _labels(job.budget, videos["train"])
+        schedule = job.recipe.schedule
+        clips = schedule.epochs * schedule.clips_per_video * _labels(job.budget, videos["train"])
         return START + clips * PRETEXT_VIEWS * STEP * _forward(job.backbone, job)
     if isinstance(job, FeaturesJob):
-        views = job.recipe.feature_views if job.views == "train" else job.recipe.test.clips
+        views = job.recipe.feature_views if job.views == "train" else job.recipe.test.views
         cost = DECODE + views * _forward(job.network.backbone, job)
         return START + videos[job.split] * cost
     return START + (_probe(job, videos) if reads == "features" else _finetune(job, videos))
@@ -65,14 +66,21 @@ def prior_seconds(job: AnyJob, reads: str, sizes: Sizes = UNKNOWN) -> float:
 
 def _probe(job: EvaluateJob, videos: Sizes) -> float:
     labels = _labels(job.budget, videos["train"])
-    return job.recipe.schedule.epochs * ceil(labels / job.recipe.batch_size) * PROBE_STEP
+    schedule = job.recipe.schedule
+    steps = ceil(labels * schedule.clips_per_video / job.recipe.batch_size)
+    return schedule.epochs * steps * PROBE_STEP
 
 
 def _finetune(job: EvaluateJob, videos: Sizes) -> float:
-    forward = _forward(job.network.backbone, job)
+    recipe, forward = job.recipe, _forward(job.network.backbone, job)
     labels = _labels(job.budget, videos["train"])
-    test = videos["test"] * (DECODE + job.recipe.test.clips * forward)
-    return labels * (DECODE + job.recipe.schedule.epochs * STEP * forward) + test
+    step = STEP if job.protocol == "finetune" else 1.0
+    epochs = recipe.schedule.epochs * recipe.schedule.clips_per_video
+    test = videos["test"] * (DECODE + recipe.test.views * forward)
+    if recipe.selection.model != "last":
+        looks = recipe.schedule.epochs // recipe.selection.every
+        test += videos["test"] * looks * recipe.selection.clips * forward
+    return labels * (DECODE + epochs * step * forward) + test
 
 
 def prior_bytes(job: AnyJob, sizes: Sizes = UNKNOWN) -> int:
@@ -83,7 +91,7 @@ def prior_bytes(job: AnyJob, sizes: Sizes = UNKNOWN) -> int:
     if isinstance(job, PretrainJob):
         return 4 * PARAMETERS.get(job.backbone, OTHER_PARAMETERS) + SMALL_FILES
     if isinstance(job, FeaturesJob):
-        views = job.recipe.feature_views if job.views == "train" else job.recipe.test.clips
+        views = job.recipe.feature_views if job.views == "train" else job.recipe.test.views
         return 4 * videos[job.split] * views * _width(job.network) + SMALL_FILES
     return videos["test"] * PREDICTION_BYTES + SMALL_FILES
 

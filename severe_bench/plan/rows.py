@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.config.recipe import Recipe
 from severe_bench.core.digest import canonical_json
 from severe_bench.tasks.task import TASKS
+
+LINEAR = "linear"
+"""The one protocol that the recipe's `probe` is about."""
 
 
 @dataclass(frozen=True)
@@ -18,16 +22,21 @@ class RowKind:
     key: str
 
 
-def row_kind(task: str, task_options: Mapping[str, Any], protocol: str) -> RowKind | None:
+def row_kind(
+    task: str, task_options: Mapping[str, Any], protocol: str, recipe: Recipe
+) -> RowKind | None:
     """The features that a protocol reads for a task; None where it reads clips.
 
     Args:
         task: registered name.
         task_options: as in the yaml, already checked.
         protocol: registered name.
+        recipe: a linear probe may be asked to read clips.
     """
     asked = TASKS.get(task)
     if PROTOCOLS.get(protocol).reads == "clips" or asked.unit is None:
+        return None
+    if protocol == LINEAR and recipe.probe.reads == "clips":
         return None
     options = asked.unit_options(asked.options.model_validate(dict(task_options)))
     return RowKind(asked.unit, options, f"{asked.unit} {canonical_json(options)}")

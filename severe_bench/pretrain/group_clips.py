@@ -23,7 +23,7 @@ class GroupClips:
     def __init__(self, setting: Setting, *, videos: int, clips: int) -> None:
         self.videos = videos
         recipe, seed = setting.job.recipe, setting.job.seed
-        self.steps = Steps(len(setting.records), recipe.batch_size, seed)
+        self.steps = Steps.of(len(setting.records), recipe, seed)
         store = VideoStore(setting.dataset.root, STORE_BYTES)
         groups = Groups(self.steps, videos)
         reader = GroupReader(store, setting.records, recipe.clip, groups, clips)

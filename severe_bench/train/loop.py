@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from severe_bench.config.recipe import Recipe
 from severe_bench.core.errors import Interrupted
 from severe_bench.core.session import Progress, Session
 from severe_bench.train.batch import Batch, BatchSource
+from severe_bench.train.best import Best, Judge
 from severe_bench.train.checkpoint import (
     CHECKPOINT_FILE,
     Tally,
@@ -22,7 +24,7 @@ from severe_bench.train.checkpoint import (
 from severe_bench.train.errors import NanLoss
 from severe_bench.train.numerics import arithmetic, lay_out, place
 from severe_bench.train.objective import Objective
-from severe_bench.train.optim import build_optimiser
+from severe_bench.train.optim import build_optimiser, norm_parameters
 from severe_bench.train.schedule import lr_factor
 
 
@@ -31,20 +33,28 @@ class FitSummary:
     """What a training run was, over all sessions that it took.
 
     Args:
-        steps: optimiser steps.
-        final_loss: of the last step.
+        steps: of the schedule, among them those that had nothing to learn from.
+        final_loss: of the last step that had a loss.
         seconds: spent in steps.
         clips: samples seen, with repetition.
+        selected_epoch: 1-based epoch of the state that a judge chose; None where there is none.
     """
 
     steps: int
     final_loss: float
     seconds: float
     clips: int
+    selected_epoch: int | None = None
 
 
 def fit(
-    objective: Objective, source: BatchSource, recipe: Recipe, session: Session, seed: int
+    objective: Objective,
+    source: BatchSource,
+    recipe: Recipe,
+    session: Session,
+    seed: int,
+    optimiser: Callable[[], torch.optim.Optimizer] | None = None,
+    judge: Judge | None = None,
 ) -> FitSummary:
     """Train to the end of the recipe's schedule, resuming from the session's checkpoint if any.
 
@@ -59,6 +69,8 @@ def fit(
         recipe: optimiser, schedule and numerics are read.
         session: folder, device, and when to stop or checkpoint.
         seed: of torch's global generators.
+        optimiser: made once the module is on the device; where left out, the recipe's.
+        judge: chooses the state in which the module is left; the last one where there is none.
 
     Raises:
         NanLoss: naming epoch and step.
@@ -68,8 +80,14 @@ def fit(
     device = torch.device(session.device)
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        tally = _Loop(objective, source, recipe, session, seed).run()
-    return FitSummary(tally.steps, tally.loss, tally.seconds, tally.clips)
+        loop = _Loop(objective, source, recipe, session, seed, optimiser)
+        tally, selected = (loop.run(), None) if judge is None else loop.judged(judge)
+    return FitSummary(tally.steps, tally.loss, tally.seconds, tally.clips, selected)
+
+
+def _optimiser_of(recipe: Recipe, objective: Objective) -> torch.optim.Optimizer:
+    norms = norm_parameters(objective.module)
+    return build_optimiser(recipe.optimiser, objective.parameters(), norms)
 
 
 class _Loop:
@@ -82,10 +100,11 @@ class _Loop:
         recipe: Recipe,
         session: Session,
         seed: int,
+        optimiser: Callable[[], torch.optim.Optimizer] | None,
     ) -> None:
         self.objective, self.source, self.recipe, self.session = objective, source, recipe, session
         place(objective.module, recipe.numerics, session.device)
-        self.optimiser = build_optimiser(recipe.optimiser, objective.parameters())
+        self.optimiser = optimiser() if optimiser else _optimiser_of(recipe, objective)
         self.trained = Trained(objective.module, self.optimiser, session.device)
         self.per_epoch = source.steps_per_epoch
         context = [recipe.model_dump(mode="json"), seed, self.per_epoch]
@@ -103,14 +122,31 @@ class _Loop:
 
     def run(self) -> Tally:
         """All steps that are left, then the final checkpoint."""
+        return self._to(self._total)
+
+    def judged(self, judge: Judge) -> tuple[Tally, int]:
+        """Likewise, with looks after epochs; the module is left in the state that did best.
+
+        A look that a stop or a kill may have cut short is taken again, with the same result.
+        """
+        best, epochs = Best(self.session.folder, self.key), self.recipe.schedule.epochs
+        done = self.tally.steps // self.per_epoch
+        for epoch in range(max(done - 1, 0), epochs):
+            self._to((epoch + 1) * self.per_epoch)
+            if judge.looks_after(epoch, epochs):
+                best.offer(epoch, judge.look(epoch), self.objective.module)
+        return self.tally, best.load_into(self.objective.module) + 1
+
+    def _to(self, end: int) -> Tally:
+        """The steps that are left up to `end`, then a checkpoint."""
         first = self.tally.steps
-        for done in range(first, self._total):
+        for done in range(first, end):
             self._checkpoint_or_stop()
             epoch, step = divmod(done, self.per_epoch)
             if step == 0 or done == first:
                 self.objective.begin_epoch(epoch)
             self._step(epoch, step)
-        if first < self._total:
+        if first < end:
             self._save()
         return self.tally
 
@@ -130,31 +166,41 @@ class _Loop:
         self._set_lr(epoch, step)
         self.optimiser.zero_grad(set_to_none=True)
         loss = self._backward(batch)
-        if not math.isfinite(loss):
-            raise NanLoss(loss, epoch, step)
-        self.optimiser.step()
-        self.objective.after_step()
-        seconds = self.tally.seconds + time.perf_counter() - began
-        clips = self.tally.clips + len(batch)
-        self.tally = Tally(self.tally.steps + 1, clips, seconds, loss)
+        if loss is not None:
+            if not math.isfinite(loss):
+                raise NanLoss(loss, epoch, step)
+            self.optimiser.step()
+            self.objective.after_step()
+        self._count(loss, len(batch), time.perf_counter() - began)
         self._report(epoch)
 
-    def _set_lr(self, epoch: int, step: int) -> None:
-        factor = lr_factor(self.recipe.schedule, epoch, step, self.per_epoch)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.optimiser.lr * factor
+    def _count(self, loss: float | None, samples: int, seconds: float) -> None:
+        """Note the step; one without loss has learnt from no clip."""
+        tally = self.tally
+        if loss is None:
+            loss, samples = tally.loss, 0
+        self.tally = Tally(tally.steps + 1, tally.clips + samples, tally.seconds + seconds, loss)
 
-    def _backward(self, batch: Batch) -> float:
-        """Gradients of the mean loss over the whole batch; the loss itself."""
+    def _set_lr(self, epoch: int, step: int) -> None:
+        lr = self.recipe.optimiser.lr
+        factor = lr_factor(self.recipe.schedule, epoch, step, self.per_epoch, lr)
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr * factor
+
+    def _backward(self, batch: Batch) -> float | None:
+        """Gradients of the mean loss over the whole batch; the loss, None if no part has one."""
         numerics, device = self.recipe.numerics, self.session.device
         batch = replace(batch, inputs=lay_out(batch.inputs, numerics))
-        total = torch.zeros((), device=device)
+        total: torch.Tensor | None = None
         for part in batch.split(numerics.micro_batch or len(batch)):
             with arithmetic(numerics, device):
-                loss = self.objective.loss(part) * (len(part) / len(batch))
+                loss = self.objective.loss(part)
+            if loss is None:
+                continue
+            loss = loss * (len(part) / len(batch))
             loss.backward()  # type: ignore[no-untyped-call]
-            total += loss.detach()
-        return total.item()
+            total = loss.detach() if total is None else total + loss.detach()
+        return None if total is None else total.item()
 
     def _report(self, epoch: int) -> None:
         seconds = self.tally.seconds - self._before.seconds

@@ -9,12 +9,16 @@ from severe_bench.config.recipe import Numerics
 
 
 def place(module: nn.Module, numerics: Numerics, device: str) -> None:
-    """Move `module` to the device in place, with the memory layout and compilation asked for.
+    """Move `module` to the device in place, with layout, norms' eps and compilation asked for.
 
     The direct children are compiled (the module itself when it has none), because an objective's
     outer module is often a mere container; names in the state dict stay as they are.
     """
     module.to(device)
+    if numerics.norm_eps is not None:
+        for part in module.modules():
+            if isinstance(part, nn.modules.batchnorm._BatchNorm):
+                part.eps = numerics.norm_eps
     if numerics.channels_last:
         for parameter in module.parameters():
             parameter.data = _channels_last(parameter.data)

@@ -9,7 +9,7 @@ from severe_bench.config.recipe import Recipe
     [
         ("clip", {"frames": 0}, "greater than or equal to 1"),
         ("clip", {"rate": 0}, "greater than 0"),
-        ("clip", {"sampling": "all"}, "'stride', 'seconds' or 'uniform'"),
+        ("clip", {"sampling": "all"}, "'stride', 'seconds', 'uniform' or 'linear'"),
         ("augment", {"area": [0.9, 0.2]}, "area needs 0 < low <= high <= 1"),
         ("augment", {"area": [0, 1]}, "area needs 0 < low <= high <= 1"),
         ("augment", {"area": [0.5, 1.1]}, "area needs 0 < low <= high <= 1"),
@@ -25,6 +25,18 @@ from severe_bench.config.recipe import Recipe
         ("numerics", {"precision": "fp16"}, "'fp32' or 'bf16'"),
         ("numerics", {"micro_batch": 0}, "greater than or equal to 1"),
         ("optimiser", {"lr": float("nan")}, "finite number"),
+        ("clip", {"short": "hold", "sampling": "seconds"}, "short: hold needs sampling: stride"),
+        ("augment", {"crop": "corner"}, "'area', 'multiscale', 'short_side' or 'centre'"),
+        ("augment", {"scales": []}, "at least 1 item"),
+        ("augment", {"scales": [1.5]}, "less than or equal to 1"),
+        ("augment", {"short_side": [0.5, 2]}, "short_side needs 1 <= low <= high"),
+        ("test", {"crops": 2}, "1 or 3"),
+        ("optimiser", {"nesterov": True}, "nesterov needs name: sgd"),
+        ("optimiser", {"name": "sgd", "momentum": 0, "nesterov": True}, "nesterov needs"),
+        ("schedule", {"warmup_lr": 0}, "greater than 0"),
+        ("head", {"dropout": 1}, "less than 1"),
+        ("probe", {"batch_norm": "train"}, "batch_norm: train needs reads: clips"),
+        ("selection", {"model": "best"}, "'last' or 'best_test'"),
     ],
 )
 def test_nonsense_is_refused(part: str, wrong: dict[str, object], message: str) -> None:

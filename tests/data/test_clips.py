@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from severe_bench.config.recipe import Clip
+from severe_bench.config.recipe import Test as HowTested
 from severe_bench.data import clips
 
 SECONDS = Clip(frames=32, sampling="seconds", rate=16.0)
@@ -51,7 +52,7 @@ def test_training_clips_lie_within_the_video(
 def test_test_clips_lie_within_the_video_and_start_in_order(
     clip: Clip, frames: int, fps: float, count: int
 ) -> None:
-    indices = clips.test_indices(clip, frames, fps, count)
+    indices = clips.test_indices(clip, frames, fps, HowTested(clips=count))
     assert indices.shape == (count, clip.frames)
     assert indices.min() >= 0
     assert indices.max() < frames
@@ -71,7 +72,7 @@ def test_seconds_resampling_is_the_reference_in_exact_arithmetic(
     padded = whole if len(whole) >= rate else (whole * rate)[:rate]
     starts = [int(s) for s in np.linspace(0, max(len(padded) - rate, 0), 10)]
     expected = [padded[start : start + rate] for start in starts]
-    assert clips.test_indices(clip, frames, fps, 10).tolist() == expected
+    assert clips.test_indices(clip, frames, fps, HowTested(clips=10)).tolist() == expected
 
 
 def test_two_seconds_at_sixteen_per_second() -> None:
@@ -128,20 +129,24 @@ def test_training_starts_of_seconds_are_real_times() -> None:
     ],
 )
 def test_starts_of_the_reference(frames: int, expected: list[int]) -> None:
-    assert clips.test_starts(frames, 32, 10).tolist() == expected
+    assert clips.test_starts(frames, 32, HowTested(clips=10)).tolist() == expected
 
 
 def test_one_test_clip_starts_at_the_beginning() -> None:
-    assert clips.test_starts(100, 32, 1).tolist() == [0]
+    assert clips.test_starts(100, 32, HowTested(clips=1)).tolist() == [0]
 
 
 def test_uniform_takes_one_frame_of_each_segment() -> None:
     clip = Clip(frames=4, sampling="uniform")
-    assert clips.test_indices(clip, 40, 25.0, 1).tolist() == [[5, 15, 25, 35]]
-    assert clips.test_indices(clip, 40, 25.0, 2).tolist() == [[2, 12, 22, 32], [7, 17, 27, 37]]
+    assert clips.test_indices(clip, 40, 25.0, HowTested(clips=1)).tolist() == [[5, 15, 25, 35]]
+    two = clips.test_indices(clip, 40, 25.0, HowTested(clips=2)).tolist()
+    assert two == [
+        [2, 12, 22, 32],
+        [7, 17, 27, 37],
+    ]
     drawn = clips.train_indices(clip, 40, 25.0, np.random.default_rng(0))
     assert (drawn // 10).tolist() == [0, 1, 2, 3]
-    assert clips.test_indices(clip, 2, 25.0, 1).tolist() == [[0, 0, 1, 1]]
+    assert clips.test_indices(clip, 2, 25.0, HowTested(clips=1)).tolist() == [[0, 0, 1, 1]]
 
 
 @given(st.lists(st.lists(st.integers(0, 2), min_size=2, max_size=2), min_size=1, max_size=10))
@@ -159,3 +164,41 @@ def test_distinct_views_weigh_as_often_as_they_occur(rows: list[list[int]]) -> N
 def test_nonsense_is_refused(frames: int, fps: float) -> None:
     with pytest.raises(ValueError, match="at least one frame"):
         clips.train_indices(SECONDS, frames, fps, np.random.default_rng(0))
+
+
+CHARADES = Clip(frames=32, stride=8, short="hold")
+
+
+def test_a_clip_longer_than_its_video_is_held_at_the_ends() -> None:
+    """32 frames, 8 apart, span 249; the start is drawn in [L - 249, 0]."""
+    rng = np.random.default_rng(0)
+    drawn = [clips.train_indices(CHARADES, 100, 25.0, rng) for _ in range(3000)]
+    firsts = set()
+    for indices in drawn:
+        offset = np.flatnonzero(np.diff(indices) == 8)
+        start = int(indices[offset[0]]) - 8 * int(offset[0])
+        firsts.add(start)
+        assert indices.tolist() == [min(max(start + 8 * k, 0), 99) for k in range(32)]
+    assert min(firsts) == -149
+    assert max(firsts) == 0
+
+
+def test_held_test_clips_start_at_rounded_places() -> None:
+    """Starts are round(i * max(L - 249, 0) / 9), as PySlowFast has them for Charades."""
+    test = HowTested(clips=10, starts="round")
+    found = clips.test_indices(CHARADES, 300, 25.0, test)
+    assert found[:, 0].tolist() == [round(i * 51 / 9) for i in range(10)]
+    assert (found[:, -1] - found[:, 0]).tolist() == [248] * 10
+    short = clips.test_indices(CHARADES, 20, 25.0, test)
+    assert (short == [min(8 * k, 19) for k in range(32)]).all()
+
+
+def test_linear_sampling_has_one_offset() -> None:
+    clip = Clip(frames=8, sampling="linear")
+    rng = np.random.default_rng(0)
+    drawn = np.stack([clips.train_indices(clip, 80, 25.0, rng) for _ in range(500)])
+    assert (np.diff(drawn, axis=1) == 10).all()
+    assert set(drawn[:, 0]) == set(range(10))
+    assert clips.test_indices(clip, 80, 25.0, HowTested(clips=1)).tolist() == [
+        [5, 15, 25, 35, 45, 55, 65, 75]
+    ]

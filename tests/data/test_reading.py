@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from severe_bench.config.recipe import Clip, Recipe
+from severe_bench.config.recipe import Clip, Recipe, Schedule
 from severe_bench.config.recipe import Test as HowTested
 from severe_bench.core.extras import REVERSED
 from severe_bench.core.record import Record
@@ -15,6 +15,7 @@ from severe_bench.data.clips import test_indices as clips_of
 from severe_bench.data.reading import Steps, TrainReader, as_records, covered
 from severe_bench.data.reading import TestReader as Reader
 from severe_bench.data.store import Extent, VideoStore
+from severe_bench.train.schedule import lr_factor
 from tests.data.films import film, numbers_of
 
 Filmed = tuple[Path, tuple[Record, ...]]
@@ -95,7 +96,7 @@ def test_test_frames_are_read_once_each(records: Filmed) -> None:
     assert numbers_of(raw.frames) == list(range(21))
     assert raw.frames[raw.places].shape == (5, 8, 64, 64, 3)
     assert [numbers_of(clip) for clip in raw.frames[raw.places]] == clips_of(
-        recipe.clip, 21, 25.0, 5
+        recipe.clip, 21, 25.0, recipe.test
     ).tolist()
     assert raw.weights.tolist() == pytest.approx([0.2] * 5)
 
@@ -134,3 +135,52 @@ def test_times_where_the_frame_rate_varies() -> None:
 def test_no_records_are_refused() -> None:
     with pytest.raises(ValueError, match="no records"):
         as_records([])
+
+
+@pytest.mark.parametrize(
+    ("videos", "clips_per_video", "batch", "expected"),
+    [
+        (9537, 10, 32, 2980),  # UCF101
+        (3570, 10, 32, 1115),  # HMDB51
+        (20484, 10, 32, 6401),  # Gym-99
+        (168913, 2, 32, 10557),  # SSv2
+        (40320, 10, 64, 6300),  # NTU-60
+        (1010, 10, 32, 315),  # UCF, 1000 asked for
+        (1089, 10, 32, 340),
+        (1882, 10, 32, 588),  # FX-S1
+        (3511, 10, 32, 1097),  # UB-S1
+        (15027, 10, 32, 4695),  # Diving48
+    ],
+)
+def test_iterations_per_loop_epoch_are_those_of_severes_code(
+    videos: int, clips_per_video: int, batch: int, expected: int
+) -> None:
+    assert len(Steps(videos, batch, 0, clips_per_video, drop_last=True)) == expected
+
+
+def test_a_loop_epoch_shows_every_video_as_often() -> None:
+    steps = Steps(7, 4, 3, clips_per_video=6)
+    shown = np.concatenate([steps.rows(2, step) for step in range(len(steps))])
+    assert np.bincount(shown).tolist() == [6] * 7
+    assert len(steps) == 11  # 42 clips: ten batches of four and one of two
+    assert len(Steps(7, 4, 3, clips_per_video=6, drop_last=True)) == 10
+    assert len(Steps(3, 4, 3, drop_last=True)) == 1
+
+
+@pytest.mark.parametrize("milestones", [(6, 10, 14)])
+def test_loop_epochs_are_the_papers_epochs(milestones: tuple[int, ...]) -> None:
+    """16 loop epochs of ten clips with milestones 6, 10, 14 are 160 with 60, 100, 140."""
+    batch, videos = 4, 40
+    loop = Schedule(epochs=16, milestones=milestones, gamma=0.3, clips_per_video=10)
+    paper = Schedule(epochs=160, milestones=tuple(10 * m for m in milestones), gamma=0.3)
+    rates = []
+    for schedule in (loop, paper):
+        steps = len(Steps.of(videos, Recipe(schedule=schedule, batch_size=batch), 0))
+        rates.append(
+            [
+                lr_factor(schedule, epoch, step, steps)
+                for epoch in range(schedule.epochs)
+                for step in range(steps)
+            ]
+        )
+    assert rates[0] == rates[1]

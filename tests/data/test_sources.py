@@ -17,7 +17,7 @@ from severe_bench.data.loading import Prefetcher
 from severe_bench.data.reading import Steps, TrainReader
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import normalise
-from severe_bench.data.transforms import test_transform as resized
+from severe_bench.data.transforms import test_crops as resized
 from severe_bench.data.video import VideoError
 from severe_bench.train.batch import BatchSource
 from tests.data.films import film, number_of
@@ -162,8 +162,9 @@ def test_test_clips_are_the_reference_clips(root: Path, records: tuple[Record, .
     views = sources.test_clips(VideoStore(root), records[1], RECIPE, Input())
     assert views.weights.tolist() == pytest.approx([0.25] * 4)
     frames = VideoStore(root).frames(records[1])
-    for clip, indices in zip(views.clips, clips_of(RECIPE.clip, 16, 25.0, 4), strict=True):
-        expected = normalise(resized([frames[indices]], 48, 0.875, "cpu"), Input())[0]
+    chosen = clips_of(RECIPE.clip, 16, 25.0, HowTested(clips=4))
+    for clip, indices in zip(views.clips, chosen, strict=True):
+        expected = normalise(resized(frames[indices], 48, HowTested(), "cpu")[0][None], Input())[0]
         assert torch.equal(clip, expected)
 
 

@@ -10,7 +10,8 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as reference
 
 from severe_bench.config.network_input import Input
-from severe_bench.config.recipe import Augment
+from severe_bench.config.recipe import HARA_SCALES, Augment
+from severe_bench.config.recipe import Test as HowTested
 from severe_bench.data import transforms
 from severe_bench.data.transforms import Draws, apply, draw, normalise
 
@@ -182,20 +183,20 @@ def test_test_transform_is_pils_resize_and_centre_crop(shape: tuple[int, int]) -
     factor = short / min(shape)
     tall, wide = (short, int(width * factor)) if height <= width else (int(height * factor), short)
     clip = clip_of(*shape)
-    done = transforms.test_transform([clip], size, 0.875, "cpu")
+    (done,) = transforms.test_crops(clip, size, HowTested(), "cpu")
     top, left = round((tall - size) / 2), round((wide - size) / 2)
     for t, frame in enumerate(clip):
         image = Image.fromarray(frame).resize((wide, tall), Image.Resampling.BILINEAR)
         expected = np.asarray(image)[top : top + size, left : left + size]
-        ours = (done[0, :, t] * 255).round().permute(1, 2, 0).numpy()
+        ours = (done[:, t] * 255).round().permute(1, 2, 0).numpy()
         assert np.abs(ours - expected).max() <= 1
 
 
 def test_the_references_own_sizes() -> None:
     """112 from a short side of 128; the crop of an even rest is centred."""
     ramp = np.broadcast_to(np.arange(128, dtype=np.uint8)[None, None, :, None], (1, 128, 128, 3))
-    done = transforms.test_transform([ramp.copy()], 112, 0.875, "cpu")
-    assert (done[0, 0, 0, 0] * 255).round().tolist() == list(range(8, 120))
+    (done,) = transforms.test_crops(ramp.copy(), 112, HowTested(), "cpu")
+    assert (done[0, 0, 0] * 255).round().tolist() == list(range(8, 120))
 
 
 def test_float_resizing_agrees_with_uint8() -> None:
@@ -222,3 +223,61 @@ def test_raw_bgr_is_only_swapped() -> None:
     clips = torch.rand(1, 3, 2, 4, 4)
     raw = Input(mean=(0, 0, 0), std=(1, 1, 1), channels="BGR")
     assert torch.equal(normalise(clips.clone(), raw), clips[:, [2, 1, 0]])
+
+
+def sides_of(augment: Augment, shape: tuple[int, int], count: int = 4000) -> np.ndarray:
+    boxes = draw(augment, [shape] * count, generator(5)).boxes
+    top, left, tall, wide = boxes.T
+    assert torch.equal(tall, wide)
+    assert (top >= 0).all()
+    assert (top + tall <= shape[0]).all()
+    assert (left >= 0).all()
+    assert (left + wide <= shape[1]).all()
+    assert (int(top.min()), int((top + tall).max())) == (0, shape[0])
+    assert (int(left.min()), int((left + wide).max())) == (0, shape[1])
+    return tall.numpy()
+
+
+def test_multiscale_squares_have_the_five_sides_of_hara() -> None:
+    sides = sides_of(Augment(crop="multiscale"), (240, 320))
+    found, counts = np.unique(sides, return_counts=True)
+    assert found.tolist() == [120, 143, 170, 202, 240]
+    assert found.tolist() == sorted(round(240 * scale) for scale in HARA_SCALES)
+    assert (np.abs(counts / len(sides) - 0.2) < 0.03).all()
+
+
+@pytest.mark.parametrize("law", ["uniform", "inverse"])
+def test_a_short_side_of_256_to_340_and_a_crop_of_112(law: str) -> None:
+    """A crop of 112 from a short side S is 112 / S of the source's short side."""
+    augment = Augment.model_validate(
+        {"crop": "short_side", "short_side": [256 / 112, 340 / 112], "law": law}
+    )
+    sides = sides_of(augment, (1000, 1400)) / 1000
+    assert sides.min() == pytest.approx(112 / 340, abs=1e-3)
+    assert sides.max() == pytest.approx(112 / 256, abs=1e-3)
+    lengths = 112 / sides
+    uniform = lengths if law == "uniform" else 1 / lengths
+    middle = (uniform - uniform.min()) / (uniform.max() - uniform.min())
+    assert np.quantile(middle, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.03)
+
+
+def test_the_centre_is_the_tests_own_crop() -> None:
+    augment = NOTHING.model_copy(update={"crop": "centre"})
+    clip = clip_of(60, 91)
+    done = apply([clip], draw(augment, [(60, 91)], generator()), 48, "cpu")[0]
+    expected = pil_crop(clip, [0, 15, 60, 60], 48)
+    assert np.abs((done * 255).round().permute(1, 2, 3, 0).numpy() - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "corners"),
+    [((60, 100), [(0, 0), (0, 20), (0, 40)]), ((100, 60), [(0, 0), (20, 0), (40, 0)])],
+)
+def test_three_crops_lie_along_the_long_side(
+    shape: tuple[int, int], corners: list[tuple[int, int]]
+) -> None:
+    clip = clip_of(*shape)
+    crops = transforms.test_crops(clip, 60, HowTested(crops=3, resize=1.0), "cpu")
+    for crop, (top, left) in zip(crops, corners, strict=True):
+        expected = clip[:, top : top + 60, left : left + 60]
+        assert np.array_equal((crop * 255).round().permute(1, 2, 3, 0).numpy(), expected)
