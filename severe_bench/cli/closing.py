@@ -42,7 +42,7 @@ def refuse_empty(opened: Opened) -> None:
 
 def current_report(opened: Opened) -> Path | None:
     """The page, if it would say the same if made again; so that a second run ends at once."""
-    from severe_bench.report.build import PAGE
+    from severe_bench.report.page import PAGE
 
     page = opened.layout.report / PAGE
     try:

@@ -15,16 +15,30 @@ def report(
         str | None,
         typer.Option(help="Report printed numbers of this source instead, e.g. severe2022."),
     ] = None,
+    ranks_as_printed: Annotated[
+        bool,
+        typer.Option(
+            "--ranks-as-printed",
+            help="With --published: the printed ranks, which rank the UCF-RC error upside down.",
+        ),
+    ] = False,
 ) -> None:
     """Write the report of a suite: page, tables, figures; and print its ranking."""
     if published is not None:
         from severe_bench.cli.published import summary
         from severe_bench.published.report import write_published_report
+        from severe_bench.report.printed import write_printed_page
 
         files = write_published_report(published, results)
-        summary()
-        typer.echo(f"tables: {files[0].parent}")
+        page = write_printed_page(published, results, ranks_as_printed)
+        summary(ranks_as_printed=ranks_as_printed)
+        typer.echo(f"tables: {files[0].parent}\nreport: {page}")
         return
+    if ranks_as_printed:
+        from severe_bench.core.errors import UserError
+
+        mend = "add --published severe2022, or leave it out"
+        raise UserError("--ranks-as-printed is for printed numbers", "severe report", mend)
     from severe_bench.cli.closing import refuse_empty, show_ranking, write_report
     from severe_bench.cli.opening import open_suite
 

@@ -10,12 +10,10 @@ from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.config.claims import Claim
 from severe_bench.core.atomic import write_text
 from severe_bench.plan.cell import Cell
-from severe_bench.report.page import Page, Section, file_stem, render
+from severe_bench.report.page import PAGE, Page, Section, file_stem, render
 from severe_bench.report.sections import sections
 from severe_bench.report.writers import WRITERS, to_csv
 from severe_bench.store.layout import Layout
-
-PAGE = "index.html"
 
 
 def build_report(
@@ -42,14 +40,15 @@ def build_report(
     findings = find(harvest(layout, planned), ResultsReader(layout), claims)
     found = sections(findings)
     for section in found:
-        _write_files(layout.report, section)
+        write_files(layout.report, section)
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     page = layout.report / PAGE
     write_text(page, render(Page(suite, made, __version__, found)))
     return page
 
 
-def _write_files(folder: Path, section: Section) -> None:
+def write_files(folder: Path, section: Section) -> None:
+    """Tables and figures of a section as files below `folder`."""
     for table in (*section.tables, *section.folded):
         for suffix, write in WRITERS.items():
             write_text(folder / "tables" / f"{file_stem(table.name)}.{suffix}", write(table))

@@ -125,8 +125,8 @@ def two_models(layout: Layout, models: Sequence[str], experiments: Sequence[str]
 
 def _two_notes(study: Study) -> tuple[str, ...]:
     note = (
-        "p: t-test with the variances of test videos (paired, by group) and of seeds, not adjusted "
-        "for the number of experiments; exact p: McNemar’s test or its sign-test generalisation."
+        "p: t-test with the variances of test videos (paired, by group) and of seeds; exact p: "
+        "McNemar’s test, or its sign-test generalisation over several seeds or groups."
     )
     return (note, *study.notes)
 

@@ -24,7 +24,7 @@ def correlation_plot(name: str, title: str, pairs: Sequence[tuple[Column, Column
     return drawn(
         scatter_plot(panels),
         name,
-        f"{title}: does the reference column foretell it?",
+        f"{title} against the reference column",
         "A point per model. Better is right and up. τ‑b and ρ are Kendall’s and Spearman’s rank "
         "correlation with the reference column.",
         "Scatter plots. " + "; ".join(said) + ".",

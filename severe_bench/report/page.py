@@ -12,6 +12,7 @@ from severe_bench.report.figures.drawn import Drawn
 from severe_bench.report.style import inline_svg
 from severe_bench.report.table import Table
 
+PAGE = "index.html"
 MOST_ROWS = 300
 """Longer tables are cut on the page; their files hold every row."""
 
@@ -32,6 +33,7 @@ class Section:
 
     Args:
         anchor: id in the page.
+        nav: a shorter title for the list of sections; empty for the title itself.
         paragraphs: sentences; the first ones matter most.
         figures, tables: shown in this order.
         folded: tables behind a disclosure, for looking things up.
@@ -47,6 +49,7 @@ class Section:
     folded: Sequence[Table] = ()
     points: Sequence[str] = ()
     parts: Sequence[Part] = ()
+    nav: str = ""
 
 
 @dataclass(frozen=True)

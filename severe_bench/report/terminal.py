@@ -82,15 +82,15 @@ def _in_blocks(table: Table, width: int) -> Iterator[RenderableType]:
     first = min(widths[0], int(width * NAME_SHARE))
     wanted = {str(i): w for i, w in enumerate(widths) if i > 0}
     for group in chunks(wanted, width - first - GAP):
-        yield _columns(table, [0, *map(int, group)], {0: first})
+        yield _columns(table, [0, *map(int, group)], [first, *widths[1:]])
 
 
-def _columns(table: Table, kept: Sequence[int], widths: dict[int, int]) -> RichTable:
+def _columns(table: Table, kept: Sequence[int], widths: Sequence[int]) -> RichTable:
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i in kept:
         head = table.heads[i]
         justify: Literal["left", "right"] = "right" if head.numeric else "left"
-        shown.add_column(Text(head.title), justify=justify, width=widths.get(i), overflow="fold")
+        shown.add_column(Text(head.title), justify=justify, width=widths[i], overflow="fold")
     for row in table.rows:
         shown.add_row(*(Text(row[i].text, "bold" if row[i].mark == "best" else "") for i in kept))
     return shown

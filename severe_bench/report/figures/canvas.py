@@ -14,7 +14,7 @@ from severe_bench.report import style
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
 FONT = "font-family=\"system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif\""
-CHARACTER = 0.56
+CHARACTER = 0.59
 """Mean width of a character, as a share of the type size."""
 
 

@@ -1,7 +1,7 @@
 """How a number grows with another: labelled samples, frames."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from severe_bench.report import style
@@ -28,7 +28,7 @@ class CurvePanel:
     title: str
     x_title: str
     y_title: str
-    curves: dict[str, tuple[tuple[float, float], ...]]
+    curves: Mapping[str, tuple[tuple[float, float], ...]]
     y_down: bool = False
 
 

@@ -9,7 +9,7 @@ from severe_bench.report.figures.canvas import Anchor, Canvas, Point, short
 
 ACROSS = 3
 RADIUS = 78
-WIDTH, HEIGHT = 300, 262
+WIDTH, HEIGHT = 392, 262
 RINGS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -55,20 +55,33 @@ def _radar(canvas: Canvas, radar: Radar, centre: Point) -> None:
     rings = [[_at(centre, i, count, ring) for i in range(count + 1)] for ring in RINGS]
     spokes = [(centre, _at(centre, i, count, 1.0)) for i in range(count)]
     canvas.path([*rings, *spokes], style.RULE)
-    reference = [_at(centre, i, count, s.reference or 0) for i, s in enumerate(radar.spokes)]
-    if any(spoke.reference is not None for spoke in radar.spokes):
-        canvas.path([[*reference, reference[0]]], style.MUTED, width=1.4, dash="2 3")
-    known = [
-        _at(centre, i, count, spoke.place)
-        for i, spoke in enumerate(radar.spokes)
-        if spoke.place is not None
-    ]
-    if len(known) > 2:
-        canvas.polygon(known, style.BLUE, **{"fill-opacity": 0.22, "stroke": style.BLUE})
-    for at in known:
-        canvas.circle(at, 3, style.BLUE)
+    _dotted(canvas, _known(centre, [spoke.reference for spoke in radar.spokes]), count)
+    _area(canvas, _known(centre, [spoke.place for spoke in radar.spokes]), centre, count)
     for i, spoke in enumerate(radar.spokes):
         _label(canvas, spoke, _at(centre, i, count, 1.14), centre[0])
+
+
+def _known(centre: Point, places: Sequence[float | None]) -> list[Point]:
+    return [_at(centre, i, len(places), p) for i, p in enumerate(places) if p is not None]
+
+
+def _dotted(canvas: Canvas, known: Sequence[Point], count: int) -> None:
+    """The reference: an outline where every place is known, else a ring on each spoke that is."""
+    if len(known) == count:
+        canvas.path([[*known, known[0]]], style.MUTED, width=1.4, dash="2 3")
+        return
+    for at in known:
+        canvas.circle(at, 4.5, style.PAPER, stroke=style.MUTED, width=1.2, dash="2 2")
+
+
+def _area(canvas: Canvas, known: Sequence[Point], centre: Point, count: int) -> None:
+    """An area where every place is known, else a bar along each spoke that is."""
+    if len(known) == count:
+        canvas.polygon(known, style.BLUE, **{"fill-opacity": 0.22, "stroke": style.BLUE})
+    else:
+        canvas.path([(centre, at) for at in known], style.BLUE, width=2.4)
+    for at in known:
+        canvas.circle(at, 3, style.BLUE)
 
 
 def _label(canvas: Canvas, spoke: Spoke, at: Point, middle: float) -> None:

@@ -10,8 +10,10 @@ from severe_bench.report.figures.canvas import Canvas, short, width_of
 from severe_bench.report.table import fixed
 
 ACROSS = 3
-SIDE = 190
-LEFT, HEAD, FOOT, GAP = 52, 44, 44, 26
+SIDE = 236
+LEFT, HEAD, FOOT, GAP = 64, 44, 46, 28
+NAME = 9.5
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def _panel(canvas: Canvas, panel: ScatterPanel, corner: tuple[float, float]) -> 
     xs, ys = zip(*panel.points.values(), strict=True) if panel.points else ((), ())
     ends = (top, top + SIDE) if panel.y_down else (top + SIDE, top)
     across, up = Scale(*around(xs), left, left + SIDE), Scale(*around(ys), *ends)
-    canvas.text(left, top - 26, short(panel.title, 30), size=12.5, bold=True)
+    canvas.text(left, top - 26, short(panel.title, 36), size=12.5, bold=True)
     agreement = f"τ‑b {_known(panel.tau)}, ρ {_known(panel.rho)}"
     canvas.text(left, top - 10, agreement, size=11, fill=style.MUTED)
     _axes(canvas, panel, across, up, corner)
@@ -75,34 +77,43 @@ def _axes(
     )
     better = f"{panel.y_title} (lower is better)" if panel.y_down else panel.y_title
     canvas.text(
-        left - 38, top + SIDE / 2, short(better, 36), size=11, fill=style.MUTED,
+        left - 50, top + SIDE / 2, short(better, 36), size=11, fill=style.MUTED,
         anchor="middle", turned=-90,
     )  # fmt: skip
 
 
 def _points(canvas: Canvas, panel: ScatterPanel, across: Scale, up: Scale) -> None:
-    taken: list[tuple[float, float, float]] = []
-    for model, (x, y) in sorted(panel.points.items(), key=lambda pair: pair[1]):
-        at = across(x), up(y)
-        canvas.circle(at, 3.5, style.BLUE)
-        name = short(model, 16)
-        wide = width_of(name, 9.5)
-        start = at[0] + 6 if at[0] + 6 + wide < across.stop + 26 else at[0] - 6 - wide
-        foot = _free(taken, start, wide, at[1] + 3)
-        if foot is not None:
-            taken.append((start, wide, foot))
-            canvas.text(start, foot, name, size=9.5)
+    at = {model: (across(x), up(y)) for model, (x, y) in panel.points.items()}
+    for centre in at.values():
+        canvas.circle(centre, 3.5, style.BLUE)
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in at.values()]
+    frame = (across.start - 8, min(up.start, up.stop) - 14, across.stop + 24, 1e9)
+    for model, centre in sorted(at.items(), key=lambda pair: pair[1]):
+        name = short(model, 18)
+        box = min(_places(centre, width_of(name, NAME)), key=lambda b: _cost(b, taken, frame))
+        taken.append(box)
+        canvas.text(box[0], box[3] - 2, name, size=NAME)
 
 
-def _free(
-    taken: Sequence[tuple[float, float, float]], start: float, wide: float, foot: float
-) -> float | None:
-    """A height near `foot` at which a name covers no other; None where there is none."""
-    for shift in (0, -9, 9):
-        tried = foot + shift
-        if all(abs(tried - y) >= 9 or start + wide < x or x + w < start for x, w, y in taken):
-            return tried
-    return None
+def _places(centre: tuple[float, float], wide: float) -> list[Box]:
+    """Where a name can stand around its point, best first."""
+    x, y = centre
+    starts = [(x + 6, y - 5), (x - 6 - wide, y - 5)]
+    starts += [(x - wide / 2, y - 16), (x - wide / 2, y + 6)]
+    starts += [(x + 4, y - 14), (x + 4, y + 4), (x - 4 - wide, y - 14), (x - 4 - wide, y + 4)]
+    starts += [(x - wide / 2, y - 26), (x - wide / 2, y + 16)]
+    return [(left, top, left + wide, top + 10) for left, top in starts]
+
+
+def _cost(box: Box, taken: Sequence[Box], frame: Box) -> float:
+    """How much of it is covered by others or leaves the panel; the first of equal ones is taken."""
+    outside = max(0, frame[0] - box[0]) + max(0, box[2] - frame[2]) + max(0, frame[1] - box[1])
+    return sum(_overlap(box, other) for other in taken) + 20 * outside
+
+
+def _overlap(a: Box, b: Box) -> float:
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return wide * high if wide > 0 and high > 0 else 0.0
 
 
 def _known(value: float) -> str:

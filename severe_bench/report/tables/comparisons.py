@@ -2,9 +2,10 @@
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
-from severe_bench.analysis.comparison import Comparison, detectable
+from severe_bench.analysis.comparison import Comparison, detectable, holm
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import Entry, Head, Table, number, words
 from severe_bench.report.tables.common import EXPERIMENT, difference_entries, in_order, table
@@ -53,13 +54,21 @@ def pairs(study: Study) -> Table:
 def two(study: Study, a: str, b: str, experiments: Sequence[str]) -> Table:
     """Model `a` minus model `b` in each experiment."""
     heads = [EXPERIMENT, *PAIR_HEADS]
-    rows = [
-        [words(name), *_comparison(study, name, one)]
+    found = {
+        name: one
         for name in experiments
         if name in study.uncertainties
         and (one := study.uncertainties[name].comparison(a, b)) is not None
+    }
+    adjusted = holm([one.p for one in found.values()])
+    rows = [
+        [words(name), *_comparison(study, name, replace(one, holm=p))]
+        for (name, one), p in zip(found.items(), adjusted, strict=True)
     ]
-    caption = f"A is {a}, B is {b}. Points of score (0–100, higher is better)."
+    caption = (
+        f"A is {a}, B is {b}. Points of score (0–100, higher is better). p (Holm) is adjusted for "
+        "the number of experiments."
+    )
     return table("two_models", f"{a} minus {b}", caption, heads, rows)
 
 
