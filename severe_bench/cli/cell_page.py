@@ -33,6 +33,8 @@ def _configuration(found: FoundCell) -> str:
 def _measured(result: Result) -> Iterator[RenderableType]:
     if result.metrics:
         yield _metrics(result)
+    if result.selected_on:
+        yield f"\nselected on {result.selected_on}: the state after epoch {result.selected_epoch}"
     cost = result.cost
     memory = cost.peak_memory_bytes / 2**20
     yield (

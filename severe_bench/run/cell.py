@@ -192,6 +192,8 @@ def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Output
         metrics=outputs.metrics,
         cost=cost,
         missing=dict(outputs.missing),
+        selected_on="" if outputs.selected_epoch is None else "test",
+        selected_epoch=outputs.selected_epoch,
         provenance=provenance(outputs, how.device, past, command),
         files={name: file for name, file in files.items() if name not in outputs.leftovers},
     )

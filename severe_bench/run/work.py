@@ -31,6 +31,7 @@ class Outputs:
         seeds: by role.
         weights, split, dataset: digests, empty where they do not apply.
         missing: samples without a readable video that the cell did without, by split.
+        selected_epoch: 1-based epoch of a state chosen on the test split; None: the last one.
         leftovers: names in the cell's folder that only an unfinished cell needs.
     """
 
@@ -43,6 +44,7 @@ class Outputs:
     split: str = ""
     dataset: str = ""
     missing: Mapping[str, int] = field(default_factory=dict)
+    selected_epoch: int | None = None
     leftovers: tuple[str, ...] = ()
 
 

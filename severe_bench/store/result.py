@@ -107,6 +107,9 @@ class Result(Frozen):
         missing: number of samples, by split, that the cell did without because their video is
             missing or unreadable (`allow_missing`); `missing.json`, listed in `files` with its
             digest, names them. Empty where the data were complete.
+        selected_on: split that chose the state of the network, `test` under recipes that reproduce
+            SEVERE's code; empty where the last state was taken.
+        selected_epoch: 1-based epoch of that state.
         files: the outputs and `cell.yaml` by name; folders of outputs are not listed.
     """
 
@@ -116,6 +119,8 @@ class Result(Frozen):
     metrics: tuple[MetricValue, ...] = ()
     cost: Cost
     missing: dict[str, int] = {}
+    selected_on: str = ""
+    selected_epoch: int | None = None
     provenance: Provenance
     files: dict[str, OutputFile] = {}
 

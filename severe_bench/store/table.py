@@ -22,6 +22,7 @@ class Row(Frozen):
     Args:
         missing_train, missing_test: samples of the drawn training set and of the test set that the
             cell did without, because their videos are missing or unreadable.
+        selected_on: `test` where the state of the network was chosen on the test split.
     """
 
     cell: str
@@ -46,6 +47,7 @@ class Row(Frozen):
     model_kind: str
     missing_train: int = 0
     missing_test: int = 0
+    selected_on: str = ""
 
     @property
     def incomplete(self) -> bool:
@@ -67,6 +69,7 @@ def rows_of(result: Result, label: Label) -> list[Row]:
             seconds=result.cost.seconds,
             missing_train=result.missing.get("train", 0),
             missing_test=result.missing.get("test", 0),
+            selected_on=result.selected_on,
             **metric.model_dump(exclude={"name", "headline"}),
             **names,
         )

@@ -283,3 +283,79 @@ def test_learns_and_cannot_learn_shuffled_labels(tmp_path: Path) -> None:
         accuracy[apart] = right.float().mean().item()
     assert accuracy[False] > 0.95
     assert 0.2 < accuracy[True] < 0.47
+
+
+class Picky(Classify):
+    """Learns nothing from batches, or parts of them, whose first class is 0."""
+
+    def loss(self, batch: Batch) -> torch.Tensor | None:  # type: ignore[override]
+        return None if int(batch.targets[0]) == 0 else super().loss(batch)
+
+
+def test_a_step_without_loss_changes_nothing_but_the_position(tmp_path: Path) -> None:
+    """Adam would otherwise go on by its momentum, and weight decay would shrink the weights."""
+
+    class Nothing(Classify):
+        def loss(self, batch: Batch) -> None:  # type: ignore[override]
+            return None
+
+        def after_step(self) -> None:
+            raise AssertionError("there was no step")
+
+    network = nn.Linear(4, 3)
+    before = state_of(network)
+    plan = recipe(optimiser={"name": "adamw", "lr": 0.1, "weight_decay": 0.5})
+    summary = fit(Nothing(network), Noise(), plan, Wires(tmp_path).session, seed=0)
+    assert_same(state_of(network), before)
+    assert (summary.steps, summary.clips) == (STEPS, 0)
+
+
+def test_steps_without_loss_are_left_out_and_resumed_over(tmp_path: Path) -> None:
+    """As if only the other batches had been there; stopped after every step."""
+    plan, source = recipe(schedule={"epochs": 3, "kind": "constant"}), Noise()
+    learnt = [b for e in range(3) for s in range(4) if int((b := source.batch(e, s)).targets[0])]
+    assert 0 < len(learnt) < STEPS
+    torch.manual_seed(0)
+    ours, apart = nn.Linear(4, 3), nn.Linear(4, 3)
+    start = state_of(ours)
+    apart.load_state_dict(start)
+    optimiser = torch.optim.Adam(apart.parameters(), lr=0.05)
+    for batch in learnt:
+        optimiser.zero_grad()
+        nn.functional.cross_entropy(apart(batch.inputs["features"]), batch.targets).backward()
+        optimiser.step()
+    for _ in range(STEPS - 1):
+        stopper = Wires(tmp_path, stop=lambda call: call == 1)
+        ours.load_state_dict(start)
+        with pytest.raises(Interrupted):
+            fit(Picky(ours), Noise(), plan, stopper.session, seed=0)
+    summary = fit(Picky(ours), Noise(), plan, Wires(tmp_path).session, seed=0)
+    assert_same(state_of(ours), state_of(apart))
+    assert summary.clips == 6 * len(learnt)
+
+
+def test_parts_without_loss_leave_the_others_theirs(tmp_path: Path) -> None:
+    """Two micro-batches of three: the gradient is that of the part that has a loss, halved."""
+    plan = recipe(
+        optimiser={"name": "sgd", "lr": 1.0, "momentum": 0.0},
+        schedule={"epochs": 1, "kind": "constant"},
+        numerics={"micro_batch": 3},
+    )
+
+    class Once(Noise):
+        steps_per_epoch = 1
+
+        def batch(self, epoch: int, step: int) -> Batch:
+            inputs = super().batch(epoch, step).inputs
+            return Batch(inputs, torch.tensor([0, 1, 2, 1, 2, 0]))
+
+    network = nn.Linear(4, 3)
+    before = state_of(network)
+    fit(Picky(network), Once(), plan, Wires(tmp_path).session, seed=0)
+    expected = nn.Linear(4, 3)
+    expected.load_state_dict(before)
+    part = Once().batch(0, 0).split(3)[1]
+    loss = nn.functional.cross_entropy(expected(part.inputs["features"]), part.targets) / 2
+    loss.backward()
+    assert expected.weight.grad is not None
+    torch.testing.assert_close(network.weight.detach(), before["weight"] - expected.weight.grad)

@@ -4,7 +4,7 @@ from torch import nn
 
 from severe_bench.config.recipe import Optimiser
 from severe_bench.core.errors import UserError
-from severe_bench.train.optim import build_optimiser
+from severe_bench.train.optim import build_optimiser, norm_parameters
 
 
 def one_step(spec: Optimiser, value: float, gradient: float) -> float:
@@ -58,3 +58,30 @@ def test_frozen_parameters_are_left_out() -> None:
 def test_nothing_to_train_is_said() -> None:
     with pytest.raises(UserError, match="nothing to train"):
         build_optimiser(Optimiser(), [])
+
+
+def test_nesterov_by_hand() -> None:
+    """Sutskever et al. 2013 as torch has it: the gradient plus momentum times the velocity."""
+    spec = Optimiser(name="sgd", lr=1.0, momentum=0.5, nesterov=True)
+    parameter = nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimiser = build_optimiser(spec, [parameter])
+    for _ in range(2):
+        parameter.grad = torch.ones(1, dtype=torch.float64)
+        optimiser.step()
+    assert parameter.item() == pytest.approx(-(1 + 0.5 * 1) - (1 + 0.5 * 1.5))
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_norms_are_spared_weight_decay(name: str) -> None:
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.LayerNorm(2))
+    spec = Optimiser.model_validate(
+        {"name": name, "lr": 0.1, "weight_decay": 0.5, "decay_norms": False}
+    )
+    before = {name: value.clone() for name, value in net.named_parameters()}
+    optimiser = build_optimiser(spec, net.parameters(), norm_parameters(net))
+    for parameter in net.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimiser.step()
+    moved = {name for name, value in net.named_parameters() if not torch.equal(value, before[name])}
+    assert moved == {"0.weight", "0.bias"}
+    assert len(build_optimiser(Optimiser(), net.parameters()).param_groups) == 1

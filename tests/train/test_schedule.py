@@ -72,3 +72,14 @@ def test_cosine_falls_over_what_warmup_leaves() -> None:
 def test_warmup_longer_than_training_never_ends() -> None:
     schedule = Schedule(epochs=2, kind="cosine", warmup_epochs=4)
     assert curve(schedule, 1) == [0.25, 0.5]
+
+
+def test_charades_warms_up_from_a_rate() -> None:
+    """PySlowFast: from 1e-4 to 0.0375 over four epochs, linear in the fraction of the epoch."""
+    schedule = Schedule(epochs=57, milestones=(41, 49), warmup_epochs=4, warmup_lr=1e-4)
+    for epoch, step in ((0, 0), (1, 3), (3, 9)):
+        done = epoch + step / 10
+        expected = 1e-4 + (0.0375 - 1e-4) * done / 4
+        assert 0.0375 * lr_factor(schedule, epoch, step, 10, 0.0375) == pytest.approx(expected)
+    assert lr_factor(schedule, 4, 0, 10, 0.0375) == 1.0
+    assert lr_factor(schedule, 49, 0, 10, 0.0375) == pytest.approx(0.01)

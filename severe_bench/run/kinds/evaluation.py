@@ -38,5 +38,6 @@ def run_evaluation(work: Work) -> Outputs:
         missing=note_missing(
             dataset, {"train": drawn(job, dataset), "test": dataset.listed("test")}, work.session
         ),
+        selected_epoch=found.selected_epoch,
         leftovers=(PARTS_FOLDER, DECODERS_FILE),
     )
