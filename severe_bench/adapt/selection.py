@@ -1,30 +1,43 @@
 """Heads of several learning rates and weight decays on the same features, the best one kept.
 
 The choice is made on a selection split that a fixed hash carves out of the training set, never on
-the test set. Every head reads the same cached features, so the backbone has run once for all.
+the test set. Every head reads the same cached features, so the backbone has run once for all; and
+all heads train as one (`adapt.many_heads`), so that every batch is read once for all.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
+from severe_bench.adapt.many_heads import Heads, HeadsObjective, HeadsOptimiser
+from severe_bench.adapt.network import seeded_head
 from severe_bench.adapt.parts import PARTS_FOLDER
-from severe_bench.adapt.probing import features_for, probe_tables
+from severe_bench.adapt.probing import (
+    FeatureBatches,
+    features_for,
+    probe_tables,
+    scores_of,
+    standardised,
+)
 from severe_bench.config.recipe import Optimiser
 from severe_bench.core.atomic import write_json
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Record
 from severe_bench.metrics.measure import METRICS
 from severe_bench.train.errors import NanLoss
+from severe_bench.train.loop import FitSummary, fit
+from severe_bench.train.optim import norm_parameters
 
 ONE_IN = 5
 """Of the training videos, for selection."""
 RATES = (1.0, 0.1, 0.3, 3.0, 10.0)
 """Times the recipe's learning rate; the recipe's own comes first and wins ties."""
 SELECTION_FILE = "selection.json"
+TRIALS_FOLDER = "trials"
 
 
 @dataclass(frozen=True)
@@ -47,12 +60,7 @@ def probe_selected(inputs: Inputs) -> Outcome:
     """
     table = features_for(inputs, "train_features")
     fitting, selection = split_off(inputs.train)
-    costs: list[Cost] = []
-    trials: list[Trial] = []
-    for number, optimiser in enumerate(settings(inputs.job.recipe.optimiser)):
-        trial, cost = _tried(number, optimiser, table, _part(inputs, fitting, selection))
-        trials.append(trial)
-        costs += cost
+    trials, cost = tried(table, replace(inputs, train=fitting, test=selection))
     measure = METRICS.get(inputs.task.headline)
     best = chosen(trials, higher_is_better=measure.metric.higher_is_better)
     content = {
@@ -65,7 +73,7 @@ def probe_selected(inputs: Inputs) -> Outcome:
     final = _with(inputs, list(settings(inputs.job.recipe.optimiser))[best])
     test = features_for(inputs, "test_features").of(inputs.test)
     outcome = probe_tables(table.of(inputs.train), test, final)
-    return replace(outcome, cost=_summed(outcome.cost, costs))
+    return replace(outcome, cost=_summed(outcome.cost, cost))
 
 
 def split_off(records: Sequence[Record]) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
@@ -112,23 +120,61 @@ def chosen(trials: Sequence[Trial], *, higher_is_better: bool) -> int:
     return -max(ranked)[1]
 
 
-def _tried(
-    number: int, optimiser: Optimiser, table: FeatureTable, part: Inputs
-) -> tuple[Trial, list[Cost]]:
-    folder = part.session.folder / PARTS_FOLDER / f"trial-{number:02d}"
-    folder.mkdir(parents=True, exist_ok=True)
-    inputs = _with(replace(part, session=replace(part.session, folder=folder)), optimiser)
+def tried(table: FeatureTable, part: Inputs) -> tuple[list[Trial], FitSummary | None]:
+    """Every setting fitted on the part's training records and scored on its test records.
+
+    Args:
+        table: features of both.
+        part: the job's inputs with those records.
+
+    Returns:
+        Trials in the order of `settings`; and what training took, None where nothing was finite.
+    """
+    specs = list(settings(part.job.recipe.optimiser))
+    train, test = table.of(part.train), table.of(part.test)
+    if part.job.recipe.standardise:
+        train, test = standardised(train, test)
+    head = seeded_head(part.assignment, train.features.shape[-1], part.job.seed)
+    if any(True for _ in head.buffers()):
+        what = f"the head of task {part.task.name} keeps running statistics"
+        raise UserError(f"{what}, and heads that train together cannot", mend="use linear")
+    heads = Heads(head, len(specs))
     try:
-        outcome = probe_tables(table.of(part.train), table.of(part.test), inputs)
+        summary = _fitted(heads, specs, train, part)
     except NanLoss:
-        return Trial(optimiser.lr, optimiser.weight_decay, None), []
+        return [Trial(spec.lr, spec.weight_decay, None) for spec in specs], None
+    targets = part.targets(part.test).numpy()
     measure = METRICS.get(part.task.headline)
-    score = measure.value(outcome.scores, part.targets(part.test).numpy())
-    return Trial(optimiser.lr, optimiser.weight_decay, score), [outcome.cost]
+    trials = []
+    for number, spec in enumerate(specs):
+        score = None
+        if bool(heads.alive[number]):
+            scores = scores_of(heads.apart(number, head.to(part.session.device)), test, part)
+            score = measure.value(scores, targets)
+        trials.append(Trial(spec.lr, spec.weight_decay, score))
+    return trials, summary
 
 
-def _part(inputs: Inputs, fitting: tuple[Record, ...], selection: tuple[Record, ...]) -> Inputs:
-    return replace(inputs, train=fitting, test=selection)
+def _fitted(heads: Heads, specs: list[Optimiser], train: FeatureTable, part: Inputs) -> FitSummary:
+    folder = part.session.folder / PARTS_FOLDER / TRIALS_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    return fit(
+        HeadsObjective(heads, part.assignment, "features"),
+        FeatureBatches.of(train, part),
+        part.job.recipe,
+        replace(part.session, folder=folder),
+        part.job.seed,
+        partial(HeadsOptimiser, heads, specs, _spared(part, train)),
+    )
+
+
+def _spared(part: Inputs, train: FeatureTable) -> tuple[str, ...]:
+    """Names of the head's parameters that weight decay spares."""
+    if part.job.recipe.optimiser.decay_norms:
+        return ()
+    head = seeded_head(part.assignment, train.features.shape[-1], 0)
+    norms = {id(parameter) for parameter in norm_parameters(head)}
+    return tuple(name for name, parameter in head.named_parameters() if id(parameter) in norms)
 
 
 def _with(inputs: Inputs, optimiser: Optimiser) -> Inputs:
@@ -136,12 +182,14 @@ def _with(inputs: Inputs, optimiser: Optimiser) -> Inputs:
     return replace(inputs, job=inputs.job.model_copy(update={"recipe": recipe}))
 
 
-def _summed(final: Cost, trials: Sequence[Cost]) -> Cost:
-    """All steps and seconds of training; the final head's loss."""
+def _summed(final: Cost, trials: FitSummary | None) -> Cost:
+    """All steps of all heads and seconds of training; the final head's loss."""
+    if trials is None:
+        return final
     return replace(
         final,
-        steps=final.steps + sum(cost.steps for cost in trials),
-        train_seconds=final.train_seconds + sum(cost.train_seconds for cost in trials),
+        steps=final.steps + trials.steps,
+        train_seconds=final.train_seconds + trials.seconds,
     )
 
 
