@@ -15,4 +15,6 @@ def _run(inputs: "Inputs") -> "Outcome":
     return way(inputs)
 
 
-FROZEN = Protocol("frozen", reads="features", run=_run, refuses=needs_way("frozen"))
+FROZEN = Protocol(
+    "frozen", reads="features", run=_run, refuses=needs_way("frozen"), train_views="test"
+)

@@ -25,12 +25,17 @@ class Protocol:
         run: adapts and tests: scores of the test set in official list order, and what that cost.
             Metrics are not its business.
         refuses: why it does not work with a task, in words; empty where it does.
+        unit: of the features that it reads, where that is not the task's own.
+        train_views: how cached features see a training video: in the recipe's augmented clips, or,
+            where nothing trains, in the clips of a test video.
     """
 
     name: str
     reads: Literal["clips", "features"]
     run: "Callable[[Inputs], Outcome]"
     refuses: Refusal
+    unit: str | None = None
+    train_views: Literal["train", "test"] = "train"
 
 
 def needs_way(way: Literal["finetune", "probe", "frozen"]) -> Refusal:
@@ -56,6 +61,7 @@ PROTOCOLS: Registry[Protocol] = Registry(
         "finetune": "severe_bench.adapt.finetune:FINETUNE",
         "linear": "severe_bench.adapt.linear:LINEAR",
         "linear_selected": "severe_bench.adapt.linear_selected:LINEAR_SELECTED",
+        "attentive": "severe_bench.adapt.attentive:ATTENTIVE",
         "knn": "severe_bench.adapt.knn:KNN",
         "frozen": "severe_bench.adapt.frozen:FROZEN",
     },

@@ -130,14 +130,15 @@ class Needed:
         problem = network.problem or misfit(network.backbone, dataset, recipe)
         found: dict[str, str] = {}
         for split in SPLITS:
+            views = rows.train_views if split == "train" else "test"
             job = FeaturesJob.model_construct(
                 network=network.ref,
                 dataset=dataset.ref,
                 split=split,
-                views=split,
+                views=views,
                 unit=rows.unit,
                 unit_options=dict(rows.options),
-                recipe=view_recipe(recipe, split),
+                recipe=view_recipe(recipe, views),
                 seed=0,
             )
             of = "" if rows.unit == "clip" else f" ({rows.unit})"

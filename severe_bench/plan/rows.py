@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.config.recipe import Recipe
@@ -15,10 +15,14 @@ LINEAR = "linear"
 
 @dataclass(frozen=True)
 class RowKind:
-    """A unit of features with its options; `key` is equal for equal ones."""
+    """A unit of features with its options, and the views of training videos.
+
+    `key` is equal for equal ones.
+    """
 
     unit: str
     options: Mapping[str, Any]
+    train_views: Literal["train", "test"]
     key: str
 
 
@@ -34,9 +38,11 @@ def row_kind(
         recipe: a linear probe may be asked to read clips.
     """
     asked = TASKS.get(task)
-    if PROTOCOLS.get(protocol).reads == "clips" or asked.unit is None:
+    how = PROTOCOLS.get(protocol)
+    if how.reads == "clips" or asked.unit is None:
         return None
     if protocol == LINEAR and recipe.probe.reads == "clips":
         return None
     options = asked.unit_options(asked.options.model_validate(dict(task_options)))
-    return RowKind(asked.unit, options, f"{asked.unit} {canonical_json(options)}")
+    key = f"{asked.unit} {canonical_json(options)} {how.train_views}"
+    return RowKind(asked.unit, options, how.train_views, key)

@@ -71,6 +71,16 @@ def test_test_features_are_the_backbones_of_each_test_clip(
     assert counts == {1, 3}
 
 
+def test_training_videos_may_be_seen_as_tests_are(dataset: Dataset, tmp_path: Path) -> None:
+    """In the same clips as if they were test videos."""
+    moved = [dataclasses.replace(record, split="test") for record in dataset.of("train")]
+    as_tests = dataclasses.replace(dataset, records=tuple(moved))
+    for name, split, data in (("a", "train", dataset), ("b", "test", as_tests)):
+        job = features_job(split, "test")
+        run_features(job, data, None, Wires(tmp_path / name).session)
+    assert files_in(tmp_path / "a") == files_in(tmp_path / "b")
+
+
 def test_train_views_differ_and_repeat_by_seed(dataset: Dataset, tmp_path: Path) -> None:
     plan, found = recipe(feature_views=3), []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
