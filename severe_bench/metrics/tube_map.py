@@ -74,13 +74,18 @@ class _Video:
 
     def __init__(self, found: NDArray[np.floating], wanted: NDArray[np.floating]) -> None:
         found, wanted = (rows[~np.isnan(rows[:, 0])] for rows in (found, wanted))
-        boxes = np.asarray(found[:, 1:], np.float64).reshape(len(found), -1, SCORED)
-        truths = np.asarray(wanted[:, 1:], np.float64).reshape(len(wanted), -1, BOX)
+        boxes, truths = _by_frame(found, SCORED), _by_frame(wanted, BOX)
         frames = max(boxes.shape[1], truths.shape[1])
         boxes, self.truths = _longer(boxes, frames), _longer(truths, frames)
         self.labels, self.classes = found[:, 0], wanted[:, 0]
         self.boxes, self.scores = boxes[..., :BOX], boxes[..., BOX]
         self.overlaps = tube_iou(self.boxes, self.truths)
+
+
+def _by_frame(rows: NDArray[np.floating], numbers: int) -> Floats:
+    """(K, F, numbers) of rows (K, 1 + F * numbers)."""
+    frames = (rows.shape[1] - 1) // numbers
+    return np.asarray(rows[:, 1:], np.float64).reshape(len(rows), frames, numbers)
 
 
 def _longer(tubes: Floats, frames: int) -> Floats:

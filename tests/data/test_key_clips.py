@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from severe_bench.config.recipe import Clip
+from severe_bench.core.errors import UserError
+from severe_bench.core.extras import KEY_TIME
+from severe_bench.core.record import Record
+from severe_bench.data.key_clips import KeyBatchReader, KeyReader, clip_at, key_frame
+from severe_bench.data.reading import Steps
+from severe_bench.data.store import Extent, VideoStore
+from tests.adapt.fakes import write_video
+
+
+def extent(frames: int, fps: float = 10.0, times: tuple[float, ...] | None = None) -> Extent:
+    return Extent(0, frames, fps, None if times is None else np.array(times))
+
+
+def test_avas_clip_is_32_frames_with_stride_2_about_the_key_frame() -> None:
+    """PySlowFast: range(centre - 32, centre + 32, 2)."""
+    found = clip_at(Clip(frames=32, stride=2), extent(30000), 1000, "centred")
+    assert found.tolist() == list(range(1000 - 32, 1000 + 32, 2))
+
+
+def test_yowos_clip_is_the_16_frames_up_to_the_key_frame() -> None:
+    found = clip_at(Clip(frames=16), extent(300), 100, "ending")
+    assert found.tolist() == list(range(85, 101))
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "expected"),
+    [
+        (0, "ending", [0, 0, 0, 0]),
+        (1, "ending", [0, 0, 0, 1]),
+        (0, "centred", [0, 0, 0, 2]),
+        (5, "centred", [1, 3, 5, 5]),
+    ],
+)
+def test_beyond_the_ends_the_first_and_last_frame_stand_in(
+    key: int, place: str, expected: list[int]
+) -> None:
+    stride = 2 if place == "centred" else 1
+    clip = Clip(frames=4, stride=stride)
+    assert clip_at(clip, extent(6), key, place).tolist() == expected  # type: ignore[arg-type]
+
+
+def test_seconds_are_turned_into_native_frames() -> None:
+    clip = Clip(frames=4, sampling="seconds", rate=5)
+    assert clip_at(clip, extent(40, fps=10), 20, "ending").tolist() == [14, 16, 18, 20]
+    varying = (0.0, 0.1, 0.2, 0.6, 1.0, 1.1)
+    found = clip_at(clip, extent(6, times=varying), 4, "ending")
+    assert found.tolist() == [2, 3, 3, 4]
+
+
+def test_uniform_sampling_is_refused() -> None:
+    with pytest.raises(UserError, match="clip around a key frame"):
+        clip_at(Clip(sampling="uniform"), extent(6), 1, "centred")
+
+
+def record(time: float, start: float | None = None) -> Record:
+    return Record("v", "v.mp4", None, "train", start=start, extras=KEY_TIME.set(time))
+
+
+def test_the_key_frame_is_the_one_on_screen() -> None:
+    assert key_frame(record(902.0), extent(40000, fps=30)) == 27060
+    assert key_frame(record(0.35), extent(40)) == 3
+    assert key_frame(record(5.0, start=4.0), extent(40)) == 10
+    assert key_frame(record(0.55), extent(6, times=(0.0, 0.1, 0.2, 0.6, 1.0, 1.1))) == 2
+
+
+@pytest.mark.parametrize("time", [4.0, -0.2])
+def test_a_key_frame_that_is_not_in_the_video_is_refused(time: float) -> None:
+    with pytest.raises(UserError, match="is not one of its 40 frames"):
+        key_frame(record(time), extent(40))
+
+
+def test_clips_of_a_step_are_those_of_its_records(tmp_path: Path) -> None:
+    write_video(tmp_path / "v.mp4", 0, 12, seed=0)
+    store = VideoStore(tmp_path)
+    records = tuple(record(n / 12) for n in range(12))
+    reader = KeyReader(store, records, Clip(frames=3))
+    steps = Steps(12, 4, seed=5)
+    clips = KeyBatchReader(reader, steps)(len(steps) + 1)
+    for row, clip in zip(steps.rows(1, 1), clips, strict=True):
+        around = np.clip([row - 1, row, row + 1], 0, 11)
+        np.testing.assert_array_equal(clip, store.clip(records[0], around.tolist()))
