@@ -342,19 +342,17 @@ def test_parts_without_loss_leave_the_others_theirs(tmp_path: Path) -> None:
         numerics={"micro_batch": 3},
     )
 
-    class Once(Noise):
-        steps_per_epoch = 1
-
+    class Mixed(Noise):
         def batch(self, epoch: int, step: int) -> Batch:
             inputs = super().batch(epoch, step).inputs
             return Batch(inputs, torch.tensor([0, 1, 2, 1, 2, 0]))
 
     network = nn.Linear(4, 3)
     before = state_of(network)
-    fit(Picky(network), Once(), plan, Wires(tmp_path).session, seed=0)
+    fit(Picky(network), Mixed(steps_per_epoch=1), plan, Wires(tmp_path).session, seed=0)
     expected = nn.Linear(4, 3)
     expected.load_state_dict(before)
-    part = Once().batch(0, 0).split(3)[1]
+    part = Mixed().batch(0, 0).split(3)[1]
     loss = nn.functional.cross_entropy(expected(part.inputs["features"]), part.targets) / 2
     loss.backward()
     assert expected.weight.grad is not None
