@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class FeatureTable:
 
     Args:
         samples: N ids, in official list order.
-        features: (N, V, D) float32.
+        features: (N, V, D) float32; tokens are (N, V, P, C) float16.
         weights: (N, V) float32, each row summing to 1: how much a view counts when views are
             merged. A video with fewer different views than V repeats its first at weight 0.
         times: (N, V, 2) when the earliest and the latest frame of each view are shown, in seconds
@@ -43,7 +44,7 @@ class FeatureTable:
     """
 
     samples: tuple[str, ...]
-    features: NDArray[np.float32]
+    features: NDArray[np.floating[Any]]
     weights: NDArray[np.float32]
     times: Times | None = None
 
@@ -104,14 +105,14 @@ def run_features(
     place(backbone, job.recipe.numerics, session.device)
     with frozen(backbone):
         store = shared_store(dataset.root)
-        extraction = Extraction(job, records, backbone, store, session.device)
+        extraction = Extraction(job, records, backbone, store, session.device, session.folder)
         rows = _computed(extraction, unit, session)
     samples = tuple(record.sample for record in records)
     table = FeatureTable(samples, rows["features"], rows["weights"], rows.get("times"))
     _require_finite(table)
     write_features(session.folder, table)
-    clips, (_, views, width) = int(rows["views"].sum()), table.features.shape
-    return FeaturesSummary(len(samples), views, width, clips, time.perf_counter() - began)
+    clips, shape = int(rows["views"].sum()), table.features.shape
+    return FeaturesSummary(len(samples), shape[1], shape[-1], clips, time.perf_counter() - began)
 
 
 def write_features(folder: Path, table: FeatureTable) -> None:
@@ -142,7 +143,7 @@ def read_features(folder: Path) -> FeatureTable:
     except (OSError, ValueError, EOFError) as error:
         mend = "remove this folder and run again"
         raise UserError(f"the features cannot be read ({error})", str(folder), mend) from error
-    fits = features.ndim == 3 and weights.shape == features.shape[:2]
+    fits = features.ndim >= 3 and weights.shape == features.shape[:2]
     timed = times is None or times.shape == (*features.shape[:2], 2)
     if not fits or not timed or len(samples) != len(features):
         what = f"{len(samples)} samples, features {features.shape}, weights {weights.shape}"
@@ -161,7 +162,7 @@ def _computed(extraction: Extraction, unit: Unit, session: Session) -> Rows:
 
 
 def _require_finite(table: FeatureTable) -> None:
-    broken = ~np.isfinite(table.features).all(axis=(1, 2))
+    broken = np.array([not np.isfinite(row).all() for row in table.features])
     if broken.any():
         what = f"the features of {broken.sum()} videos are not finite"
         mend = "check the weights, or set numerics.precision: fp32"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from severe_bench.core.record import Record
@@ -32,6 +33,7 @@ class Extraction:
         network: the backbone, frozen, on the device.
         store: where the videos are.
         device: of the network.
+        folder: that the rows are written to.
     """
 
     job: "FeaturesJob"
@@ -39,6 +41,7 @@ class Extraction:
     network: "nn.Module"
     store: "VideoStore"
     device: str
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ UNITS: Registry[Unit] = Registry(
     "unit",
     {
         "clip": "severe_bench.adapt.clip_unit:CLIP",
+        "tokens": "severe_bench.adapt.token_unit:TOKENS",
         "clip_both_ways": "severe_bench.adapt.both_ways:CLIP_BOTH_WAYS",
         "box": "severe_bench.adapt.boxes.unit:BOX",
     },

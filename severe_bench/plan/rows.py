@@ -44,5 +44,6 @@ def row_kind(
     if protocol == LINEAR and recipe.probe.reads == "clips":
         return None
     options = asked.unit_options(asked.options.model_validate(dict(task_options)))
-    key = f"{asked.unit} {canonical_json(options)} {how.train_views}"
-    return RowKind(asked.unit, options, how.train_views, key)
+    unit = how.unit or asked.unit
+    key = f"{unit} {canonical_json(options)} {how.train_views}"
+    return RowKind(unit, options, how.train_views, key)
