@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from severe_bench.analysis.cka import Features, Similarity, similarity
+from severe_bench.analysis.cka import Features, Similarity, biased_cka_matrix, similarity
+from severe_bench.analysis.cka_intervals import with_intervals
 from severe_bench.analysis.harvest import Harvest, Measured, column_of
 from severe_bench.analysis.lesson import Verdict, judge
 from severe_bench.analysis.per_class import (
@@ -21,6 +22,7 @@ from severe_bench.config.claims import Claim
 from severe_bench.core.errors import UserError
 from severe_bench.store.predictions import Predictions
 
+Estimator = Literal["debiased", "biased"]
 TEST_FEATURES = "test_features"
 MOST_CONFUSIONS = 8
 """Experiments whose best model's confusions are shown, in table order."""
@@ -47,6 +49,7 @@ class Findings:
     Args:
         similarity: None where no two models have features of the standard dataset.
         similarity_of: the dataset whose test videos were compared.
+        estimator: by which the similarity was estimated.
         class_differences: of each factor's most telling pair of models.
         confusions: of the best model of some experiments.
         notes: what could not be computed, and why.
@@ -59,15 +62,19 @@ class Findings:
     notes: tuple[str, ...]
     class_differences: tuple[ClassDifference, ...] = ()
     confusions: tuple[Confusion, ...] = ()
+    estimator: Estimator = "debiased"
 
 
-def find(harvest: Harvest, reader: Reader, claims: Iterable[Claim]) -> Findings:
+def find(
+    harvest: Harvest, reader: Reader, claims: Iterable[Claim], estimator: Estimator = "debiased"
+) -> Findings:
     """Compute all findings.
 
     Args:
         harvest: the finished cells and the troubles.
         reader: of the large files.
         claims: what the suite was expected to show.
+        estimator: of CKA; `biased` is that of the original paper, without intervals.
     """
     study = build_study(harvest, reader.predictions)
     verdicts = judge(claims, study.difference)
@@ -78,12 +85,20 @@ def find(harvest: Harvest, reader: Reader, claims: Iterable[Claim]) -> Findings:
     alike = None
     if len(present) > 1:
         try:
-            alike = similarity(present)
+            alike = _similarity(present, estimator)
         except (UserError, ValueError) as error:
             notes.append(f"no CKA: {error}")
     differences = tuple(_class_differences(study, reader.predictions))
     confusions = tuple(_confusions(study, reader.predictions))
-    return Findings(study, verdicts, alike, dataset, tuple(notes), differences, confusions)
+    return Findings(
+        study, verdicts, alike, dataset, tuple(notes), differences, confusions, estimator
+    )
+
+
+def _similarity(present: Mapping[str, Features], estimator: Estimator) -> Similarity:
+    if estimator == "biased":
+        return similarity(present, biased_cka_matrix)
+    return with_intervals(similarity(present), [found.values for found in present.values()])
 
 
 def _class_differences(study: Study, read: ReadPredictions) -> Iterator[ClassDifference]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from severe_bench.analysis.cka import Features, merge_views
+from severe_bench.analysis.cka import Features, MergedViews
 from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork, column_of
 from severe_bench.analysis.quick_arrays import read_arrays
 from severe_bench.core.errors import UserError
@@ -54,15 +54,20 @@ class ResultsReader:
             return {}
 
     def features(self, cell: str) -> Features | None:
-        """Features of a features cell, views merged; None where they are missing or damaged."""
+        """Features of a features cell, views merged; None where they are missing or damaged.
+
+        The file stays on disk and is read block by block.
+        """
         folder = self.layout.group("features") / cell
         try:
             samples = json.loads((folder / "samples.json").read_bytes())
-            values = np.load(folder / "features.npy", allow_pickle=False)
+            values = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
             weights = np.load(folder / "weights.npy", allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
-        return Features(np.asarray(samples, np.str_), merge_views(values, weights))
+        if values.ndim != 3 or weights.shape != values.shape[:2] or len(samples) != len(values):
+            return None
+        return Features(np.asarray(samples, np.str_), MergedViews(values, weights))
 
 
 def _predictions_as_stored(folder: Path) -> Predictions | None:

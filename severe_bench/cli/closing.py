@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from severe_bench import __version__
 from severe_bench.cli.opening import Opened
@@ -15,13 +16,14 @@ from severe_bench.store.states import states
 STAMP = ".made-from"
 
 
-def write_report(opened: Opened) -> Path:
+def write_report(opened: Opened, estimator: Literal["debiased", "biased"] = "debiased") -> Path:
     """Write the suite's report and return its page."""
     from severe_bench.report.build import build_report
 
     layout = opened.layout
     stamp = report_stamp(opened)
-    page = build_report(layout.results, layout.suite, _claims(opened), opened.whole.cells)
+    cells = opened.whole.cells
+    page = build_report(layout.results, layout.suite, _claims(opened), cells, estimator)
     write_text(layout.report / STAMP, stamp)
     return page
 

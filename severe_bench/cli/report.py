@@ -22,6 +22,10 @@ def report(
             help="With --published: the printed ranks, which rank the UCF-RC error upside down.",
         ),
     ] = False,
+    biased_cka: Annotated[
+        bool,
+        typer.Option("--biased-cka", help="CKA by the original, biased estimator, as in print."),
+    ] = False,
 ) -> None:
     """Write the report of a suite: page, tables, figures; and print its ranking."""
     if published is not None:
@@ -44,6 +48,6 @@ def report(
 
     opened = open_suite(suite, config, results)
     refuse_empty(opened)
-    page = write_report(opened)
+    page = write_report(opened, "biased" if biased_cka else "debiased")
     show_ranking(opened)
     typer.echo(f"report: {page}")

@@ -1,16 +1,16 @@
 """What datasets are like (thesis Figures 4.2 and B.10), as far as it is printed anywhere."""
 
-import csv
-from dataclasses import dataclass
 from functools import cache
 
+import yaml
+
+from severe_bench.core.frozen import Frozen
 from severe_bench.published.sources import HERE
 
 REFERENCE = "Kinetics-400"
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(Frozen):
     """One attribute of one dataset.
 
     Args:
@@ -22,18 +22,16 @@ class Attribute:
     """
 
     name: str
-    words: str
-    place: float | None
-    source: str
+    words: str = ""
+    place: float | None = None
+    source: str = ""
 
 
 @cache
 def dataset_attributes() -> dict[str, tuple[Attribute, ...]]:
     """Dataset -> its attributes, the same ones in the same order for all."""
-    found: dict[str, list[Attribute]] = {}
-    with (HERE / "attributes.csv").open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            place = float(row["place"]) if row["place"] else None
-            attribute = Attribute(row["attribute"], row["words"], place, row["source"])
-            found.setdefault(row["dataset"], []).append(attribute)
-    return {name: tuple(attributes) for name, attributes in found.items()}
+    found = yaml.safe_load((HERE / "attributes.yaml").read_text(encoding="utf-8"))
+    return {
+        dataset: tuple(Attribute(name=name, **said) for name, said in attributes.items())
+        for dataset, attributes in found.items()
+    }

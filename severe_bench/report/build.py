@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from severe_bench import __version__
-from severe_bench.analysis.findings import find
+from severe_bench.analysis.findings import Estimator, find
 from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.config.claims import Claim
 from severe_bench.core.atomic import write_text
@@ -21,6 +21,7 @@ def build_report(
     suite: str,
     claims: Iterable[Claim] = (),
     planned: Sequence[Cell] | None = None,
+    estimator: Estimator = "debiased",
 ) -> Path:
     """Write `<results>/<suite>/report/` and return its `index.html`.
 
@@ -32,12 +33,13 @@ def build_report(
         claims: what the suite was expected to show, judged on the page.
         planned: the suite's cells as planned now; without them the page shows whatever the folder
             holds, and cannot know what is missing.
+        estimator: of CKA.
 
     Raises:
         UserError: the results cannot be read, or the report cannot be written.
     """
     layout = Layout(results, suite)
-    findings = find(harvest(layout, planned), ResultsReader(layout), claims)
+    findings = find(harvest(layout, planned), ResultsReader(layout), claims, estimator)
     found = sections(findings)
     for section in found:
         write_files(layout.report, section)

@@ -77,7 +77,7 @@ def sample_plot(study: Study) -> Drawn | None:
 
 
 def cka_map(findings: Findings) -> Drawn | None:
-    """Heat map of debiased linear CKA (Figures 4.4, B.9); None without features."""
+    """Heat map of linear CKA (Figures 4.4, B.9); None without features."""
     found = findings.similarity
     if found is None:
         return None
@@ -85,7 +85,8 @@ def cka_map(findings: Findings) -> Drawn | None:
         heat_map(found.values, found.models, found.models),
         "cka",
         "Similarity of features",
-        "Debiased linear CKA; 1 is the same up to rotation and scale, 0 is unrelated.",
+        f"{findings.estimator.capitalize()} linear CKA over {found.n} test videos; 1 is the same "
+        "up to rotation and scale, 0 is unrelated.",
         f"Heat map of the similarity of {len(found.models)} models over {found.n} test videos; "
         "the same numbers stand in the table below.",
         similarity(findings),

@@ -28,7 +28,14 @@ from severe_bench.report.tables.factors import (
     swaps,
 )
 from severe_bench.report.tables.scores import long, matrix, places, ranking
-from severe_bench.report.tables.work import cost, experiments, problems, provenance, similarity
+from severe_bench.report.tables.work import (
+    cost,
+    experiments,
+    problems,
+    provenance,
+    similarity,
+    similarity_pairs,
+)
 
 
 def sections(findings: Findings) -> list[Section]:
@@ -136,7 +143,7 @@ def _similarity(findings: Findings) -> Section:
         "Similarity of features",
         words.closest(findings),
         figures=[drawn] if drawn else [],
-        folded=[similarity(findings)] if drawn else [],
+        folded=[similarity(findings), similarity_pairs(findings)] if drawn else [],
     )
 
 
@@ -192,5 +199,7 @@ NOTES = (
     "groups of videos, the sign test over videos or groups that generalises it.",
     "Each experiment is compared with the standard experiment most like it: same protocol first, "
     "then task, dataset and budget.",
-    "CKA is linear and debiased, in double precision, on features averaged over a video’s clips.",
+    "CKA is linear, in double precision, on features averaged over a video’s clips, and debiased "
+    "unless stated. Its intervals leave out each of 20 random blocks of videos in turn (jackknife): a "
+    "bootstrap’s repeated videos would look alike to every model.",
 )

@@ -133,8 +133,8 @@ def closest(findings: Findings) -> list[str]:
         if not math.isnan(found.values[i, j])
     ]
     lead = (
-        f"Debiased linear CKA between the features of {counted(len(found.models), 'model')} on "
-        f"the same {found.n} test videos of {findings.similarity_of}: 1 is the same up to rotation "
+        f"{findings.estimator.capitalize()} linear CKA between the features of "
+        f"{counted(len(found.models), 'model')} on the same {found.n} test videos of {findings.similarity_of}: 1 is the same up to rotation "
         "and scale, 0 is unrelated."
     )
     if len(pairs) < 2:

@@ -3,7 +3,9 @@
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
+from severe_bench.analysis.cka import Similarity
 from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.harvest import Measured, column_of
 from severe_bench.analysis.study import Study, group
@@ -14,6 +16,7 @@ from severe_bench.report.table import (
     Table,
     Value,
     number,
+    span,
     words,
 )
 from severe_bench.report.tables.common import (
@@ -26,18 +29,60 @@ from severe_bench.store.result import Provenance
 
 
 def similarity(findings: Findings) -> Table:
-    """CKA of all pairs; empty without features."""
+    """CKA of all pairs with intervals; empty without features."""
     found = findings.similarity
     models = found.models if found else ()
     heads = [MODEL] + [Head(model, model, numeric=True) for model in models]
     rows = [
-        [words(model), *(number(float(value), 2) for value in found.values[i])]
+        [words(model), *(_similarity(found, i, j) for j in range(len(models)))]
         for i, model in enumerate(models)
         if found
     ]
-    n = found.n if found else 0
-    caption = f"Debiased linear CKA over {n} test videos of {findings.similarity_of}."
-    return table("cka", "Similarity of features", caption, heads, rows)
+    caption = f"{_estimator(findings)} over {found.n if found else 0} test videos of "
+    caption += f"{findings.similarity_of}."
+    detail = "Below it the 95 % interval over videos (jackknife over blocks of them)."
+    shown = detail if found and found.low is not None else ""
+    return table("cka", "Similarity of features", caption, heads, rows, shown)
+
+
+def similarity_pairs(findings: Findings) -> Table:
+    """One row per pair of models, every number in a column of its own."""
+    found = findings.similarity
+    heads = [
+        Head("model_a", "Model A"),
+        Head("model_b", "Model B"),
+        Head("cka", "CKA", numeric=True),
+        Head("low", "Low", numeric=True),
+        Head("high", "High", numeric=True),
+        Head("videos", "Test videos", numeric=True),
+        Head("estimator", "Estimator"),
+    ]
+    rows = [
+        [
+            words(found.models[j]),
+            words(found.models[i]),
+            number(float(found.values[i, j]), 3),
+            number(None if found.low is None else float(found.low[i, j]), 3),
+            number(None if found.high is None else float(found.high[i, j]), 3),
+            number(found.n, 0),
+            words(findings.estimator),
+        ]
+        for i in range(len(found.models) if found else 0)
+        for j in range(i)
+        if found
+    ]
+    return table("cka_pairs", "Similarity, pair by pair", "", heads, rows)
+
+
+def _similarity(found: Similarity, i: int, j: int) -> Entry:
+    entry = number(float(found.values[i, j]), 2)
+    if i == j or found.low is None or found.high is None or entry.value is None:
+        return entry
+    return replace(entry, detail=span(float(found.low[i, j]), float(found.high[i, j]), 2))
+
+
+def _estimator(findings: Findings) -> str:
+    return f"{findings.estimator.capitalize()} linear CKA"
 
 
 def cost(study: Study) -> Table:
