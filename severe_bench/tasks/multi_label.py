@@ -2,39 +2,36 @@
 
 As in PySlowFast, whose settings SEVERE uses: a linear head, binary cross entropy of each class, and
 the largest probability over the views of a test video. There a training clip has the labels of the
-stretch that it covers (`train_labels: clip`); a test video has all of its labels.
+stretch that it covers (`train_labels: clip`), and half of the features are dropped before the head
+(the recipe's `head.dropout`); a test video has all of its labels.
 """
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Literal
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import LABELS, SPANS
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
+from severe_bench.tasks import recognition
 from severe_bench.tasks.task import Assignment, Task
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
-    from torch import nn
 
 
 class MultiLabelOptions(Frozen):
     """What the sources of this task differ in.
 
     Args:
-        dropout: probability, before the linear head.
         merge: over a test video's views, of each class's probability.
         train_labels: `video`: a training clip has all labels of its video; `clip`: those whose
             time it touches, for datasets that state times.
     """
 
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     merge: Literal["max", "mean"] = "max"
     train_labels: Literal["video", "clip"] = "video"
 
@@ -44,20 +41,13 @@ def bind(options: MultiLabelOptions, dataset: Dataset) -> Assignment:
     classes = len(dataset.classes)
     of_clips = partial(_clip_targets, classes=classes)
     return Assignment(
-        head=partial(_head, classes=classes, dropout=options.dropout),
+        head=partial(recognition.linear_head, classes=classes),
         targets=partial(_targets, classes=classes),
         loss=_loss,
         merge=_largest if options.merge == "max" else _mean,
         clip_targets=of_clips if options.train_labels == "clip" else None,
         ballots=_ballots,
     )
-
-
-def _head(width: int, classes: int, dropout: float) -> "nn.Module":
-    """Features (B, width) to logits (B, classes), torch's default initialisation."""
-    from torch import nn
-
-    return nn.Sequential(nn.Dropout(dropout), nn.Linear(width, classes))
 
 
 def _targets(records: Sequence[Record], classes: int) -> "torch.Tensor":

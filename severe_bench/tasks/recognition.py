@@ -27,7 +27,7 @@ def of_classes(classes: int, targets: "Callable[[Sequence[Record]], torch.Tensor
         targets: records -> class ids (N,) int64.
     """
     return Assignment(
-        head=partial(_head, classes=classes),
+        head=partial(linear_head, classes=classes),
         targets=targets,
         loss=_loss,
         merge=_merge,
@@ -35,7 +35,7 @@ def of_classes(classes: int, targets: "Callable[[Sequence[Record]], torch.Tensor
     )
 
 
-def _head(width: int, classes: int) -> "nn.Module":
+def linear_head(width: int, classes: int) -> "nn.Module":
     """Features (B, width) to logits (B, classes), torch's default initialisation."""
     from torch import nn
 
