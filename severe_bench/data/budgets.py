@@ -34,9 +34,11 @@ def draw(
         Records without a label count as one class.
 
     Raises:
-        UserError: there are fewer videos than the budget asks for; but `per_class_ceil` then draws
-            every class whole, as SEVERE's code does.
+        UserError: a listed sample is not there, or there are fewer videos than the budget asks
+            for; but `per_class_ceil` then draws every class whole, as SEVERE's code does.
     """
+    if budget.samples is not None:
+        return _listed(budget.samples, records)
     groups = _by_class(records)
     seed = cell_seed if budget.draw == "cell" else budget.draw
     if budget.count is not None:
@@ -54,10 +56,23 @@ def draw(
     return tuple(range(len(records)))
 
 
+def _listed(samples: Sequence[str], records: Sequence[Record]) -> tuple[int, ...]:
+    places = {record.sample: index for index, record in enumerate(records)}
+    strange = next((sample for sample in samples if sample not in places), None)
+    if strange is not None:
+        what = f"the budget lists {strange!r}, which is no training sample of the dataset"
+        raise UserError(what, mend="give a list that was drawn from this dataset")
+    return tuple(places[sample] for sample in samples)
+
+
+def draw_lines(records: Sequence[Record], indices: Sequence[int]) -> list[str]:
+    """The subset's lines `sample label`, each ended by a newline, in draw order."""
+    return [f"{records[index].sample} {records[index].label}\n" for index in indices]
+
+
 def split_digest(records: Sequence[Record], indices: Sequence[int]) -> str:
-    """SHA-256 of the subset's lines `sample label`, each ended by a newline, in draw order."""
-    lines = (f"{records[index].sample} {records[index].label}\n" for index in indices)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    """SHA-256 of `draw_lines`."""
+    return hashlib.sha256("".join(draw_lines(records, indices)).encode()).hexdigest()
 
 
 def _by_class(records: Sequence[Record]) -> Groups:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from severe_bench.core.budget import Budget
 from severe_bench.core.errors import UserError
 from severe_bench.data.adapter import ADAPTERS, Location
-from severe_bench.data.budgets import draw
+from severe_bench.data.budgets import draw, draw_lines
 from severe_bench.data.check import parsed_options
 
 
@@ -42,7 +42,7 @@ def drawn_lines(
         what = "its videos have no single class, so a budget per class means nothing"
         raise UserError(what, f"dataset {name}", "choose a dataset with one class per video")
     chosen = draw(budget, records, len(dataset.classes), seed)
-    return [f"{records[index].sample} {records[index].label}\n" for index in chosen]
+    return draw_lines(records, chosen)
 
 
 def _budget(rule: str, count: int, seed: int) -> Budget:

@@ -117,4 +117,6 @@ def _labels(budget: Budget, videos: int) -> int:
         return ceil(videos * budget.percent / 100)
     if budget.per_class is not None:
         return min(videos, budget.per_class * CLASSES)
+    if budget.samples is not None:
+        return len(budget.samples)
     return videos if budget.count is None else min(videos, budget.count)

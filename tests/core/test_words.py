@@ -107,3 +107,13 @@ def test_registry_finds_other_packages(tmp_path: Path, monkeypatch: pytest.Monke
     twice: Registry[str] = Registry("shape", {"round": "os:sep"}, group="shapes")
     with pytest.raises(UserError, match="two packages register the shape 'round'"):
         twice.names()
+
+
+def test_a_budget_of_listed_samples() -> None:
+    assert str(Budget(samples=("a", "b"))) == "2 listed"
+    assert "samples" not in Budget(count=3).model_dump()
+    again = Budget.model_validate_json(Budget(samples=("a", "b")).model_dump_json())
+    assert again == Budget(samples=("a", "b"))
+    for wrong in ({"samples": ["a", "a"]}, {"samples": []}, {"samples": ["a"], "count": 1}):
+        with pytest.raises(ValidationError):
+            Budget.model_validate(wrong)

@@ -139,3 +139,18 @@ def test_per_class_ceil_takes_all_there_is() -> None:
     drawn = draw(Budget(count=1000, rule="per_class_ceil"), records, 2, 0)
     assert sorted(drawn) == list(range(9))
     assert set(drawn[:6]) == set(range(6))
+
+
+def test_listed_samples_are_drawn_as_listed() -> None:
+    records = records_of([0, 0, 1, 1])
+    assert draw(Budget(samples=("v3", "v0")), records, 2, 0) == (3, 0)
+    with pytest.raises(UserError, match="the budget lists 'v9', which is no training sample"):
+        draw(Budget(samples=("v3", "v9")), records, 2, 0)
+
+
+def test_any_draw_can_be_given_back() -> None:
+    records = records_of([n % 7 for n in range(60)])
+    for budget in (Budget(count=20), Budget(percent=30), Budget(per_class=2), Budget()):
+        drawn = draw(budget, records, 7, 3)
+        again = draw(Budget(samples=tuple(records[n].sample for n in drawn)), records, 7, 5)
+        assert split_digest(records, again) == split_digest(records, drawn)

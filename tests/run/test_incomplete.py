@@ -123,6 +123,11 @@ def test_what_is_missing_is_dropped_after_the_draw_and_told(tmp_path: Path, mine
     assert np.array_equal(read_predictions(folder).samples, wanted)
     assert tune.metrics[0].n == 3
 
+    lines = (folder / "drawn.txt").read_text().splitlines()
+    assert len(lines) == 4
+    assert tune.files["drawn.txt"].sha256 == tune.provenance.split
+    assert not (found["probe"][0] / "drawn.txt").exists()  # the full set
+
     folder, probe = found["probe"]
     assert probe.missing == {"train": 3, "test": 1}
     assert np.array_equal(read_predictions(folder).samples, wanted)
@@ -138,12 +143,8 @@ def test_what_is_missing_is_dropped_after_the_draw_and_told(tmp_path: Path, mine
     rows = rows_of(tmp_path)
     assert (rows["probe"].missing_train, rows["probe"].missing_test) == (3, 1)
     assert all(row.incomplete for row in rows.values())
-    assert (
-        (tmp_path / "results/s/results.csv")
-        .read_text()
-        .splitlines()[0]
-        .endswith(",missing_train,missing_test")
-    )
+    head = (tmp_path / "results/s/results.csv").read_text().splitlines()[0]
+    assert ",missing_train,missing_test" in head
 
 
 def test_an_unreadable_video_that_was_checked_is_left_out(tmp_path: Path, mine: Path) -> None:

@@ -3,7 +3,7 @@
 from severe_bench.adapt.evaluate import run_evaluate
 from severe_bench.adapt.parts import PARTS_FOLDER
 from severe_bench.plan.job import EvaluateJob
-from severe_bench.run.kinds.incomplete import drawn, note_missing
+from severe_bench.run.kinds.incomplete import drawn, note_drawn, note_missing
 from severe_bench.run.kinds.inputs import load_dataset, weights_digest, weights_file
 from severe_bench.run.kinds.reading import DECODERS_FILE, counted
 from severe_bench.run.torch_setup import prepare_torch
@@ -20,6 +20,8 @@ def run_evaluation(work: Work) -> Outputs:
     dataset = load_dataset(job.dataset, work)
     with counted(work.session) as decoders:
         found = run_evaluate(job, dataset, weights_file(work, job.network), work.session)
+    chosen = drawn(job, dataset)
+    note_drawn(job, chosen, work.session)
     stored = found.predictions
     return Outputs(
         metrics=tuple(
@@ -36,7 +38,7 @@ def run_evaluation(work: Work) -> Outputs:
         split=found.train_digest,
         dataset=job.dataset.digest,
         missing=note_missing(
-            dataset, {"train": drawn(job, dataset), "test": dataset.listed("test")}, work.session
+            dataset, {"train": chosen, "test": dataset.listed("test")}, work.session
         ),
         selected_epoch=found.selected_epoch,
         leftovers=(PARTS_FOLDER, DECODERS_FILE),

@@ -1,14 +1,17 @@
-"""What a cell did without: samples of its data whose video is missing or unreadable."""
+"""What a cell was to read: the samples that its budget drew, and those whose video is missing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from severe_bench.core.atomic import write_json
+from severe_bench.core.atomic import write_json, write_text
+from severe_bench.core.budget import Budget
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.session import Session
-from severe_bench.data.budgets import draw
+from severe_bench.data.budgets import draw, draw_lines
 from severe_bench.plan.job import EvaluateJob, PretrainJob
 
 MISSING_FILE = "missing.json"
+DRAWN_FILE = "drawn.txt"
+"""Lines `sample label` in draw order; `budget: {file: drawn.txt}` draws them again."""
 
 
 def note_missing(
@@ -37,3 +40,9 @@ def drawn(job: EvaluateJob | PretrainJob, dataset: Dataset) -> list[Record]:
     listed = dataset.listed("train")
     chosen = draw(job.budget, listed, len(dataset.classes), job.seed)
     return [listed[index] for index in chosen]
+
+
+def note_drawn(job: EvaluateJob | PretrainJob, records: Sequence[Record], session: Session) -> None:
+    """Write `drawn.txt`, unless the budget is the full training set."""
+    if job.budget != Budget(rule=job.budget.rule, draw=job.budget.draw):
+        write_text(session.folder / DRAWN_FILE, "".join(draw_lines(records, range(len(records)))))

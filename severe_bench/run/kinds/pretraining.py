@@ -2,7 +2,7 @@
 
 from severe_bench.plan.job import PretrainJob
 from severe_bench.pretrain.run import run_pretrain
-from severe_bench.run.kinds.incomplete import drawn, note_missing
+from severe_bench.run.kinds.incomplete import drawn, note_drawn, note_missing
 from severe_bench.run.kinds.inputs import load_dataset
 from severe_bench.run.kinds.reading import DECODERS_FILE, counted
 from severe_bench.run.torch_setup import prepare_torch
@@ -17,11 +17,13 @@ def run_pretraining(work: Work) -> Outputs:
     dataset = load_dataset(job.dataset, work)
     with counted(work.session) as decoders:
         summary = run_pretrain(job, dataset, work.session)
+    chosen = drawn(job, dataset)
+    note_drawn(job, chosen, work.session)
     return Outputs(
         clips=summary.clips,
         decoders=decoders,
         seeds={"cell": job.seed},
         dataset=job.dataset.digest,
-        missing=note_missing(dataset, {"train": drawn(job, dataset)}, work.session),
+        missing=note_missing(dataset, {"train": chosen}, work.session),
         leftovers=(DECODERS_FILE,),
     )
