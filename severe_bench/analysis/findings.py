@@ -1,7 +1,7 @@
 """Everything that a report says about one suite, computed and in one place."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from severe_bench.analysis.cka import Features, Similarity, biased_cka_matrix, similarity
@@ -20,6 +20,7 @@ from severe_bench.analysis.sensitivity import STANDARD
 from severe_bench.analysis.study import ReadPredictions, Study, build_study
 from severe_bench.config.claims import Claim
 from severe_bench.core.errors import UserError
+from severe_bench.plan.job import EvaluateJob
 from severe_bench.store.predictions import Predictions
 
 Estimator = Literal["debiased", "biased"]
@@ -34,6 +35,9 @@ class Reader(Protocol):
 
     def predictions(self, cell: str) -> Predictions | None:
         """Of an evaluated cell, by id."""
+
+    def job(self, cell: str) -> EvaluateJob | None:
+        """What an evaluated cell computes."""
 
     def features(self, cell: str) -> Features | None:
         """Of a features cell, by id, views merged."""
@@ -52,6 +56,8 @@ class Findings:
         estimator: by which the similarity was estimated.
         class_differences: of each factor's most telling pair of models.
         confusions: of the best model of some experiments.
+        frames: experiment -> frames per clip, where that is known.
+        backbones: model -> name of its network.
         notes: what could not be computed, and why.
     """
 
@@ -63,6 +69,8 @@ class Findings:
     class_differences: tuple[ClassDifference, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     estimator: Estimator = "debiased"
+    frames: Mapping[str, int] = field(default_factory=dict)
+    backbones: Mapping[str, str] = field(default_factory=dict)
 
 
 def find(
@@ -91,8 +99,30 @@ def find(
     differences = tuple(_class_differences(study, reader.predictions))
     confusions = tuple(_confusions(study, reader.predictions))
     return Findings(
-        study, verdicts, alike, dataset, tuple(notes), differences, confusions, estimator
+        study,
+        verdicts,
+        alike,
+        dataset,
+        tuple(notes),
+        differences,
+        confusions,
+        estimator,
+        _frames(study, reader),
+        _backbones(study, reader),
     )
+
+
+def _frames(study: Study, reader: Reader) -> dict[str, int]:
+    """Of one cell of each experiment: all of its cells share the recipe but for overrides."""
+    cells = {cell.column: cell.cell for cell in study.harvest.measured}
+    jobs = {experiment: reader.job(cell) for experiment, cell in cells.items()}
+    return {name: job.recipe.clip.frames for name, job in jobs.items() if job is not None}
+
+
+def _backbones(study: Study, reader: Reader) -> dict[str, str]:
+    cells = {cell.label.model: cell.cell for cell in study.harvest.measured}
+    jobs = {model: reader.job(cell) for model, cell in cells.items()}
+    return {model: job.network.backbone for model, job in jobs.items() if job is not None}
 
 
 def _similarity(present: Mapping[str, Features], estimator: Estimator) -> Similarity:

@@ -1,7 +1,7 @@
 """What the analyses take from a results folder, whatever the files look like."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.plan.cell import Label
@@ -19,6 +19,9 @@ class Measured:
         seconds: wall time.
         peak_bytes: largest memory seen.
         provenance: versions, host, device, digests.
+        clips: clips that went through the network.
+        missing: samples that it did without, by split, because their video is missing.
+        selected_on: split by which the state was chosen; empty for the last state.
     """
 
     cell: str
@@ -28,6 +31,14 @@ class Measured:
     seconds: float
     peak_bytes: int
     provenance: Provenance
+    clips: int = 0
+    missing: Mapping[str, int] = field(default_factory=dict)
+    selected_on: str = ""
+
+    @property
+    def lacking(self) -> int:
+        """Samples without a video, all splits together."""
+        return sum(self.missing.values())
 
     @property
     def column(self) -> str:

@@ -12,6 +12,7 @@ from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork
 from severe_bench.analysis.quick_arrays import read_arrays
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
+from severe_bench.plan.job import EvaluateJob
 from severe_bench.store.cells import CorruptError, check, read_cell, read_failure
 from severe_bench.store.layout import CELL, PREDICTIONS, Layout
 from severe_bench.store.predictions import Predictions, read_predictions
@@ -52,6 +53,14 @@ class ResultsReader:
             return read_cell(self.layout.cells / cell).needs
         except CorruptError:
             return {}
+
+    def job(self, cell: str) -> EvaluateJob | None:
+        """What an evaluated cell computes; None where its file is damaged."""
+        try:
+            job = read_cell(self.layout.cells / cell).job
+        except CorruptError:
+            return None
+        return job if isinstance(job, EvaluateJob) else None
 
     def features(self, cell: str) -> Features | None:
         """Features of a features cell, views merged; None where they are missing or damaged.
@@ -185,6 +194,9 @@ def _measured(result: Result, label: Label) -> Measured:
         seconds=result.cost.seconds,
         peak_bytes=result.cost.peak_memory_bytes,
         provenance=result.provenance,
+        clips=result.cost.clips,
+        missing=result.missing,
+        selected_on=result.selected_on,
     )
 
 

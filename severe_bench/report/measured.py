@@ -18,6 +18,7 @@ from severe_bench.report.figures.slopes import slope_plot
 from severe_bench.report.tables.classes import class_differences, confusions
 from severe_bench.report.tables.common import in_order
 from severe_bench.report.tables.factors import moves
+from severe_bench.report.tables.frames import awareness, frame_sweeps
 from severe_bench.report.tables.scores import long, sample_curves
 from severe_bench.report.tables.work import similarity
 
@@ -73,6 +74,25 @@ def sample_plot(study: Study) -> Drawn | None:
         f"Curves of {counted_models(panels)} models over numbers of labelled videos in "
         f"{len(panels)} settings; the same numbers stand in the table below.",
         sample_curves(panels),
+    )
+
+
+def frames_plot(findings: Findings) -> Drawn | None:
+    """Score by frames per clip with temporal awareness (Figure B.12); None without a sweep."""
+    sweeps = frame_sweeps(findings)
+    if not sweeps:
+        return None
+    panels = [CurvePanel(sweep.name, "frames per clip", "score", sweep.curves) for sweep in sweeps]
+    data = awareness(sweeps)
+    said = ", ".join(f"{row[1].text} on {row[0].text} {row[3].text}" for row in data.rows)
+    return drawn(
+        curve_plot(panels),
+        "frames",
+        "Temporal awareness",
+        "Score by frames per clip; τ is the number of frames after which one more brings less "
+        "than 1 % (thesis Eq. B.1, interpolated linearly).",
+        f"Curves of scores by frames per clip. Temporal awareness: {said}.",
+        data,
     )
 
 

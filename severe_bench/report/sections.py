@@ -13,12 +13,14 @@ from severe_bench.report.measured import (
     class_bars,
     confusion_map,
     factor_scatter,
+    frames_plot,
     rank_slopes,
     ranking_dots,
     sample_plot,
 )
 from severe_bench.report.page import Part, Section
 from severe_bench.report.table import Table
+from severe_bench.report.tables.caveats import caveats
 from severe_bench.report.tables.comparisons import pairs, power
 from severe_bench.report.tables.factors import (
     agreements,
@@ -30,6 +32,7 @@ from severe_bench.report.tables.factors import (
 from severe_bench.report.tables.scores import long, matrix, places, ranking
 from severe_bench.report.tables.work import (
     cost,
+    cost_by_model,
     experiments,
     problems,
     provenance,
@@ -43,12 +46,12 @@ def sections(findings: Findings) -> list[Section]:
     study = findings.study
     found = [_overview(findings)]
     if study.models:
-        found += [_ranking(study), *_factors(study)]
+        found += [_ranking(findings), *_factors(study)]
         found += [_claims(findings)] if findings.verdicts else []
         found += [_power(study)] if study.uncertainties else []
         shown = findings.class_differences or findings.confusions
         found += [_classes(findings)] if shown else []
-        found += [_similarity(findings), _cost(study)]
+        found += [_similarity(findings), _cost(findings)]
     found.append(_missing(study))
     if study.models:
         found += [_protocol(findings), _provenance(study)]
@@ -59,13 +62,14 @@ def _overview(findings: Findings) -> Section:
     return Section("overview", "Overview", words.overview(findings))
 
 
-def _ranking(study: Study) -> Section:
+def _ranking(findings: Findings) -> Section:
+    study = findings.study
     note = words.seeds_note(study)
     return Section(
         "ranking",
         "Ranking",
         [note] if note else [],
-        figures=[ranking_dots(study), *_present([sample_plot(study)])],
+        figures=[ranking_dots(study), *_present([sample_plot(study), frames_plot(findings)])],
         tables=[ranking(study), matrix(study)],
         folded=[places(study), long(study), pairs(study)],
     )
@@ -147,8 +151,10 @@ def _similarity(findings: Findings) -> Section:
     )
 
 
-def _cost(study: Study) -> Section:
-    return Section("cost", "Cost", [words.spent(study)], tables=[cost(study)])
+def _cost(findings: Findings) -> Section:
+    study = findings.study
+    tables = [cost(study), cost_by_model(findings)]
+    return Section("cost", "Cost", [words.spent(study)], tables=tables)
 
 
 def _missing(study: Study) -> Section:
@@ -166,8 +172,9 @@ def _protocol(findings: Findings) -> Section:
     return Section(
         "protocol",
         "Protocol notes",
-        points=[*NOTES, *findings.notes],
+        points=[*_notes(findings.study), *findings.notes],
         tables=[experiments(findings.study)],
+        folded=[found] if (found := caveats(findings.study)).rows else [],
     )
 
 
@@ -175,13 +182,23 @@ def _provenance(study: Study) -> Section:
     return Section("provenance", "Provenance", tables=[provenance(study)])
 
 
+def _notes(study: Study) -> list[str]:
+    chosen = any(cell.selected_on == "test" for cell in study.harvest.measured)
+    return [CHOSEN_ON_TEST if chosen else LAST_STATE, *NOTES]
+
+
+LAST_STATE = "The state after the last epoch is tested; nothing is selected on the test videos."
+CHOSEN_ON_TEST = (
+    "Numbers marked ‡ are best on test: the state was chosen by the test videos, as the code of "
+    "SEVERE does. They are too good, and comparable with each other only. Of all others the state "
+    "after the last epoch is tested."
+)
 NOTES = (
     "Models are compared by each experiment’s headline metric. Scores put it on a common scale: 0 "
     "is the metric’s worst value, 100 its best, so that higher is always better.",
     "Means over experiments, and average ranks, are over the experiments that every model has; the "
     "ranking says over how many. Within an experiment a model’s mean is over the seeds it has.",
     "Equal values share the better rank and the next rank is skipped (1, 2, 2, 4).",
-    "The state after the last epoch is tested; nothing is selected on the test videos.",
     "± is the sample standard deviation over seeds: what another training run would change, and "
     "another draw of the labelled videos where the budget is drawn by the cell’s seed.",
     "Intervals of one model are 95 % percentile bootstrap intervals of its seed-averaged metric "
@@ -200,6 +217,6 @@ NOTES = (
     "Each experiment is compared with the standard experiment most like it: same protocol first, "
     "then task, dataset and budget.",
     "CKA is linear, in double precision, on features averaged over a video’s clips, and debiased "
-    "unless stated. Its intervals leave out each of 20 random blocks of videos in turn (jackknife): a "
-    "bootstrap’s repeated videos would look alike to every model.",
+    "unless stated. Its intervals leave out each of 20 random blocks of videos in turn (a "
+    "jackknife): a bootstrap’s repeated videos would look alike to every model.",
 )

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 
 from severe_bench.analysis.agreement import Agreement
@@ -14,6 +15,7 @@ from severe_bench.core.units import seconds_text
 from severe_bench.report.table import fixed, span
 
 MOST_SWAPS = 5
+WORDS_OF_PROSE = frozenset({"none", "na", "nan", "null", "no", "all", "any", "some", "both"})
 QUESTIONS = {
     "domain": "Do features serve on videos that look different from those of the standard column?",
     "samples": "Do features serve when few labelled videos are at hand?",
@@ -48,7 +50,50 @@ def overview(findings: Findings) -> list[str]:
     if not study.models:
         return ["No cell of this suite is finished yet, so there is nothing to compare."]
     sentences = [_extent(study), _overall(study), *_standard_choice(study)]
-    return [s for s in [*sentences, _tally(findings.verdicts)] if s]
+    warnings = [_codes(study), _incomplete(study), _chosen_on_test(study)]
+    return [s for s in [*sentences, _tally(findings.verdicts), *warnings] if s]
+
+
+def called(model: str) -> str:
+    """A model in a sentence: names that read as words of it are marked as names.
+
+    Example:
+        >>> called("rspnet"), called("none")
+        ('rspnet', 'the model “none”')
+    """
+    if model.casefold() in WORDS_OF_PROSE or not model.strip():
+        return f"the model “{model}”"
+    return f"“{model}”" if any(c in model for c in " ,.;:") else model
+
+
+def _codes(study: Study) -> str:
+    codes = Counter(cell.provenance.code for cell in study.harvest.measured)
+    if len(codes) < 2:
+        return ""
+    return (
+        f"Warning: the cells were computed by {len(codes)} versions of this program’s code; "
+        "whether that changes numbers is not known. Provenance says how many cells each has."
+    )
+
+
+def _incomplete(study: Study) -> str:
+    cells = [cell for cell in study.harvest.measured if cell.lacking]
+    if not cells:
+        return ""
+    return (
+        f"Warning: {counted(len(cells), 'cell')} did without videos that are missing (marked †); "
+        "numbers on an incomplete test set are those of another test set."
+    )
+
+
+def _chosen_on_test(study: Study) -> str:
+    cells = [cell for cell in study.harvest.measured if cell.selected_on == "test"]
+    if not cells:
+        return ""
+    return (
+        f"Warning: {counted(len(cells), 'cell')} are best on test (marked ‡): the state was chosen "
+        "by the test set, so these numbers are too good."
+    )
 
 
 def changes(one: Sensitivity) -> str:
@@ -134,15 +179,16 @@ def closest(findings: Findings) -> list[str]:
     ]
     lead = (
         f"{findings.estimator.capitalize()} linear CKA between the features of "
-        f"{counted(len(found.models), 'model')} on the same {found.n} test videos of {findings.similarity_of}: 1 is the same up to rotation "
-        "and scale, 0 is unrelated."
+        f"{counted(len(found.models), 'model')} on the same {found.n} test videos of "
+        f"{findings.similarity_of}: 1 is the same up to rotation and scale, 0 is unrelated."
     )
     if len(pairs) < 2:
         return [lead]
     (high, a, b), (low, c, d) = max(pairs), min(pairs)
     return [
         lead,
-        f"Most alike are {a} and {b} ({fixed(high, 2)}), least {c} and {d} ({fixed(low, 2)}).",
+        f"Most alike are {called(a)} and {called(b)} ({fixed(high, 2)}), least "
+        f"{called(c)} and {called(d)} ({fixed(low, 2)}).",
     ]
 
 
@@ -179,10 +225,11 @@ def _overall(study: Study) -> str:
     first, last = study.standings[0], study.standings[-1]
     if first.mean_score is None or last.mean_score is None or first.average_rank is None:
         return "No experiment has a result of every model, so there is no overall ranking."
+    best, worst = fixed(first.mean_score), fixed(last.mean_score)
     return (
         f"Over the {counted(first.experiments, 'experiment')} that all models share, "
-        f"{first.model} has the highest mean score ({fixed(first.mean_score)}, average rank "
-        f"{fixed(first.average_rank, 2)}) and {last.model} the lowest ({fixed(last.mean_score)})."
+        f"{called(first.model)} has the highest mean score ({best}, average rank "
+        f"{fixed(first.average_rank, 2)}) and {called(last.model)} the lowest ({worst})."
     )
 
 
@@ -246,7 +293,8 @@ def _moves(moves: Sequence[Move]) -> str:
     if not moved:
         return "No model changes its rank."
     texts = [
-        f"{m.model} {'rises' if m.change < 0 else 'falls'} from {m.before:.0f} to {m.after:.0f}"
+        f"{called(m.model)} {'rises' if m.change < 0 else 'falls'} "
+        f"from {m.before:.0f} to {m.after:.0f}"
         for m in moved
     ]
     return f"{listing(texts)}."
@@ -254,12 +302,12 @@ def _moves(moves: Sequence[Move]) -> str:
 
 def _swap(swap: Swap, one: Sensitivity) -> str:
     if swap.standard is None or swap.here is None:
-        return f"{swap.after} overtakes {swap.before}."
+        return f"{called(swap.after)} overtakes {called(swap.before)}."
     there, here = swap.standard, swap.here
     return (
-        f"{swap.before} leads {swap.after} by {fixed(there.mean)} {span(there.low, there.high)} on "
-        f"{one.standard}, and trails it by {fixed(here.mean)} {span(here.low, here.high)} on "
-        f"{one.experiment}."
+        f"{called(swap.before)} leads {called(swap.after)} by {fixed(there.mean)} "
+        f"{span(there.low, there.high)} on {one.standard}, and trails it by {fixed(here.mean)} "
+        f"{span(here.low, here.high)} on {one.experiment}."
     )
 
 
@@ -272,6 +320,6 @@ def _price(one: Sensitivity, study: Study) -> str:
     if lost <= 0:
         return ""
     return (
-        f" Choosing by {one.standard} would take {chosen}, which is {fixed(lost)} points behind "
-        f"{best} here."
+        f" Choosing by {one.standard} would take {called(chosen)}, which is {fixed(lost)} points "
+        f"behind {called(best)} here."
     )

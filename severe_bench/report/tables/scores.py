@@ -19,6 +19,7 @@ from severe_bench.report.table import (
     span,
     words,
 )
+from severe_bench.report.tables.caveats import legend, marks
 from severe_bench.report.tables.common import (
     ABSENT,
     EXPERIMENT,
@@ -60,7 +61,7 @@ def matrix(study: Study) -> Table:
     ]
     caption = (
         "Mean ± standard deviation over seeds. The best of each experiment is bold; a dash is a "
-        "missing cell."
+        "missing cell." + legend(study)
     )
     detail = (
         "Below it the 95 % bootstrap interval over test videos, and the rank with the ranks that "
@@ -89,6 +90,7 @@ def long(study: Study) -> Table:
         Head("rank_high", "High", numeric=True),
         Head("of", "Of", numeric=True),
         Head("best_or_equal", "Best or equal"),
+        Head("caveats", "Caveats"),
     ]
     rows = [_long_row(study, summary) for summary in study.summaries.values()]
     caption = "Headline metrics in their own units; low and high bound the 95 % interval."
@@ -213,6 +215,7 @@ def _summary_entry(study: Study, experiment: str, model: str) -> Entry:
     detail = f"{span(bounds.low, bounds.high, digits)}\n" if bounds else ""
     best: Mark = "best" if summary.rank == 1 and summary.of > 1 else ""
     text = fixed(summary.seeds.mean, digits) + spread
+    text += marks(study.cells_of(experiment, model))
     return Entry(summary.seeds.mean, text, f"{detail}{_rank_text(summary)}", best)
 
 
@@ -245,4 +248,5 @@ def _long_row(study: Study, summary: Summary) -> list[Entry]:
         *_bounds(summary.ranks, 0),
         number(summary.of, 0),
         words("yes" if summary.best_or_equal else "no"),
+        words(marks(study.cells_of(summary.experiment, summary.model))),
     ]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from severe_bench.analysis.cka import Similarity
 from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.harvest import Measured, column_of
+from severe_bench.analysis.sizes import backbone_sizes
 from severe_bench.analysis.study import Study, group
 from severe_bench.core.metric import Metric
 from severe_bench.report.table import (
@@ -102,6 +103,48 @@ def cost(study: Study) -> Table:
     rows += [_cost_row(name, [_spent(c) for c in cells[name]]) for name in study.columns]
     caption = "Wall time of all attempts, summed over workers; memory is the largest of a worker."
     return table("cost", "Cost", caption, heads, rows)
+
+
+def cost_by_model(findings: Findings) -> Table:
+    """What each model took, and how large its network is."""
+    heads = [
+        MODEL,
+        Head("backbone", "Backbone"),
+        Head("parameters", "Parameters, millions", numeric=True),
+        Head("gflops", "GFLOPs a clip", numeric=True),
+        Head("clip", "of"),
+        Head("cells", "Cells", numeric=True),
+        Head("clips", "Clips", numeric=True),
+        Head("hours", "Hours", numeric=True),
+        Head("peak_gib", "Peak GiB", numeric=True),
+    ]
+    by_model: dict[str, list[Measured]] = {}
+    for cell in findings.study.harvest.measured:
+        by_model.setdefault(cell.label.model, []).append(cell)
+    rows = [_model_cost(findings, model, cells) for model, cells in by_model.items()]
+    caption = (
+        "Of the measured cells alone; features and pretraining are shared work. GFLOPs: 10⁹ "
+        "operations of one forward pass of a clip of the size beside it, a multiplication and an "
+        "addition counted as two; known for the built-in backbones."
+    )
+    return table("cost_models", "Cost by model", caption, heads, rows)
+
+
+def _model_cost(findings: Findings, model: str, cells: Sequence[Measured]) -> list[Entry]:
+    backbone = findings.backbones.get(model, "")
+    size = backbone_sizes().get(backbone)
+    peak = max(cell.peak_bytes for cell in cells)
+    return [
+        words(model),
+        words(backbone),
+        number(size.parameters / 1e6 if size else None, 2),
+        number(size.gflops if size else None, 2),
+        words(f"{size.frames} × {size.size}²" if size else ""),
+        number(len(cells), 0),
+        number(sum(cell.clips for cell in cells) or None, 0),
+        number(sum(cell.seconds for cell in cells) / 3600, 2),
+        number(peak / 2**30, 2) if peak else ABSENT,
+    ]
 
 
 def problems(study: Study) -> Table:
