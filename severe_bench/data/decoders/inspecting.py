@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.data.decoders.decoder import VideoError, VideoInfo
-from severe_bench.data.decoders.ebml import damaged_at
 from severe_bench.data.decoders.nal import is_clean_start
 from severe_bench.data.decoders.opening import opened
 from severe_bench.data.decoders.orientation import UPRIGHT, orientation_of
+from severe_bench.data.decoders.whole import amiss
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 SEEKABLE_CODECS = {"h264", "hevc", "vp8", "vp9", "av1"}
 SEEKABLE_CONTAINERS = {"mp4", "matroska", "webm"}
 """Where seeking was found exact, given closed groups of pictures."""
-
-MATROSKA = "matroska"
-"""FFmpeg's name, of webm too."""
 
 COUNTED_CONTAINERS = {"mp4"}
 """Whose number of frames is that of an index, not of a header that may be out of date."""
@@ -64,8 +61,9 @@ def _stated(container: "InputContainer", path: Path) -> VideoInfo:
     name = str(stream.codec_context.codec.canonical_name)
     name = "av1" if name.endswith("av1") or name == "libdav1d" else name
     kinds = set(str(container.format.name).split(","))
-    if MATROSKA in kinds and (at := damaged_at(path)) is not None:
-        raise VideoError(f"is damaged (no element of its container begins at byte {at})", str(path))
+    reason = amiss(path, kinds)
+    if reason:
+        raise VideoError(reason, str(path))
     if name in SEEKABLE_CODECS and SEEKABLE_CONTAINERS & kinds:
         packets = _packets(container, path)
         first = _first_picture(path)
