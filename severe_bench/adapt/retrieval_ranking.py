@@ -25,9 +25,8 @@ BLOCK = 1024
 def retrieve(inputs: Inputs) -> Outcome:
     """Class ids of the nearest of the videos that the budget bought, nearest first.
 
-    Scores are (N, 50) of one query per test video, (N, V, 50) where each of its V clips is one,
-    filled up with NaN where there are fewer to be found. Among equally near ones any may come
-    first.
+    Scores are (N, Q, 50) of Q queries per test video: 1, or as many as it has clips; filled up with
+    NaN where there are fewer to be found. Among equally near ones any may come first.
     """
     began = time.perf_counter()
     options = RetrievalOptions.model_validate(inputs.job.task_options)
@@ -42,8 +41,7 @@ def retrieve(inputs: Inputs) -> Outcome:
     nearest = ranked(queries.flatten(0, 1), gallery.flatten(0, 1))
     classes = labels.to(nearest.device)[nearest].float()
     scores = F.pad(classes, (0, DEEPEST - classes.shape[1]), value=torch.nan)
-    if options.query == "clip":
-        scores = scores.reshape(*queries.shape[:2], DEEPEST)
+    scores = scores.reshape(*queries.shape[:2], DEEPEST)
     seconds = time.perf_counter() - began
     return Outcome(_array(scores), Cost(0, 0, 0.0, seconds, 0.0))
 

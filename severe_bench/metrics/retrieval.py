@@ -1,8 +1,7 @@
 """R@k of video retrieval: is any of the k nearest of the query's class?
 
 Scores are class ids of the gallery's items, nearest first, filled up with NaN where the gallery is
-smaller: (N, K) of one query per sample, or (N, Q, K) of Q queries per sample, which count alike.
-Targets are (N,) class ids. It is a hit rate, not a share of what could be found, and never falls
+smaller: (N, Q, K) of Q queries per sample, which count alike. Targets are (N,) class ids. It is a hit rate, not a share of what could be found, and never falls
 as k grows. Per cent. (Xu et al., "Self-supervised Spatiotemporal Learning via Video Clip Order
 Prediction", CVPR 2019, section 4.3; the literature reports k = 1, 5, 10, 20, 50.)
 """
@@ -28,7 +27,7 @@ def hits(scores: Scores, targets: Targets, k: int) -> NDArray[np.float64]:
         ValueError: shapes that do not fit, or a gap among the neighbours.
 
     Example:
-        >>> hits(np.array([[3, 1, np.nan]], np.float32), np.array([1]), k=2)
+        >>> hits(np.array([[[3, 1, np.nan]]], np.float32), np.array([1]), k=2)
         array([100.])
     """
     nearest = _checked(scores, targets)[..., :k]
@@ -38,8 +37,8 @@ def hits(scores: Scores, targets: Targets, k: int) -> NDArray[np.float64]:
 
 def _checked(scores: Scores, targets: Targets) -> Scores:
     """Neighbours (N, Q, K)."""
-    if scores.ndim not in {2, 3} or targets.shape != scores.shape[:1]:
-        raise ValueError(f"scores {scores.shape} and targets {targets.shape}: (N, [Q,] K) and (N,)")
+    if scores.ndim != 3 or targets.shape != scores.shape[:1]:
+        raise ValueError(f"scores {scores.shape} and targets {targets.shape}: (N, Q, K) and (N,)")
     if not np.issubdtype(targets.dtype, np.integer):
         raise ValueError(f"targets are class ids, not {targets.dtype}")
     require_samples(scores)
@@ -47,7 +46,7 @@ def _checked(scores: Scores, targets: Targets) -> Scores:
     missing = np.isnan(scores)
     if (missing[..., :-1] & ~missing[..., 1:]).any():
         raise ValueError("a neighbour follows a missing one")
-    return scores.reshape(len(scores), -1, scores.shape[-1])
+    return scores
 
 
 def _measure(k: int) -> Measure:

@@ -67,9 +67,9 @@ def test_a_video_query_is_that_of_sklearn(count: int, tmp_path: Path) -> None:
     judge = NearestNeighbors(n_neighbors=min(50, count), metric="cosine", algorithm="brute")
     expected = np.array(labels)[judge.fit(means[0]).kneighbors(means[1], return_distance=False)]
     scores = done.predictions.scores
-    assert scores.shape == (30, 50)
-    np.testing.assert_array_equal(scores[:, : min(50, count)], expected)
-    assert np.isnan(scores[:, min(50, count) :]).all()
+    assert scores.shape == (30, 1, 50)
+    np.testing.assert_array_equal(scores[:, 0, : min(50, count)], expected)
+    assert np.isnan(scores[:, 0, min(50, count) :]).all()
 
 
 def test_a_clip_query_asks_and_finds_clips(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_metrics_never_fall_with_k(tmp_path: Path) -> None:
 
 def test_only_the_videos_that_the_budget_bought_can_be_found(tmp_path: Path) -> None:
     done = evaluated(tmp_path, 60, budget=Budget(count=7))
-    assert (~np.isnan(done.predictions.scores)).sum(axis=1).tolist() == [7] * 30
+    assert (~np.isnan(done.predictions.scores[:, 0])).sum(axis=1).tolist() == [7] * 30
 
 
 def test_standardised_by_the_gallery(tmp_path: Path) -> None:
