@@ -1,7 +1,8 @@
 """A network from somebody else's package: `module:function`, looked at without running it.
 
 Plan and status must not import foreign code (it may import torch, or do anything); they need to
-know only that the module is there, and the digest of its source.
+know only that the module is there, and the digest of its source: of all Python files of the
+package that it belongs to, since what a module imports from its own package changes numbers too.
 """
 
 from collections.abc import Sequence
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from severe_bench.core.digest import ID_LENGTH, file_digest
+from severe_bench.core.digest import ID_LENGTH, digest_of, file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import nearest
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 SEPARATOR = ":"
 STAMP = "@"
+FILES, BYTES = 500, 10_000_000
+"""Packages up to this size are read whole for their digest."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Factory:
         module: dotted name.
         function: attribute of the module: keyword arguments -> module mapping clips
             (B, 3, T, H, W), float and normalised, to features (B, D).
-        digest: the first 16 hex digits of the SHA-256 of the module's source file.
+        digest: the first 16 hex digits of `source_digest`.
     """
 
     module: str
@@ -87,11 +91,39 @@ def find_factory(name: str) -> Factory:
     module, _, function = place.partition(SEPARATOR)
     if not (function.isidentifier() and all(part.isidentifier() for part in module.split("."))):
         raise UserError(f"{name!r} is no factory", mend="write mypackage.models:build")
-    digest = file_digest(_source(module))[:ID_LENGTH]
+    digest = source_digest(module)[:ID_LENGTH]
     if stamp not in {"", digest}:
-        what = f"the source of {module} has changed since this was planned"
+        what = f"the source of {module.partition('.')[0]} has changed since this was planned"
         raise UserError(what, name, "plan and run again")
     return Factory(module, function, digest)
+
+
+def source_digest(module: str) -> str:
+    """SHA-256 of the Python files of a module's top-level package, by their names inside it.
+
+    Of a package with more than 500 such files, or 10 MB of them, only the module's own file counts:
+    that is a library, and its version is the user's to note.
+
+    Raises:
+        UserError: there is no such module.
+    """
+    source = _source(module)
+    files = _package_files(module.partition(".")[0])
+    sizes = [path.stat().st_size for _, path in files]
+    if source not in [path for _, path in files] or len(files) > FILES or sum(sizes) > BYTES:
+        return file_digest(source)
+    return digest_of({name: file_digest(path) for name, path in files})
+
+
+def _package_files(package: str) -> list[tuple[str, Path]]:
+    """(name inside it, path) of each Python file of a top-level package, sorted."""
+    spec = PathFinder.find_spec(package)
+    folders = [Path(place) for place in (spec and spec.submodule_search_locations) or []]
+    found: list[tuple[str, Path]] = []
+    for folder in folders:
+        for path in islice(folder.rglob("*.py"), FILES + 1):
+            found.append((path.relative_to(folder).as_posix(), path))
+    return sorted(found)
 
 
 def _source(module: str) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 from severe_bench.config.entries import ModelEntry
 from severe_bench.core.digest import digest_of
 from severe_bench.models.backbone import BACKBONES, Backbone, Described, described
+from severe_bench.models.factory import SEPARATOR
 from severe_bench.models.model_folder import is_model_folder, weight_files
 
 
@@ -34,6 +35,11 @@ def known_of(entry: ModelEntry, checkpoint: Path | None) -> Described:
         UserError: a folder, or arguments, that do not say what they have to.
     """
     return described(BACKBONES.get(entry.architecture), entry.kwargs, checkpoint)
+
+
+def name_of(entry: ModelEntry, backbone: Backbone) -> str:
+    """What stands for the architecture in jobs: a factory's has the digest of its source."""
+    return backbone.name if SEPARATOR in backbone.name else entry.architecture
 
 
 def lacks(backbone: Backbone) -> str:

@@ -7,6 +7,7 @@ from severe_bench.config.schema import Config
 from severe_bench.core.record import SPLITS
 from severe_bench.models.backbone import BACKBONES
 from severe_bench.plan.cell import Cell, Places
+from severe_bench.plan.checkpoints import known_of, lacks, name_of
 from severe_bench.plan.fit import misfit, overdraft, view_recipe
 from severe_bench.plan.identity import Identifier
 from severe_bench.plan.job import DatasetJob, FeaturesJob, PretrainJob, WeightsRef
@@ -161,20 +162,21 @@ class Needed:
         how = self.config.pretraining[name]
         dataset = self.dataset(how.dataset)
         recipe = self.config.recipes[how.recipe]
+        known = known_of(entry, None)
         job = PretrainJob(
             method=how.method,
             options=method_options(how),
-            backbone=entry.architecture,
-            kwargs=entry.kwargs,
-            input=input_of(entry),
+            backbone=name_of(entry, known.backbone),
+            kwargs=known.kwargs,
+            input=input_of(entry, known.backbone),
             dataset=dataset.ref,
             budget=how.budget,
             recipe=recipe,
             seed=how.seed,
         )
         needs = self.dataset_need(dataset)
-        backbone = BACKBONES.get(entry.architecture)
-        problem = misfit(backbone, dataset, recipe) or overdraft(how.budget, dataset)
+        problem = lacks(known.backbone) or misfit(known.backbone, dataset, recipe)
+        problem = problem or overdraft(how.budget, dataset)
         places = self.places(dataset, None)
         cell = self._put(job, f"pretraining {name}", needs, dataset, places, problem)
         return Weights(WeightsRef(source="pretrain", digest=cell), cell=cell)

@@ -18,7 +18,13 @@ from severe_bench.data.prepared import prepared_digest, prepared_folder, prepare
 from severe_bench.models.backbone import BACKBONES, Backbone
 from severe_bench.models.factory import SEPARATOR
 from severe_bench.models.layout import LAYOUTS
-from severe_bench.plan.checkpoints import checkpoint_digest, is_checkpoint, known_of, lacks
+from severe_bench.plan.checkpoints import (
+    checkpoint_digest,
+    is_checkpoint,
+    known_of,
+    lacks,
+    name_of,
+)
 from severe_bench.plan.job import DatasetRef, Input, NetworkRef, WeightsRef
 from severe_bench.pretrain.method import METHODS
 
@@ -150,8 +156,7 @@ def network_part(entry: ModelEntry, weights: Weights, kind: str) -> NetworkPart:
     if not weights.problem:
         known = known_of(entry, weights.file)
         backbone, kwargs = known.backbone, known.kwargs
-    name = backbone.name if SEPARATOR in backbone.name else entry.architecture
-    statement = input_of(entry, backbone)
+    statement, name = input_of(entry, backbone), name_of(entry, backbone)
     ref = NetworkRef(backbone=name, kwargs=kwargs, weights=weights.ref, input=statement)
     problem = weights.problem or lacks(backbone)
     return NetworkPart(ref, backbone, kind, weights.file, weights.cell, problem)

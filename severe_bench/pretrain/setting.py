@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data.store import MIB
 from severe_bench.models.backbone import BACKBONES
-from severe_bench.models.network import init_backbone
+from severe_bench.models.network import feature_width, init_backbone
 from severe_bench.plan.job import PretrainJob
 
 STORE_BYTES = 1024 * MIB
@@ -34,11 +33,10 @@ class Setting:
     @property
     def width(self) -> int:
         """Of the backbone's features."""
-        width = BACKBONES.get(self.job.backbone).width
-        if width is None:
-            mend = "register it as an entry point of severe_bench.backbones, with its width"
-            raise UserError("pretraining needs a backbone of known width", self.job.backbone, mend)
-        return width
+        declared, clip = BACKBONES.get(self.job.backbone).width, self.job.recipe.clip
+        if declared is not None:
+            return declared
+        return feature_width(self.job.backbone, self.backbone(), clip.frames, clip.size)
 
     def backbone(self) -> nn.Module:
         """A new backbone, initialised from the job's seed."""

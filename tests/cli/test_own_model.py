@@ -36,6 +36,10 @@ ENTRIES = """
     checkpoint: weights/*.pt
     provenance: {kind: ssl, method: ours}
 """
+PRETRAINING = """
+  contrast: {method: temporal_contrast, dataset: near, recipe: tune, seed: 0,
+             options: {hidden: 8, projection: 4, queue: 0, momentum: 0.0}}
+"""
 EXPERIMENT = """
   near-finetune: {factor: standard, dataset: near, task: recognition, protocol: finetune,
                   budget: {count: 10, draw: cell}, recipe: tune}
@@ -101,6 +105,25 @@ def test_it_runs_in_a_suite_from_plan_to_result(severe: Severe, study: Path) -> 
     rows = (study / "results" / "tiny" / "results.csv").read_text().splitlines()
     assert sum("mine," in row for row in rows) >= 2
     assert sum("trained-last," in row for row in rows) >= 2
+
+
+def test_it_is_pretrained_inside_the_grid(severe: Severe, study: Path) -> None:
+    config = study / "benchmarks.yaml"
+    text = config.read_text().replace(
+        "kwargs: {width: 5}", "kwargs: {width: 5}\n    pretrain: contrast", 1
+    )
+    config.write_text(
+        text.replace("models:\n", f"pretraining:\n{PRETRAINING.strip(chr(10))}\nmodels:\n")
+    )
+    found = severe("run", "tiny", "--model", "mine", **environment(study))
+    assert found.code == 0, found.out + found.err
+    cells = planned(severe, study)
+    assert "pretraining contrast" in cells
+    made = list((study / "results").rglob("weights.pt"))
+    assert len(made) == 1
+    before = cells["pretraining contrast"]
+    (study / "packages" / "outside" / "blocks.py").write_text("WIDTH = 3\n")
+    assert planned(severe, study)["pretraining contrast"] != before
 
 
 def test_source_and_kwargs_are_part_of_the_identity_and_places_are_not(

@@ -93,7 +93,6 @@ def test_bad_names_and_no_match_are_reported_with_their_line(tmp_path: Path) -> 
         ("{backbone: r2plus1d_narrow, factory: 'a:b'}", "give backbone or factory, one of them"),
         ("{factory: nowhere}", "models.mine.factory: unknown backbone|is no factory"),
         ("{factory: 'nowhere:build'}", r"models\.mine\.factory: there is no module nowhere here"),
-        ("{factory: 'a:b', pretrain: x}", "pretrain needs a registered backbone"),
     ],
 )
 def test_a_broken_factory_is_reported_with_its_line(entry: str, words: str, tmp_path: Path) -> None:

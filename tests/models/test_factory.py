@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from severe_bench.core.digest import file_digest
+from severe_bench.core.digest import digest_of, file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.models import backbone as backbone_module
+from severe_bench.models import factory as factory_module
 from severe_bench.models.backbone import BACKBONES, Backbones
 from severe_bench.models.factory import find_factory
 from severe_bench.models.network import build_network, feature_width, init_backbone
@@ -63,7 +64,8 @@ def importable(outside: Path) -> Path:
 
 def test_looking_a_factory_up_imports_nothing(outside: Path) -> None:
     factory = find_factory("mypackage.models:build")
-    assert factory.digest == file_digest(outside / "models.py")[:16]
+    files = {name: file_digest(outside / name) for name in ("__init__.py", "models.py")}
+    assert factory.digest == digest_of(files)[:16]
     assert "mypackage" not in sys.modules
     assert BACKBONES.get("mypackage.models:build").name == factory.name
     with pytest.raises(
@@ -80,6 +82,40 @@ def test_the_digest_follows_the_source_and_an_old_stamp_is_refused(outside: Path
     assert find_factory("mypackage.models:build").name != before
     with pytest.raises(UserError, match="has changed since this was planned"):
         find_factory(before)
+
+
+def test_what_the_module_imports_from_its_own_package_counts_too(
+    outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = find_factory("mypackage.models:build").digest
+    (outside / "deep").mkdir()
+    (outside / "deep" / "blocks.py").write_text("WIDTH = 3\n")
+    find_factory.cache_clear()
+    more = find_factory("mypackage.models:build").digest
+    (outside / "deep" / "blocks.py").write_text("WIDTH = 4\n")
+    (outside / "notes.txt").write_text("words")
+    find_factory.cache_clear()
+    changed = find_factory("mypackage.models:build").digest
+    assert len({before, more, changed}) == 3
+    outside.parent.rename(outside.parent.with_name("elsewhere"))
+    monkeypatch.syspath_prepend(outside.parent.with_name("elsewhere"))
+    find_factory.cache_clear()
+    assert find_factory("mypackage.models:build").digest == changed
+
+
+@pytest.mark.parametrize("limit", ["FILES", "BYTES"])
+def test_of_a_library_the_module_alone_counts(
+    limit: str, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factory_module, limit, 1)
+    digest = find_factory("mypackage.models:build").digest
+    assert digest == file_digest(outside / "models.py")[:16]
+
+
+def test_a_single_module_is_its_own_package(outside: Path) -> None:
+    (outside.parent / "alone.py").write_text(SOURCE)
+    digest = find_factory("alone:build").digest
+    assert digest == file_digest(outside.parent / "alone.py")[:16]
 
 
 @pytest.mark.parametrize(
