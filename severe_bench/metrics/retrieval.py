@@ -1,9 +1,11 @@
 """R@k of video retrieval: is any of the k nearest of the query's class?
 
 Scores are class ids of the gallery's items, nearest first, filled up with NaN where the gallery is
-smaller: (N, Q, K) of Q queries per sample, which count alike. Targets are (N,) class ids. It is a hit rate, not a share of what could be found, and never falls
-as k grows. Per cent. (Xu et al., "Self-supervised Spatiotemporal Learning via Video Clip Order
-Prediction", CVPR 2019, section 4.3; the literature reports k = 1, 5, 10, 20, 50.)
+smaller: (N, Q, K) of Q queries per sample, which count alike. Targets are (N,) class ids.
+
+It is a hit rate, not a share of what could be found, and never falls as k grows. Per cent. (Xu et
+al., "Self-supervised Spatiotemporal Learning via Video Clip Order Prediction", CVPR 2019, section
+4.3; the literature reports k = 1, 5, 10, 20, 50.)
 """
 
 from functools import partial
