@@ -112,8 +112,6 @@ class ModelEntry(Frozen):
     def _one_architecture(self) -> Self:
         if (self.backbone is None) == (self.factory is None):
             raise ValueError("give backbone or factory, one of them")
-        if self.factory is not None and self.pretrain is not None:
-            raise ValueError("pretrain needs a registered backbone, not a factory")
         return self
 
     @model_validator(mode="after")
