@@ -143,6 +143,8 @@ class ExperimentEntry(Frozen):
     Args:
         recipe: name of a recipe, or preset name -> name of a recipe; a plain name is the preset
             `default`.
+        set: dotted path -> value, as in a suite's overrides, for every preset; suites' own come
+            after it.
         headline: the metric that ranks; the task's own where left out.
     """
 
@@ -153,4 +155,5 @@ class ExperimentEntry(Frozen):
     protocol: str
     budget: Budget = Budget()
     recipe: Annotated[dict[str, str], BeforeValidator(_presets), Field(min_length=1)]
+    set: dict[str, Any] = {}
     headline: str | None = None

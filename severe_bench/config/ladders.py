@@ -20,6 +20,7 @@ class Ladder(Frozen):
 
     Args:
         ladder: the first rung.
+        full: whether the full training set is a rung; false where another experiment has it.
         until: no rung is larger; by default rungs end below the size of the training set, which
             the official files or the options of the dataset state, whether its files are here or
             not.
@@ -27,6 +28,7 @@ class Ladder(Frozen):
 
     ladder: Annotated[int, Field(ge=1)]
     until: Annotated[int, Field(ge=1)] | None = None
+    full: bool = True
 
     def rungs(self, size: int | None) -> Iterator[int]:
         """Budgets below the training set's `size`, None where `until` alone ends them.
@@ -74,7 +76,7 @@ def _budgets(
     budget: Mapping[str, Any], dataset: object, loc: Loc
 ) -> tuple[dict[str, Any], list[Problem]]:
     """Raw budgets by what a rung is called."""
-    given = {key: budget[key] for key in (LADDER, UNTIL) if key in budget}
+    given = {key: budget[key] for key in Ladder.model_fields if key in budget}
     rest = {key: value for key, value in budget.items() if key not in given}
     ladder, problems = parse(Ladder, given, loc)
     if not isinstance(ladder, Ladder):
@@ -84,7 +86,7 @@ def _budgets(
         what = "how large the training set is, is not known without its files"
         return {FULL: {}}, [Problem((*loc, LADDER), what, "add `until: N`, the largest rung")]
     budgets: dict[str, Any] = {str(rung): {**rest, "count": rung} for rung in ladder.rungs(size)}
-    return budgets | {FULL: {}}, []
+    return budgets | ({FULL: {}} if ladder.full else {}), []
 
 
 def _train_size(entry: object) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from severe_bench.config.budget_files import with_listed_budgets
 from severe_bench.config.checkpoints import each_checkpoint
 from severe_bench.config.collector import collector_held
 from severe_bench.config.entries import (
@@ -19,6 +20,7 @@ from severe_bench.config.entries import (
 from severe_bench.config.environment import NotedEnvironment
 from severe_bench.config.errors import UserErrors
 from severe_bench.config.extends import extend
+from severe_bench.config.included import ENTRIES, read_with_included
 from severe_bench.config.ladders import each_rung
 from severe_bench.config.names import (
     dataset_problems,
@@ -26,13 +28,21 @@ from severe_bench.config.names import (
     model_problems,
     name_problems,
     pretraining_problems,
+    unknown,
 )
 from severe_bench.config.problems import Problem, parse
 from severe_bench.config.recipe import Recipe
-from severe_bench.config.schema import Config, Outline
-from severe_bench.config.suite import Suite
-from severe_bench.config.suite_names import Known, suite_problems
-from severe_bench.config.yaml_tree import Tree, read_tree
+from severe_bench.config.schema import Config, Outline, base_folder
+from severe_bench.config.suite import Override, Suite
+from severe_bench.config.suite_names import (
+    Known,
+    override_problems,
+    set_problems,
+    suite_problems,
+)
+from severe_bench.config.sweeps import each_value
+from severe_bench.config.yaml_tree import Tree
+from severe_bench.core.errors import UserError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -50,7 +60,7 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """
     noted = NotedEnvironment(environ)
     with collector_held():
-        config = _Loading(read_tree(path, noted)).config()
+        config = _Loading(read_with_included(path, noted)).config()
     return replace(config, environ=noted.taken)
 
 
@@ -72,6 +82,7 @@ class _Loading:
             models=self._section("models", ModelEntry),
             experiments=self._section("experiments", ExperimentEntry),
             suites=self._section("suites", Suite),
+            overrides=self._overrides(),
         )
         self.problems += _cross_problems(config, self.raw)
         self._raise()
@@ -80,14 +91,20 @@ class _Loading:
     def _read_outline(self) -> None:
         given = {key: value for key, value in self.tree.data.items() if value is not None}
         _, self.problems = parse(Outline, given, ())
-        for section in Outline.model_fields.keys() - {"version"}:
+        for section in ENTRIES:
             content = given.get(section, {})
             self.raw[section] = content if isinstance(content, dict) else {}
-        folder = self.tree.path.absolute().parent
+        folder = base_folder(self.tree.path)
         self.raw["models"], problems = each_checkpoint(self.raw["models"], folder)
         self.problems += problems
+        for section in ("experiments", "pretraining"):
+            found = with_listed_budgets(section, self.raw[section], folder)
+            self.raw[section], problems = found
+            self.problems += problems
         experiments = each_rung(self.raw["experiments"], self.raw["datasets"])
         self.raw["experiments"], problems = experiments
+        self.problems += problems
+        self.raw["experiments"], problems = each_value(self.raw["experiments"])
         self.problems += problems
         for section, entries in self.raw.items():
             self.problems += name_problems(section, entries)
@@ -95,11 +112,20 @@ class _Loading:
     def _section(self, section: str, model: type[M]) -> dict[str, M]:
         return self._entries(section, model, self.raw[section], lambda _: True)
 
+    def _overrides(self) -> tuple[Override, ...]:
+        given = self.tree.data.get("overrides")
+        found = []
+        for number, data in enumerate(given if isinstance(given, list) else ()):
+            override, problems = parse(Override, data, ("overrides", number))
+            self.problems += problems
+            found += [override] if isinstance(override, Override) else []
+        return tuple(found)
+
     def _recipes(self) -> dict[str, Recipe]:
         """Recipes after `extends`; what is wrong in a base is reported there only."""
         merged, problems = extend("recipes", self.raw["recipes"])
         self.problems += problems
-        return self._entries("recipes", Recipe, merged, lambda p: self.tree.holds(p.loc))
+        return self._entries("recipes", Recipe, merged, lambda p: self.tree.states(p.loc))
 
     def _entries(
         self,
@@ -118,8 +144,14 @@ class _Loading:
 
     def _raise(self) -> None:
         if self.problems:
-            ordered = sorted(self.problems, key=lambda problem: self.tree.line(problem.loc))
-            raise UserErrors([problem.at(self.tree) for problem in ordered])
+            errors = [problem.at(self.tree) for problem in self.problems]
+            raise UserErrors(sorted(errors, key=_place))
+
+
+def _place(error: UserError) -> tuple[str, int]:
+    """File and line, for sorting."""
+    file, _, line = error.where.rpartition(":")
+    return (file, int(line)) if line.isdigit() else (error.where, 0)
 
 
 def _cross_problems(config: Config, raw: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -138,3 +170,20 @@ def _cross_problems(config: Config, raw: Mapping[str, Mapping[str, Any]]) -> Ite
     )
     for name, suite in config.suites.items():
         yield from suite_problems(suite, ("suites", name), known)
+        yield from _members(name, suite, raw["suites"])
+    for name, experiment in config.experiments.items():
+        loc = ("experiments", name, "set")
+        yield from set_problems(experiment.set, loc, config.recipes)
+    for number, override in enumerate(config.overrides):
+        yield from override_problems(override, ("overrides", number), known)
+
+
+def _members(name: str, suite: Suite, suites: Mapping[str, Any]) -> Iterator[Problem]:
+    """Suites that a suite is put together from: they exist, and are themselves of cells."""
+    for number, member in enumerate(suite.suites):
+        loc = ("suites", name, "suites", number)
+        yield from unknown("suite", member, suites, loc)
+        inner = suites.get(member)
+        if isinstance(inner, dict) and inner.get("suites"):
+            what = f"{member} is itself put together from suites"
+            yield Problem(loc, what, "name those instead")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from severe_bench.config.network_input import Input
 from severe_bench.core.frozen import Frozen
 
 Range = tuple[float, float]
@@ -101,6 +102,7 @@ class Test(Frozen):
         resize: side of the crop over the resized short side. 0.875 makes it 128 for 112.
         starts: how equally spaced starts become frames: `floor` (SEVERE code) or `round`
             (PySlowFast).
+        frames, stride: of a test clip, where they differ from those of a training clip.
         precise_norms: training batches over which batch normalisation's statistics are averaged
             anew before testing; 0 leaves them as training left them (PySlowFast, Charades: 200).
     """
@@ -109,6 +111,8 @@ class Test(Frozen):
     crops: Literal[1, 3] = 1
     resize: Share = 0.875
     starts: Literal["floor", "round"] = "floor"
+    frames: Positive | None = None
+    stride: Positive | None = None
     precise_norms: Annotated[int, Field(ge=0)] = 0
 
     @property
@@ -247,6 +251,8 @@ class Recipe(Frozen):
     """How one model meets one dataset, whatever the task.
 
     Args:
+        input: how pixels become numbers, in place of each model's own statement: PySlowFast has
+            one mean and deviation for all models (Charades, AVA).
         drop_last: leave out the last batch of an epoch where it is not full.
         feature_views: augmented views per training video that a probe on cached features sees.
         standardise: scale cached features by mean and deviation of the training features.
@@ -261,7 +267,14 @@ class Recipe(Frozen):
     probe: Probe = Probe()
     selection: Selection = Selection()
     numerics: Numerics = Numerics()
+    input: Input | None = None
     batch_size: Positive = 32
     drop_last: bool = False
     feature_views: Positive = 1
     standardise: bool = False
+
+    @property
+    def test_clip(self) -> Clip:
+        """What a test clip is."""
+        said = {"frames": self.test.frames, "stride": self.test.stride}
+        return self.clip.model_copy(update={k: v for k, v in said.items() if v is not None})

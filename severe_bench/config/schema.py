@@ -15,8 +15,9 @@ from severe_bench.config.entries import (
     ModelEntry,
     PretrainingEntry,
 )
+from severe_bench.config.find import PACKAGED
 from severe_bench.config.recipe import Recipe
-from severe_bench.config.suite import Suite
+from severe_bench.config.suite import Override, Suite
 from severe_bench.config.yaml_tree import Step, Tree
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
@@ -29,12 +30,19 @@ class Outline(Frozen):
     """The top level of the file; the sections' own content is checked entry by entry."""
 
     version: Literal[1]
+    include: list[str] = []
     datasets: dict[str, Any] = {}
     recipes: dict[str, Any] = {}
     pretraining: dict[str, Any] = {}
     models: dict[str, Any] = {}
     experiments: dict[str, Any] = {}
     suites: Annotated[dict[str, Any], Field(min_length=1)]
+    overrides: list[Any] = []
+
+
+def base_folder(path: Path) -> Path:
+    """Where relative paths of a file start: its own folder; where one is, for the packaged file."""
+    return Path.cwd() if path.absolute() == PACKAGED else path.absolute().parent
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class Config:
 
     Args:
         tree: the file itself, for the lines of later errors.
+        overrides: for the cells of every suite, after the suite's own.
         environ: the environment variables that it took values from.
     """
 
@@ -53,6 +62,7 @@ class Config:
     models: Mapping[str, ModelEntry]
     experiments: Mapping[str, ExperimentEntry]
     suites: Mapping[str, Suite]
+    overrides: tuple[Override, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -76,8 +86,8 @@ class Config:
         return self.suites[name]
 
     def resolve(self, path: str) -> Path:
-        """A path of the file on this machine; relative ones start at the file's own folder."""
+        """A path of the file on this machine; relative ones start at `base_folder`."""
         if path.startswith(PACKAGE_PREFIX):
             return SHIPPED_WEIGHTS / f"{path.removeprefix(PACKAGE_PREFIX)}.pt"
         home = os.path.expanduser(path)  # noqa: PTH111 - Path's raises for an unknown user
-        return self.path.absolute().parent / home
+        return base_folder(self.path) / home

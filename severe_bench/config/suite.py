@@ -64,6 +64,7 @@ class Override(Frozen):
 class Suite(Frozen):
     """A list of cells: the blocks, less `exclude`, plus `include`, with `overrides` applied.
 
+    The cells of other `suites` join them, as those have them.
     `include` comes after `exclude`, so a single cell of an excluded kind can be brought back.
     Where several overrides set the same path for a cell, the last one holds. `claims` are what the
     suite is expected to show; the report says which of them held.
@@ -74,9 +75,10 @@ class Suite(Frozen):
     exclude: tuple[Selector, ...] = ()
     overrides: tuple[Override, ...] = ()
     claims: tuple[Claim, ...] = ()
+    suites: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        if not self.blocks and not self.include:
+        if not self.blocks and not self.include and not self.suites:
             raise ValueError("has no cells; give blocks or include")
         return self

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from severe_bench.config.claims import Claim
 from severe_bench.config.entries import ExperimentEntry, ModelEntry
@@ -48,7 +49,7 @@ def suite_problems(suite: Suite, loc: Loc, known: Known) -> Iterator[Problem]:
     for i, selector in enumerate(suite.exclude):
         yield from _selector_problems(selector, (*loc, "exclude", i), known)
     for i, override in enumerate(suite.overrides):
-        yield from _override_problems(override, (*loc, "overrides", i), known)
+        yield from override_problems(override, (*loc, "overrides", i), known)
     for i, claim in enumerate(suite.claims):
         yield from _claim_problems(claim, (*loc, "claims", i), known)
 
@@ -95,14 +96,22 @@ def _selector_problems(selector: Selector, loc: Loc, known: Known) -> Iterator[P
         yield from _unmatched(key, getattr(selector, key), known.of(key), (*loc, key))
 
 
-def _override_problems(override: Override, loc: Loc, known: Known) -> Iterator[Problem]:
+def override_problems(override: Override, loc: Loc, known: Known) -> Iterator[Problem]:
+    """A selector or a setting that leads nowhere."""
     yield from _selector_problems(override.match, (*loc, "match"), known)
+    yield from set_problems(override.set, (*loc, "set"), known.recipes)
+
+
+def set_problems(
+    changes: Mapping[str, Any], loc: Loc, recipes: Mapping[str, Recipe]
+) -> Iterator[Problem]:
+    """Settings that do not exist, and values that they do not take."""
     sound = {}
-    for path, value in override.set.items():
-        problem = path_problem(path, known.recipes, value)
+    for path, value in changes.items():
+        problem = path_problem(path, recipes, value)
         if problem is not None:
-            yield Problem((*loc, "set", path), *problem)
+            yield Problem((*loc, path), *problem)
         elif not path.startswith("task_options."):
             sound[path] = value
     plain = Settings(Recipe(), Budget(), {})
-    yield from apply(plain, sound, known.recipes, (*loc, "set"))[1]
+    yield from apply(plain, sound, recipes, loc)[1]

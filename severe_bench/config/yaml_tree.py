@@ -53,15 +53,45 @@ class Tree:
         path: of the file, as the user gave it.
         data: dicts, lists and scalars.
         root: PyYAML's node of the whole.
+        included: files whose entries are in `data` too.
     """
 
     path: Path
     data: dict[str, Any]
     root: yaml.Node
+    included: "tuple[Tree, ...]" = ()
 
     def where(self, loc: Sequence[Step]) -> str:
-        """`file:line` of `loc`."""
-        return f"{self.path}:{self.line(loc)}"
+        """`file:line` of `loc`, in the file that has the entry."""
+        loc = self._written(loc)
+        return self._home(loc) or f"{self.path}:{self.line(loc)}"
+
+    def _written(self, loc: Sequence[Step]) -> Sequence[Step]:
+        """`loc` of the entry that `loc`'s was made from: `few-1000` from `few`, say."""
+        if len(loc) < 2 or not isinstance(loc[1], str) or self.owns(loc):
+            return loc
+        words = loc[1].split("-")
+        shorter = ("-".join(words[:count]) for count in range(len(words) - 1, 0, -1))
+        made_from = (name for name in shorter if self.owns((loc[0], name)))
+        name = next(made_from, None)
+        return loc if name is None else (loc[0], name, *loc[2:])
+
+    def _home(self, loc: Sequence[Step]) -> str | None:
+        """Of the entry in an included file; None where this one has it, or none."""
+        if self.holds(loc[:2]):
+            return None
+        inner = (tree for tree in self.included if tree.owns(loc))
+        return next((tree.where(loc) for tree in inner), None)
+
+    def owns(self, loc: Sequence[Step]) -> bool:
+        """Whether this file, or one that it includes, has the entry of `loc`."""
+        return self.holds(loc[:2]) or any(tree.owns(loc) for tree in self.included)
+
+    def states(self, loc: Sequence[Step]) -> bool:
+        """Whether a value stands at `loc`, in the file that has the entry."""
+        if self.holds(loc[:2]) or not self.included:
+            return self.holds(loc)
+        return any(tree.states(loc) for tree in self.included if tree.owns(loc))
 
     def line(self, loc: Sequence[Step]) -> int:
         """The 1-based line of the deepest part of `loc` that exists; of the key, not the value.

@@ -147,7 +147,7 @@ class TestReader:
         record = self.records[number]
         extent = self.store.extent(record)
         indices = test_indices(
-            self.recipe.clip, extent.frames, extent.fps, self.recipe.test, extent.times
+            self.recipe.test_clip, extent.frames, extent.fps, self.recipe.test, extent.times
         )
         views = distinct(in_direction(record, indices))
         used, places = np.unique(views.indices, return_inverse=True)

@@ -80,7 +80,7 @@ class _Builder:
         dataset = self.needed.dataset(self.config.experiments[entry.experiment].dataset)
         if dataset.missing is not None and dataset.missing.entries:
             self.left_out[f"{dataset.name} is read incomplete: {dataset.missing.said()}"] = None
-        network = self.needed.network(entry.model, entry.seed)
+        network = self.needed.network(entry.model, entry.seed, settings.recipe.input)
         job = self._job(entry, settings, dataset, network)
         cell_id = self.needed.identify.id_of(job)
         self._refuse_twin(cell_id, entry)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from severe_bench.plan.cell import Cell
-from severe_bench.plan.job import DatasetJob, EvaluateJob, FeaturesJob, PretrainJob
+from severe_bench.plan.job import DatasetJob, FeaturesJob, PretrainJob
 from severe_bench.plan.prior import prior_seconds
 
 Basis = Literal["measured", "scaled", "prior"]

@@ -32,13 +32,23 @@ class Filters:
 
 
 def grid(config: Config, suite: str) -> list[Entry]:
-    """All entries of a suite: blocks, less `exclude`, plus `include`; each once, in file order.
+    """All entries of a suite: blocks, less `exclude`, plus `include`, plus those of its suites.
+
+    Each stands once, in file order.
 
     Within a block, experiments are the outer loop, so that cells of one dataset stand together.
 
     Raises:
         UserError: no such suite; an `exclude` that excludes nothing.
     """
+    entries = dict.fromkeys(own_grid(config, suite))
+    for member in config.suite(suite).suites:
+        entries |= dict.fromkeys(own_grid(config, member))
+    return list(entries)
+
+
+def own_grid(config: Config, suite: str) -> list[Entry]:
+    """Likewise, without the entries of the suites that this one is put together from."""
     plan = config.suite(suite)
     entries = dict.fromkeys(e for block in plan.blocks for e in _product(config, block))
     for i, selector in enumerate(plan.exclude):

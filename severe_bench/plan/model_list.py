@@ -1,10 +1,13 @@
 """The model entries of a benchmarks.yaml: where their weights come from, and are they here."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from severe_bench.config.entries import ModelEntry, Provenance
 from severe_bench.config.schema import Config
 from severe_bench.core.digest import file_digest
+from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.plan.checkpoints import checkpoint_digest, is_checkpoint, known_of
 from severe_bench.plan.parts import layout_of, model_kind
@@ -18,7 +21,8 @@ class ListedModel(Frozen):
         source: paper, URL or command, as the entry says.
         checkpoint: path of the file on this machine.
         found: whether it is there; None where no file is needed.
-        digest: SHA-256 of the file.
+        digest: SHA-256 of the file, or of the model folder's weights.
+        problem: why a model folder that is there cannot be read; empty where all is well.
     """
 
     name: str
@@ -33,6 +37,7 @@ class ListedModel(Frozen):
     layout: str | None = None
     found: bool | None = None
     digest: str | None = None
+    problem: str = ""
 
 
 def listed_models(config: Config) -> Iterator[ListedModel]:
@@ -45,7 +50,7 @@ def _listed(config: Config, name: str, entry: ModelEntry) -> ListedModel:
     kind = model_kind(config, entry)
     origin = entry.provenance or Provenance.model_validate({"kind": kind})
     path = None if entry.checkpoint is None else config.resolve(entry.checkpoint)
-    here = path is not None and is_checkpoint(path)
+    file = None if path is None else _file(entry, path)
     return ListedModel(
         name=name,
         backbone=entry.architecture,
@@ -56,10 +61,28 @@ def _listed(config: Config, name: str, entry: ModelEntry) -> ListedModel:
         modality=origin.modality,
         source=origin.source,
         checkpoint=None if path is None else str(path),
-        layout=None if path is None else layout_of(entry, known_of(entry, path).layout),
-        found=None if path is None else here,
-        digest=checkpoint_digest(path, file_digest) if path is not None and here else None,
+        layout=None if file is None else file.layout,
+        found=None if path is None else is_checkpoint(path),
+        digest=None if file is None else file.digest,
+        problem="" if file is None else file.problem,
     )
+
+
+@dataclass(frozen=True)
+class _File:
+    layout: str
+    digest: str | None = None
+    problem: str = ""
+
+
+def _file(entry: ModelEntry, path: Path) -> _File:
+    if not is_checkpoint(path):
+        return _File(layout_of(entry))
+    try:
+        layout = layout_of(entry, known_of(entry, path).layout)
+        return _File(layout, checkpoint_digest(path, file_digest))
+    except UserError as error:
+        return _File(layout_of(entry), problem=str(error))
 
 
 def _weights(entry: ModelEntry) -> str:

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping
 from severe_bench.config.recipe import Recipe
 from severe_bench.config.schema import Config
 from severe_bench.core.record import SPLITS
-from severe_bench.models.backbone import BACKBONES
 from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.checkpoints import known_of, lacks, name_of
 from severe_bench.plan.fit import misfit, overdraft, view_recipe
 from severe_bench.plan.identity import Identifier
-from severe_bench.plan.job import DatasetJob, FeaturesJob, PretrainJob, WeightsRef
+from severe_bench.plan.job import DatasetJob, FeaturesJob, Input, PretrainJob, WeightsRef
 from severe_bench.plan.parts import (
     DatasetPart,
     FileDigest,
@@ -23,6 +22,7 @@ from severe_bench.plan.parts import (
     model_kind,
     network_part,
     random_weights,
+    with_input,
 )
 from severe_bench.plan.rows import RowKind
 
@@ -42,7 +42,7 @@ class Needed:
         self._datasets: dict[str, DatasetPart] = {}
         self._dataset_cells: dict[str, str] = {}
         self._weights: dict[str, Weights] = {}
-        self._networks: dict[tuple[str, int | None], NetworkPart] = {}
+        self._networks: dict[tuple[str, int | None, Input | None], NetworkPart] = {}
         self._places: dict[tuple[str, str | None], Places] = {}
         self._features: dict[tuple[int, str, int, str], dict[str, str]] = {}
         self._recipes: list[Recipe] = []
@@ -80,14 +80,21 @@ class Needed:
             self._dataset_cells[dataset.name] = self._put(job, title, {}, dataset, Places())
         return {"dataset": self._dataset_cells[dataset.name]}
 
-    def network(self, model: str, seed: int) -> NetworkPart:
-        """The network of a model entry; `seed` matters for models without weights only."""
+    def network(self, model: str, seed: int, statement: Input | None = None) -> NetworkPart:
+        """The network of a model entry; `seed` matters for models without weights only.
+
+        Args:
+            model: name of the entry.
+            seed: of a random initialisation.
+            statement: in place of the model's own, where a recipe has one.
+        """
         entry = self.config.models[model]
         random = entry.checkpoint is None and entry.pretrain is None
-        key = (model, seed if random else None)
+        key = (model, seed if random else None, statement)
         if key not in self._networks:
             weights = random_weights(seed) if random else self._trained(model)
-            self._networks[key] = network_part(entry, weights, model_kind(self.config, entry))
+            part = network_part(entry, weights, model_kind(self.config, entry))
+            self._networks[key] = part if statement is None else with_input(part, statement)
         return self._networks[key]
 
     def weights_need(self, network: NetworkPart) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Datasets and networks of the yaml as parts of jobs: references, places, problems."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from severe_bench.data.adapter import ADAPTERS, Adapter, Location
 from severe_bench.data.missing import MissingList, MissingLists, Videos
 from severe_bench.data.prepared import prepared_digest, prepared_folder, prepared_problems
 from severe_bench.models.backbone import BACKBONES, Backbone
-from severe_bench.models.factory import SEPARATOR
 from severe_bench.models.layout import LAYOUTS
 from severe_bench.plan.checkpoints import (
     checkpoint_digest,
@@ -160,6 +159,11 @@ def network_part(entry: ModelEntry, weights: Weights, kind: str) -> NetworkPart:
     ref = NetworkRef(backbone=name, kwargs=kwargs, weights=weights.ref, input=statement)
     problem = weights.problem or lacks(backbone)
     return NetworkPart(ref, backbone, kind, weights.file, weights.cell, problem)
+
+
+def with_input(part: NetworkPart, statement: Input) -> NetworkPart:
+    """The same network, which reads pixels by another statement."""
+    return replace(part, ref=part.ref.model_copy(update={"input": statement}))
 
 
 def input_of(entry: ModelEntry, backbone: Backbone | None = None) -> Input:

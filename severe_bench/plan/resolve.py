@@ -1,18 +1,23 @@
 """The recipe, budget and task options of each entry, after overrides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from severe_bench.config.errors import UserErrors
 from severe_bench.config.names import task_option_problems
 from severe_bench.config.problems import Problem
 from severe_bench.config.schema import Config
 from severe_bench.config.settings import Settings, apply
+from severe_bench.config.suite import Override
 from severe_bench.config.yaml_tree import Loc
-from severe_bench.plan.grid import Entry, refuse_idle, selected
+from severe_bench.core.errors import UserError
+from severe_bench.plan.grid import Entry, own_grid, refuse_idle, selected
 
 
 def resolve(config: Config, suite: str, entries: Iterable[Entry]) -> dict[Entry, Settings]:
     """Settings by entry; entries with the same overrides share one object.
+
+    An experiment's own `set` comes first, then the suite's overrides, then those of the file.
 
     Args:
         config: the checked yaml.
@@ -20,33 +25,56 @@ def resolve(config: Config, suite: str, entries: Iterable[Entry]) -> dict[Entry,
         entries: all of the suite's, before the command line's filters.
 
     Raises:
-        UserError: an override that matches no entry.
+        UserError: an override that matches no entry; a cell that two suites set differently.
         UserErrors: values that do not fit the recipe or budget they are set in.
     """
+    plan = config.suite(suite)
+    found = _of_suite(config, suite, own_grid(config, suite) if plan.suites else entries)
+    for member in plan.suites:
+        for entry, settings in _of_suite(config, member, own_grid(config, member)).items():
+            if found.setdefault(entry, settings) != settings:
+                what = f"{entry.model} / {entry.experiment} has other settings in suite {member}"
+                where = config.where("suites", suite, "suites")
+                raise UserError(what, where, "let one suite have it")
+    return {entry: found[entry] for entry in entries}
+
+
+Layer = tuple[Loc, Mapping[str, Any]]
+"""Where settings stand, and what they are."""
+
+
+def _of_suite(config: Config, suite: str, entries: Iterable[Entry]) -> dict[Entry, Settings]:
+    layers: list[Layer] = []
     touched: dict[Entry, tuple[int, ...]] = dict.fromkeys(entries, ())
-    for i, override in enumerate(config.suites[suite].overrides):
+    for loc, override in _overrides(config, suite):
         chosen = selected(config, override.match, touched)
-        refuse_idle(config, chosen, ("suites", suite, "overrides", i))
+        if loc[0] == "suites":
+            refuse_idle(config, chosen, loc)
         for entry in chosen:
-            touched[entry] += (i,)
+            touched[entry] += (len(layers),)
+        layers.append(((*loc, "set"), override.set))
     made: dict[tuple[str, str, tuple[int, ...]], Settings] = {}
     for entry, numbers in touched.items():
         key = (entry.experiment, entry.preset, numbers)
         if key not in made:
-            made[key] = _settings(config, suite, *key)
+            made[key] = _settings(config, entry, [layers[number] for number in numbers])
     return {e: made[e.experiment, e.preset, numbers] for e, numbers in touched.items()}
 
 
-def _settings(
-    config: Config, suite: str, experiment: str, preset: str, numbers: tuple[int, ...]
-) -> Settings:
-    entry = config.experiments[experiment]
-    settings = Settings(config.recipes[entry.recipe[preset]], entry.budget, entry.task_options)
-    for i in numbers:
-        changes = config.suites[suite].overrides[i].set
-        loc = ("suites", suite, "overrides", i, "set")
+def _overrides(config: Config, suite: str) -> Iterator[tuple[Loc, Override]]:
+    for number, override in enumerate(config.suites[suite].overrides):
+        yield ("suites", suite, "overrides", number), override
+    for number, override in enumerate(config.overrides):
+        yield ("overrides", number), override
+
+
+def _settings(config: Config, entry: Entry, layers: Sequence[Layer]) -> Settings:
+    of = config.experiments[entry.experiment]
+    settings = Settings(config.recipes[of.recipe[entry.preset]], of.budget, of.task_options)
+    own = [(("experiments", entry.experiment, "set"), of.set)] if of.set else []
+    for loc, changes in (*own, *layers):
         settings, problems = apply(settings, changes, config.recipes, loc)
-        problems += _option_problems(entry.task, settings, loc)
+        problems += _option_problems(of.task, settings, loc)
         if problems:
             raise UserErrors([problem.at(config.tree) for problem in problems])
     return settings

@@ -1,7 +1,8 @@
 """Key frames as a network reads them: augmented training batches, and whole frames."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,13 +12,7 @@ from severe_bench.adapt.boxes.unit import asked
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.record import Record
-from severe_bench.data.box_transforms import (
-    Scale,
-    boxes_after,
-    short_side_crops,
-    short_side_shape,
-    whole_frames,
-)
+from severe_bench.data.box_transforms import boxes_after, short_side_shape, whole_frames
 from severe_bench.data.key_clips import KeyBatchReader, KeyReader
 from severe_bench.data.loading import Prefetcher, ahead
 from severe_bench.data.reading import PIXELS, Steps
@@ -31,18 +26,16 @@ from severe_bench.train.batch import Batch
 class BoxBatches:
     """Augmented clips around key frames: a `BatchSource`, pure in (seed, epoch, step).
 
-    Every key frame gives one clip per epoch: a random square crop after a random scale, flip and
-    colour as the recipe says. `inputs` of its batches are `clips` (B, 3, T, S, S), normalised, and
-    `boxes` (B, K, 4) in fractions of the crop; boxes outside the crop are NaN there and in the
-    targets.
+    Every key frame gives one clip per epoch, with the crop, flip and colour that the recipe draws.
+    `inputs` of its batches are `clips` (B, 3, T, S, S), normalised, and `boxes` (B, K, 4) in
+    fractions of the crop; boxes outside the crop are NaN there and in the targets.
 
     Args:
         store: where the videos are.
         records: training frames, at least one, as the unit `box` gives them.
         assignment: makes targets.
-        recipe: clip, augmentation (but for area and ratio) and batch size.
+        recipe: clip, augmentation and batch size.
         statement: the model's input statement.
-        scale: as of `short_side_crops`.
         seed: of order and augmentation.
         device: where batches go.
     """
@@ -54,13 +47,12 @@ class BoxBatches:
         assignment: Assignment,
         recipe: Recipe,
         statement: Input,
-        scale: Scale,
         *,
         seed: int,
         device: str,
     ) -> None:
         self._records, self._assignment = records, assignment
-        self._recipe, self._statement, self._scale = recipe, statement, scale
+        self._recipe, self._statement = recipe, statement
         self._device = torch.device(device)
         self._steps = Steps.of(len(records), recipe, seed)
         reader = KeyBatchReader(KeyReader(store, records, recipe.clip), self._steps)
@@ -81,12 +73,11 @@ class BoxBatches:
         clips = self._feed(epoch * self.steps_per_epoch + step)
         shapes = [clip.shape[1:3] for clip in clips]
         generator = torch_generator(self._steps.seed, PIXELS, epoch, step)
-        crops = short_side_crops(shapes, self._scale, generator)
-        draws = replace(draw(self._recipe.augment, shapes, generator), boxes=crops)
+        draws = draw(self._recipe.augment, shapes, generator)
         pixels = apply(clips, draws, self._recipe.clip.size, self._device)
         targets = self._assignment.targets(records)
         boxes = padded([asked(record) for record in records], targets.shape[1])
-        for number, (row, crop, shape) in enumerate(zip(boxes, crops, shapes, strict=True)):
+        for number, (row, crop, shape) in enumerate(zip(boxes, draws.boxes, shapes, strict=True)):
             boxes[number] = boxes_after(row, crop, shape, bool(draws.flips[number]))
         targets[boxes[..., 0].isnan()] = torch.nan
         inputs = {"clips": normalise(pixels, self._statement), "boxes": boxes.to(self._device)}
@@ -101,14 +92,14 @@ class WholeFrames:
         store: where the videos are.
         recipe: its clip.
         statement: the model's input statement.
-        square: whether frames are squeezed into squares.
+        frame: `whole` keeps the aspect, `square` squeezes frames into squares.
         device: where clips go.
     """
 
     store: VideoStore
     recipe: Recipe
     statement: Input
-    square: bool
+    frame: Literal["whole", "square"]
     device: str
 
     def clips(self, records: tuple[Record, ...]) -> Iterator[Tensor]:
@@ -117,12 +108,14 @@ class WholeFrames:
         Raises:
             VideoError: a video cannot be read.
         """
-        reader, numbers = KeyReader(self.store, records, self.recipe.clip), range(len(records))
+        reader, numbers = KeyReader(self.store, records, self.recipe.test_clip), range(len(records))
         on_cpu = torch.device(self.device).type == "cpu"
         side = self.recipe.clip.size
         for clip in map(reader, numbers) if on_cpu else ahead(reader, numbers):
             height, width = clip.shape[1:3]
-            shape = (side, side) if self.square else short_side_shape(height, width, side)
+            shape = (
+                (side, side) if self.frame == "square" else short_side_shape(height, width, side)
+            )
             yield normalise(whole_frames(clip, shape, self.device)[None], self.statement)[0]
 
 
