@@ -37,6 +37,7 @@ def with_intervals(
     without = _without_each(features, member_of, count)
     spread = np.sqrt((count - 1) * np.nanvar(without, axis=0))
     reach = float(stdtrit(count - 1, 0.975)) * spread
+    np.fill_diagonal(reach, 0.0)
     return replace(found, low=found.values - reach, high=np.minimum(found.values + reach, 1.0))
 
 

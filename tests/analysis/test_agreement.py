@@ -1,12 +1,13 @@
 """Kendall's tau-b against scipy, its p-value against counting by hand."""
 
 import math
+from itertools import permutations
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau
+from scipy.stats import kendalltau, spearmanr
 
-from severe_bench.analysis.agreement import kendall
+from severe_bench.analysis.agreement import kendall, kendall_of_each, mean_ranks, spearman
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -50,3 +51,37 @@ def test_many_models_are_sampled_near_scipy() -> None:
 
 def test_a_single_tie_has_no_order() -> None:
     assert math.isnan(kendall([1, 1, 1], [1, 2, 3]).value)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_rho_agrees_with_scipy_with_and_without_ties(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(4, size=9), rng.normal(size=9)
+    found = spearman(x, y)
+    assert found.value == pytest.approx(spearmanr(x, y).statistic)
+
+
+def test_exact_p_of_rho_is_counted_over_all_orders() -> None:
+    x, y = np.array([1.0, 2, 2, 4, 5]), np.array([2.0, 1, 4, 4, 5])
+    seen = abs(spearmanr(x, y).statistic)
+    others = [abs(spearmanr(x, list(order)).statistic) for order in permutations(y)]
+    expected = np.mean([other >= seen - 1e-9 for other in others])
+    assert spearman(x, y).p == pytest.approx(expected)
+
+
+def test_p_values_are_uniform_where_nothing_is_there() -> None:
+    rng = np.random.default_rng(1)
+    small = [kendall(rng.permutation(11), rng.permutation(11)).p < 0.05 for _ in range(800)]
+    assert 0.02 <= np.mean(small) <= 0.07
+
+
+def test_many_columns_at_once_are_what_one_by_one_gives() -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.integers(4, size=(7, 20)).astype(float), rng.normal(size=(7, 20))
+    found = kendall_of_each(x, y)
+    for b in range(20):
+        assert found[b] == pytest.approx(kendalltau(x[:, b], y[:, b]).statistic, nan_ok=True)
+
+
+def test_mean_ranks() -> None:
+    assert mean_ranks([3.0, 1.0, 3.0]).tolist() == [2.5, 1.0, 2.5]

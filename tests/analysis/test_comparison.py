@@ -1,0 +1,153 @@
+"""Tests of pairs against scipy, statsmodels-free definitions and simulation."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import binomtest, false_discovery_control, norm, ttest_1samp
+
+from severe_bench.analysis.comparison import compare_all, detectable, holm, mcnemar, t_test
+from severe_bench.analysis.intervals import Resampled, paired, resample
+from severe_bench.metrics.accuracy import MEAN_PER_CLASS, TOP1
+from severe_bench.store.predictions import Predictions
+from tests.analysis.simulation import World, simulate
+
+
+def right(hits: NDArray[np.bool_], groups: NDArray[np.str_] | None = None) -> Predictions:
+    """Predictions of two classes, class 0 everywhere, right where `hits` says so."""
+    names = np.array([f"v{i}" for i in range(len(hits))])
+    scores = np.stack([hits, ~hits], axis=1).astype(np.float32)
+    own = names if groups is None else groups
+    return Predictions(names, np.zeros(len(hits), np.int64), scores, own)
+
+
+def hits(n: int, chance: float, seed: int) -> NDArray[np.bool_]:
+    return np.random.default_rng(seed).random(n) < chance
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemar_is_the_exact_binomial_test(a_only: int, b_only: int) -> None:
+    expected = binomtest(a_only, a_only + b_only).pvalue if a_only + b_only else 1.0
+    assert mcnemar(a_only, b_only) == pytest.approx(expected, abs=1e-12)
+
+
+def test_with_one_seed_the_exact_test_is_mcnemars_on_discordant_videos() -> None:
+    a, b = hits(200, 0.7, 0), hits(200, 0.6, 1)
+    found = compare_all(resample(TOP1, {"a": {0: right(a)}, "b": {0: right(b)}}), 200)["a", "b"]
+    assert (found.a_better, found.b_better) == (int((a & ~b).sum()), int((b & ~a).sum()))
+    assert found.sign_p == pytest.approx(
+        binomtest(found.a_better, found.a_better + found.b_better).pvalue
+    )  # type: ignore[operator]
+    assert found.seed_se is None
+
+
+def test_groups_are_what_is_counted_where_there_are_groups() -> None:
+    groups = np.repeat(["g0", "g1", "g2", "g3"], 3)
+    a = right(np.array([1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1], bool), groups)
+    b = right(np.array([0, 1, 0, 1, 1, 1, 1, 1, 0, 1, 0, 0], bool), groups)
+    found = compare_all(resample(TOP1, {"a": {0: a}, "b": {0: b}}, draws=200), 12)["a", "b"]
+    assert (found.a_better, found.b_better) == (2, 1)
+    assert found.sign_p == 1.0
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
+def test_intervals_are_those_of_paired(seeds: tuple[int, ...]) -> None:
+    runs = {
+        model: {s: right(hits(90, chance, 10 * i + s)) for s in seeds}
+        for i, (model, chance) in enumerate({"a": 0.5, "b": 0.6, "c": 0.4}.items())
+    }
+    resampled = resample(TOP1, runs, draws=400)
+    for (a, b), found in compare_all(resampled, 90).items():
+        expected = paired(resampled[a], resampled[b], 90)
+        assert expected is not None
+        assert found.difference.mean == pytest.approx(expected.mean)
+        assert found.difference.low == pytest.approx(expected.low)
+        assert found.difference.high == pytest.approx(expected.high)
+
+
+def test_only_common_seeds_are_compared_and_pairs_without_any_are_left_out() -> None:
+    runs = {
+        "a": {0: right(hits(60, 0.5, 0)), 1: right(hits(60, 0.5, 1))},
+        "b": {1: right(hits(60, 0.5, 2)), 2: right(hits(60, 0.5, 3))},
+        "c": {7: right(hits(60, 0.5, 4))},
+    }
+    found = compare_all(resample(TOP1, runs, draws=100), 60)
+    assert list(found) == [("a", "b")]
+    assert found["a", "b"].difference.seeds == 1
+
+
+def test_the_standard_error_of_videos_is_that_of_the_paired_differences() -> None:
+    a, b = hits(400, 0.7, 0), hits(400, 0.5, 1)
+    found = compare_all(
+        resample(TOP1, {"a": {0: right(a)}, "b": {0: right(b)}}, draws=20_000), 400
+    )["a", "b"]
+    differences = 100.0 * (a.astype(float) - b.astype(float))
+    assert found.video_se == pytest.approx(differences.std() / 20.0, rel=0.03)
+    assert found.p == pytest.approx(ttest_1samp(differences, 0.0).pvalue, rel=0.25)
+
+
+def test_without_seeds_it_is_the_t_test_and_without_videos_it_is_that_of_seeds() -> None:
+    sample = np.array([1.0, 2.5, -0.5, 3.0, 1.5])
+    mean, se = float(sample.mean()), float(sample.std(ddof=1) / np.sqrt(5))
+    expected = ttest_1samp(sample, 0.0).pvalue
+    assert t_test(mean, se, 5, None, 1) == pytest.approx(expected)
+    assert t_test(mean, 0.0, 1000, se, 5) == pytest.approx(expected)
+    assert t_test(0.0, 0.0, 5, None, 1) == 1.0
+    assert t_test(1.0, 0.0, 5, 0.0, 3) == 0.0
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_agrees_with_its_definition(p_values: list[float]) -> None:
+    found = holm(p_values)
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    running = 0.0
+    for step, i in enumerate(order):
+        running = max(running, min(1.0, p_values[i] * (len(p_values) - step)))
+        assert found[i] == pytest.approx(running)
+    benjamini = false_discovery_control(p_values)
+    assert all(ours >= theirs - 1e-12 for ours, theirs in zip(found, benjamini, strict=True))
+
+
+def test_a_pair_turned_round_is_the_same_finding() -> None:
+    runs = {"a": {0: right(hits(80, 0.7, 0))}, "b": {0: right(hits(80, 0.5, 1))}}
+    found = compare_all(resample(TOP1, runs, draws=200), 80)["a", "b"]
+    turned = found.turned()
+    assert turned.difference.mean == -found.difference.mean
+    assert (turned.difference.low, turned.difference.high) == (
+        -found.difference.high,
+        -found.difference.low,
+    )
+    assert (turned.a_better, turned.p) == (found.b_better, found.p)
+
+
+def test_metrics_that_are_no_mean_have_no_exact_test() -> None:
+    targets = np.repeat([0, 1], 20)
+    names = np.array([f"v{i}" for i in range(40)])
+    rng = np.random.default_rng(0)
+    runs = {
+        model: {0: Predictions(names, targets, rng.random((40, 2)).astype(np.float32), names)}
+        for model in "ab"
+    }
+    found = compare_all(resample(MEAN_PER_CLASS, runs, draws=200), 40)["a", "b"]
+    assert found.sign_p is None
+    assert 0 <= found.p <= 1
+
+
+def test_detectable_difference_is_found_four_times_out_of_five() -> None:
+    """A normal estimate with standard error 1 and that true difference, against +-1.96."""
+    rng = np.random.default_rng(0)
+    seen = rng.normal(detectable(1.0), 1.0, 100_000)
+    assert (np.abs(seen) > norm.ppf(0.975)).mean() == pytest.approx(0.8, abs=0.005)
+
+
+def test_size_of_the_test_and_coverage_of_the_interval_with_seeds_and_groups() -> None:
+    """Nominal 5 and 95 %; 300 worlds, four standard errors are 5 points. See docs/statistics.md."""
+    found = simulate(World(seeds=5, groups=60, per_group=3), worlds=300, draws=300)
+    assert found.rejected <= 0.10
+    assert 0.86 <= found.covered <= 0.99
+
+
+def test_nothing_to_compare() -> None:
+    one = Resampled((0,), np.zeros(1), np.zeros((1, 10)), None, 5)
+    assert compare_all({"a": one}, 5) == {}
