@@ -38,12 +38,19 @@ class Protocol:
     train_views: Literal["train", "test"] = "train"
 
 
+LACKS = {
+    "finetune": "has nothing to finetune",
+    "probe": "has no head to train",
+    "frozen": "needs training",
+}
+
+
 def needs_way(way: Literal["finetune", "probe", "frozen"]) -> Refusal:
     """Refuses tasks whose procedure does not offer `way`."""
 
     def refusal(task: Task[Any]) -> str:
         offered = getattr(PROCEDURES.get(task.procedure), way)
-        return "" if offered else f"task {task.name} has no way to {way}"
+        return "" if offered else f"task {task.name} {LACKS[way]}"
 
     return refusal
 

@@ -147,7 +147,14 @@ def test_items() -> None:
 @pytest.mark.parametrize("protocol", ["finetune", "linear", "knn", "linear_selected"])
 @pytest.mark.parametrize("task", ["retrieval", "clustering"])
 def test_other_protocols_are_refused(task: str, protocol: str) -> None:
-    assert PROTOCOLS.get(protocol).refuses(TASKS.get(task))
+    why = PROTOCOLS.get(protocol).refuses(TASKS.get(task))
+    assert f"task {task} has" in why
+    assert not PROTOCOLS.get("frozen").refuses(TASKS.get(task))
+
+
+def test_what_needs_training_cannot_stay_frozen() -> None:
+    why = PROTOCOLS.get("frozen").refuses(TASKS.get("multi_label"))
+    assert why == "task multi_label needs training"
 
 
 def test_unknown_options_are_refused(tmp_path: Path) -> None:
