@@ -1,4 +1,8 @@
-"""Train a network on rollouts, then count the repetitions of every test video."""
+"""Train a network on rollouts, then count the repetitions of every test video.
+
+What a window shows is the task's business: of the recipe's clip only `frames` and `size` are read,
+of its augmentation only `flip`, and of its test views and looks none.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -34,6 +38,7 @@ from severe_bench.adapt.network import (
 )
 from severe_bench.adapt.parts import Pass, rows_of
 from severe_bench.adapt.parts import Rows as PassRows
+from severe_bench.config.recipe import Recipe
 from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.data.loading import ahead
 from severe_bench.data.reading import Steps
@@ -66,10 +71,15 @@ def probe(inputs: Inputs) -> Outcome:
         return run.tested(run.trained("frozen"))
 
 
-def _require_window(frames: int) -> None:
+def _require_fit(recipe: Recipe) -> None:
+    """Refuse what cannot be done, rather than do something else."""
+    frames = recipe.clip.frames
     if frames < 4 or frames % 2:
         mend = "take an even number of at least 4; the original is 32"
         raise UserError(f"clip.frames: {frames} cannot be halved into two cycles", mend=mend)
+    if recipe.test.precise_norms:
+        what = "test.precise_norms averages over clips, and counting trains on rollouts"
+        raise UserError(what, mend="set it to 0")
 
 
 class _Run:
@@ -80,7 +90,7 @@ class _Run:
         self.inputs, self.recipe = inputs, job.recipe
         self.options = CountingOptions.model_validate(job.task_options)
         clip = self.recipe.clip
-        _require_window(clip.frames)
+        _require_fit(self.recipe)
         backbone = build_network(job.network, inputs.weights_file)
         width = feature_width(job.network.backbone, backbone, clip.frames, clip.size)
         self.network = WholeNetwork(backbone, seeded_head(inputs.assignment, width, job.seed))

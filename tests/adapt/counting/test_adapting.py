@@ -178,6 +178,12 @@ def test_a_window_needs_two_halves(beats: Dataset, tmp_path: Path, frames: int) 
         evaluated(job, beats, tmp_path)
 
 
+def test_statistics_over_clips_are_refused(beats: Dataset, tmp_path: Path) -> None:
+    job = counting_job("finetune", recipe=recipe(test={"precise_norms": 3}))
+    with pytest.raises(UserError, match="counting trains on rollouts"):
+        evaluated(job, beats, tmp_path)
+
+
 def test_what_was_tested_is_not_tested_again(
     beats: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,14 @@ def test_sub_clips_are_mirrored_whole(beats: Dataset, flip: float, mirrored: int
         assert np.array_equal(found, turned if flip else expected)
         changed += int(flip)
     assert changed == mirrored
+
+
+def test_readers_work_in_other_processes(beats: Dataset) -> None:
+    """Off the CPU, sub-clips are read ahead in loader processes."""
+    plan = reader(beats)
+    sent = pickle.loads(pickle.dumps(plan))  # noqa: S301 - our own
+    for number in (3, 17):
+        assert np.array_equal(sent(number), plan(number))
 
 
 def test_half_of_them_are_mirrored_and_others_in_other_epochs(
