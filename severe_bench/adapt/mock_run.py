@@ -12,6 +12,7 @@ from severe_bench.adapt.network import TaskObjective, WholeNetwork, frozen, outp
 from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset
+from severe_bench.models.maps import feature_maps
 from severe_bench.models.network import build_network, feature_width
 from severe_bench.plan.job import NetworkRef
 from severe_bench.tasks.recognition import RECOGNITION
@@ -115,7 +116,7 @@ class _Trial:
             raise UserError("the same clip has other features each time, in eval mode")
         if not torch.allclose(alone, self.table[:1], rtol=1e-3, atol=1e-4):
             raise UserError("a clip's features depend on what else is in the batch, in eval mode")
-        return "frozen, repeatable, each clip for itself"
+        return f"frozen, repeatable, each clip for itself; {self._maps()}"
 
     def probe(self) -> str:
         head = seeded_head(self.assignment, self.width, 0).to(self.device)
@@ -130,6 +131,16 @@ class _Trial:
         still = [name for name, p in self.network.named_parameters() if p.grad is None]
         idle = f"; {len(still)} tensors got no gradient, first {still[0]}" if still else ""
         return f"loss {loss:.3f}{idle}"
+
+    @torch.no_grad()
+    def _maps(self) -> str:
+        """What tasks that look at places, and attentive probes, will find."""
+        clips = self.clips[:1].to(self.device)
+        try:
+            maps = feature_maps(self.ref.backbone, self.network, clips)
+        except UserError as error:
+            return f"no maps, so no boxes, counting or attentive probe: {error.what}"
+        return "maps of {} x {} x {} places x {}".format(*maps.shape[2:], maps.shape[1])
 
     def _read(self) -> Tensor:
         self.network.eval()

@@ -119,7 +119,9 @@ def _print_entry(entry: "ListedModel") -> None:
     for key, value in details.items():
         if value:
             typer.echo(f"  {key}: {value}")
-    if entry.found is not None:
+    if entry.problem:
+        typer.echo(f"  PROBLEM: {entry.problem}")
+    elif entry.found is not None:
         typer.echo(f"  sha256: {entry.digest}" if entry.found else "  NOT FOUND")
 
 

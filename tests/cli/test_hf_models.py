@@ -22,6 +22,8 @@ ENTRIES = """
 EXPERIMENT = """
   near-finetune: {factor: standard, dataset: near, task: recognition, protocol: finetune,
                   budget: {count: 10, draw: cell}, recipe: tune}
+  near-attentive: {factor: standard, dataset: near, task: recognition, protocol: attentive,
+                   recipe: tune}
 """
 RECIPE = """
   tune:
@@ -58,7 +60,7 @@ def test_videomae_and_vjepa2_finetune_and_probe(severe: Severe, study: Path) -> 
     assert found.code == 0, found.out + found.err
     rows = (study / "results" / "tiny" / "results.csv").read_text().splitlines()
     for model in ("mae", "jepa"):
-        for experiment in ("near-linear", "near-finetune"):
+        for experiment in ("near-linear", "near-finetune", "near-attentive"):
             assert sum(model in row and experiment in row for row in rows) >= 1
 
 
@@ -104,7 +106,9 @@ def test_a_clip_of_another_size_is_said_in_the_plan(severe: Severe, study: Path)
 def test_mock_run_uses_the_clip_that_the_folder_states(severe: Severe, study: Path) -> None:
     found = severe("models", "mock-run", "mae", "--json", OMP_NUM_THREADS="1")
     assert found.code == 0, found.out + found.err
-    assert [stage["ok"] for stage in json.loads(found.out)["stages"]][:5] == [True] * 5
+    stages = json.loads(found.out)["stages"]
+    assert [stage["ok"] for stage in stages] == [True] * 5
+    assert "maps of 4 x 3 x 3 places x 16" in stages[2]["seen"]
 
 
 def test_check_and_list_know_model_folders(study: Path) -> None:
@@ -120,6 +124,11 @@ def test_check_and_list_know_model_folders(study: Path) -> None:
     assert (mae["layout"], jepa["layout"]) == ("hf_videomae", "hf_vjepa2")
     assert mae["found"]
     assert len(mae["digest"]) == 64
+    (study / "hub" / "jepa" / "config.json").write_text("{}")
+    code, text = run("list", "-c", study / "benchmarks.yaml")
+    assert code == 0
+    assert "PROBLEM: " in text
+    assert "names no model_type" in text
 
 
 def test_a_folder_of_model_folders_becomes_entries(severe: Severe, study: Path) -> None:
