@@ -9,35 +9,6 @@ from torch import Tensor
 
 from severe_bench.data.transforms import RawClip, resize
 
-Scale = tuple[float, float]
-
-
-def short_side_crops(
-    shapes: list[tuple[int, int]], scale: Scale, generator: torch.Generator
-) -> Tensor:
-    """Random square crops, as after resizing the short side to a random length.
-
-    A crop of S pixels from a frame whose short side was made s times S is a square of 1/s of the
-    short side; here it is cut from the source, so that pixels are resampled once.
-
-    Args:
-        shapes: (height, width) of each clip.
-        scale: range of s, uniform, at least 1. PySlowFast's 256 to 320 pixels with a crop of 224
-            is (8/7, 10/7).
-        generator: on the CPU.
-
-    Returns:
-        (B, 4) int64: top, left, height, width in source pixels, as `transforms.Draws.boxes`.
-    """
-    count = len(shapes)
-    sizes = torch.tensor(shapes, dtype=torch.int64).view(count, 2)
-    low, high = scale
-    factor = low + torch.rand(count, generator=generator, dtype=torch.float64) * (high - low)
-    side = (sizes.min(dim=1).values / factor).round().long().clamp_min(1)
-    places = torch.rand(count, 2, generator=generator, dtype=torch.float64)
-    corner = (places * (sizes - side[:, None] + 1)).long()
-    return torch.cat([corner, side[:, None], side[:, None]], dim=1)
-
 
 def boxes_after(boxes: Tensor, crop: Tensor, shape: tuple[int, int], flip: bool) -> Tensor:
     """Boxes in fractions of the crop, clipped to it.

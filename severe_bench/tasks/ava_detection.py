@@ -3,6 +3,10 @@
 For every box: features of its region of interest, dropout, one linear layer, a sigmoid for each
 class; binary cross entropy (Feichtenhofer et al. 2019, section 5, as SEVERE uses it). Boxes come
 with the dataset: annotated ones in training, a person detector's in testing.
+
+SEVERE's code trains on crops of 112 pixels from frames made 256 to 320 high (`augment.crop:
+short_side`, `augment.short_side: [2.286, 2.857]`) and tests on whole frames made 112 high, so that
+persons are less than half as large at test time; [1.0, 1.25] would not do that.
 """
 
 from collections.abc import Sequence
@@ -42,8 +46,6 @@ class AvaDetectionOptions(Frozen):
         match_overlap: intersection over union.
         test_boxes: `proposals`, or the annotated boxes themselves.
         min_score: of a proposal, in training and testing.
-        scale: short side of a training frame before the random crop, in crops; uniform. The
-            released code crops 112 pixels from 256 to 320: (16/7, 20/7), and tests at 1.
         frame: of a test clip, never cropped, its short side as long as a clip's: `whole` keeps the
             aspect; `square` does not, for networks that read squares only.
         evaluated: `all` classes, or the 60 of AVA's 80 that its evaluation counts.
@@ -54,7 +56,6 @@ class AvaDetectionOptions(Frozen):
     match_overlap: Share = 0.9
     test_boxes: Literal["proposals", "annotated"] = "proposals"
     min_score: Share = 0.9
-    scale: tuple[Annotated[float, Field(ge=1)], Annotated[float, Field(ge=1)]] = (8 / 7, 10 / 7)
     frame: Literal["whole", "square"] = "whole"
     evaluated: Literal["all", "ava60"] = "all"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5

@@ -42,8 +42,8 @@ class TubeDetectionOptions(Frozen):
         anchors: widths and heights in fractions of the frame; None: five by k-means of the boxes
             of the dataset's training list, whatever the budget.
         time: what becomes of the maps of a clip: their `mean`, or the `last`.
-        key_frames: of each training video per epoch, spread over its annotated frames and drawn
-            anew; None: every annotated frame.
+        key_frames: of an epoch: `all` annotated frames of the training videos (YOWO), or, `drawn`
+            anew, as many of each video as `schedule.clips_per_video` says.
         every: of so many test frames one is predicted, and the last; boxes between are
             interpolated.
         boxes: kept per frame.
@@ -55,7 +55,7 @@ class TubeDetectionOptions(Frozen):
 
     anchors: tuple[tuple[Size, Size], ...] | None = Field(default=None, min_length=1)
     time: Literal["mean", "last"] = "mean"
-    key_frames: Positive | None = None
+    key_frames: Literal["all", "drawn"] = "all"
     every: Positive = 1
     boxes: Positive = 10
     box_overlap: Share = 0.4

@@ -134,7 +134,7 @@ def slow(found: Rows, wanted: Rows) -> float:
     return mean(values)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(frames())
 def test_agrees_with_one_detection_at_a_time(case: tuple[Rows, Rows]) -> None:
     found, wanted = case

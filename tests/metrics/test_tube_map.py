@@ -167,7 +167,7 @@ def slow_frame_map(found: Found, wanted: Wanted) -> float:
     return mean(values)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(videos(), st.sampled_from([0.2, 0.5, 0.75]))
 def test_agree_with_one_tube_at_a_time(case: tuple[Found, Wanted], threshold: float) -> None:
     found, wanted = case

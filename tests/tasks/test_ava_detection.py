@@ -89,6 +89,6 @@ def test_ava60_leaves_20_classes_without_scores() -> None:
 
 
 def test_only_what_changes_boxes_or_pixels_is_part_of_the_features() -> None:
-    same = AVA_DETECTION.unit_options(AvaDetectionOptions(dropout=0.1, scale=(1.0, 1.0)))
+    same = AVA_DETECTION.unit_options(AvaDetectionOptions(dropout=0.1))
     assert same == AVA_DETECTION.unit_options(AvaDetectionOptions())
     assert same != AVA_DETECTION.unit_options(AvaDetectionOptions(min_score=0.5))

@@ -5,9 +5,10 @@ from itertools import groupby, islice
 
 import numpy as np
 import torch
+from torch import nn
 
 from severe_bench.adapt.boxes.clips import WholeFrames, by_shape
-from severe_bench.adapt.boxes.network import RegionNetwork, box_outputs, padded
+from severe_bench.adapt.boxes.network import BoxNetwork, box_outputs, padded
 from severe_bench.adapt.boxes.unit import asked
 from severe_bench.adapt.parts import Rows
 from severe_bench.adapt.unit import Extraction
@@ -29,11 +30,16 @@ def box_blocks(extraction: Extraction, first: int) -> Iterator[Rows]:
     if job.views == "train" and job.recipe.feature_views != 1:
         what = f"boxes have one view, not {job.recipe.feature_views}"
         raise UserError(what, "feature_views", "set feature_views: 1")
-    square = job.unit_options["frame"] == "square"
-    frames = WholeFrames(extraction.store, job.recipe, job.network.input, square, extraction.device)
+    frames = WholeFrames(
+        extraction.store,
+        job.recipe,
+        job.network.input,
+        job.unit_options["frame"],
+        extraction.device,
+    )
     people = _by_frame(extraction.records[first:])
     clips = frames.clips(tuple(rows[0] for rows in people))
-    network = RegionNetwork(job.network.backbone, extraction.network)
+    network = BoxNetwork(job.network.backbone, extraction.network, nn.Identity())
     for start in range(0, len(people), job.recipe.batch_size):
         some = people[start : start + job.recipe.batch_size]
         yield _embedded(network, some, list(islice(clips, len(some))), extraction)
@@ -45,7 +51,7 @@ def _by_frame(rows: tuple[Record, ...]) -> list[list[Record]]:
 
 
 def _embedded(
-    network: RegionNetwork,
+    network: BoxNetwork,
     people: list[list[Record]],
     clips: list[torch.Tensor],
     extraction: Extraction,

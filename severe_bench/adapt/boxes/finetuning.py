@@ -1,4 +1,4 @@
-"""Train a whole network on boxes in key frames, then test it on whole frames."""
+"""Train a network on boxes in key frames, then test it on whole frames."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from severe_bench.adapt.boxes.clips import BoxBatches, WholeFrames, by_shape
 from severe_bench.adapt.boxes.network import (
     BoxNetwork,
     BoxObjective,
-    RegionNetwork,
+    Mode,
     box_outputs,
     padded,
     with_boxes,
@@ -20,39 +20,39 @@ from severe_bench.adapt.boxes.network import (
 from severe_bench.adapt.boxes.unit import asked
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.map_width import map_width
-from severe_bench.adapt.network import seeded_head, state_digest
+from severe_bench.adapt.network import frozen, seeded_head, state_digest
 from severe_bench.adapt.parts import Pass, Rows, rows_of
 from severe_bench.core.record import Record
-from severe_bench.data.store import VideoStore, shared_store
+from severe_bench.data.store import shared_store
 from severe_bench.models.network import build_network
 from severe_bench.tasks.ava_detection import AvaDetectionOptions
-from severe_bench.train.loop import fit
+from severe_bench.train.loop import FitSummary, fit
 
 
 def finetune(inputs: Inputs) -> Outcome:
-    """Finetune and test; both go on where an earlier session stopped.
+    """Backbone and head train together."""
+    network = _network(inputs)
+    return _adapted(network, inputs, "trains")
+
+
+def probe_on_clips(inputs: Inputs) -> Outcome:
+    """Only the head trains, on the frozen backbone's maps of new clips in every step."""
+    network = _network(inputs)
+    if inputs.job.recipe.probe.batch_norm == "train":
+        return _adapted(network, inputs, "drifts")
+    with frozen(network.backbone):
+        return _adapted(network, inputs, "frozen")
+
+
+def _adapted(network: BoxNetwork, inputs: Inputs, mode: Mode) -> Outcome:
+    """Train and test; both go on where an earlier session stopped.
 
     Scores are (N, K, 4 + C): the boxes of each test frame and what the task makes of their outputs.
     The recipe's number and crop of test clips have no say: there is one clip, of whole frames.
     """
-    store = shared_store(inputs.dataset.root)
-    options = AvaDetectionOptions.model_validate(inputs.job.task_options)
-    network = _network(inputs)
-    job, session = inputs.job, inputs.session
-    source = BoxBatches(
-        store,
-        inputs.train,
-        inputs.assignment,
-        job.recipe,
-        job.network.input,
-        options.scale,
-        seed=job.seed,
-        device=session.device,
-    )
-    objective = BoxObjective(network, inputs.assignment)
-    summary = fit(objective, source, job.recipe, session, job.seed)
+    summary = _train(network, inputs, mode)
     began = time.perf_counter()
-    scores = _test(network, inputs, _frames(store, inputs, options))
+    scores = _test(network, inputs)
     return Outcome(
         scores=scores,
         cost=Cost(
@@ -67,20 +67,36 @@ def finetune(inputs: Inputs) -> Outcome:
 
 def _network(inputs: Inputs) -> BoxNetwork:
     job = inputs.job
+    name = job.network.backbone
     backbone = build_network(job.network, inputs.weights_file)
-    width = map_width(job.network.backbone, backbone, job.recipe.clip)
-    regions = RegionNetwork(job.network.backbone, backbone)
-    return BoxNetwork(regions, seeded_head(inputs.assignment, width, job.seed))
+    width = map_width(name, backbone, job.recipe.clip)
+    return BoxNetwork(name, backbone, seeded_head(inputs.assignment, width, job.seed))
 
 
-def _frames(store: VideoStore, inputs: Inputs, options: AvaDetectionOptions) -> WholeFrames:
-    job = inputs.job
-    square = options.frame == "square"
-    return WholeFrames(store, job.recipe, job.network.input, square, inputs.session.device)
+def _train(network: BoxNetwork, inputs: Inputs, mode: Mode) -> FitSummary:
+    job, session = inputs.job, inputs.session
+    source = BoxBatches(
+        shared_store(inputs.dataset.root),
+        inputs.train,
+        inputs.assignment,
+        job.recipe,
+        job.network.input,
+        seed=job.seed,
+        device=session.device,
+    )
+    objective = BoxObjective(network, inputs.assignment, mode)
+    return fit(objective, source, job.recipe, session, job.seed)
 
 
-def _test(network: BoxNetwork, inputs: Inputs, frames: WholeFrames) -> NDArray[np.float32]:
+def _test(network: BoxNetwork, inputs: Inputs) -> NDArray[np.float32]:
     network.eval()
+    frames = WholeFrames(
+        shared_store(inputs.dataset.root),
+        inputs.job.recipe,
+        inputs.job.network.input,
+        AvaDetectionOptions.model_validate(inputs.job.task_options).frame,
+        inputs.session.device,
+    )
     most = max(len(asked(record)) for record in inputs.test)
 
     def blocks(first: int) -> Iterator[Rows]:

@@ -1,6 +1,7 @@
 """Regions of a clip: a backbone's maps, averaged over time, pooled within each box."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -18,24 +19,29 @@ GRID = 7
 """Places across a region (He et al. 2017; PySlowFast's AVA head)."""
 CORNERS = 4
 
+Mode = Literal["trains", "frozen", "drifts"]
+"""Of the backbone; `drifts`: only the statistics of its batch normalisation change."""
 
-class RegionNetwork(nn.Module):
-    """Clips (B, 3, T, H, W) and boxes (B, K, 4) to one vector (B, K, C) for each box.
 
-    The maps' mean over time, RoIAlign 7 x 7 (aligned, as many points as a bin has places), its
-    maximum over space (Feichtenhofer et al. 2019, section 5). A box of NaN gives zeros.
+class BoxNetwork(nn.Module):
+    """Clips (B, 3, T, H, W) and boxes (B, K, 4) to outputs (B, K, ...) of a head.
+
+    For every box: the maps' mean over time, RoIAlign 7 x 7 (aligned, as many points as a bin has
+    places), its maximum over space (Feichtenhofer et al. 2019, section 5). Boxes are in fractions
+    of the clip's frame, hence of the maps; one of NaN has a vector of zeros.
 
     Args:
         name: of the backbone.
         backbone: built under that name.
+        head: vectors (B, K, C) to outputs.
     """
 
-    def __init__(self, name: str, backbone: nn.Module) -> None:
+    def __init__(self, name: str, backbone: nn.Module, head: nn.Module) -> None:
         super().__init__()
-        self.name, self.backbone = name, backbone
+        self.name, self.backbone, self.head = name, backbone, head
 
     def forward(self, clips: Tensor, boxes: Tensor) -> Tensor:
-        """Vectors of the regions."""
+        """Outputs of the head."""
         maps = feature_maps(self.name, self.backbone, clips).mean(dim=2).float()
         clip, place = torch.nonzero(~boxes[..., 0].isnan(), as_tuple=True)
         height, width = maps.shape[-2:]
@@ -43,44 +49,40 @@ class RegionNetwork(nn.Module):
         regions = torch.cat([clip[:, None].to(corners.dtype), corners], dim=1)
         pooled = roi_align(maps, regions, GRID, spatial_scale=1.0, sampling_ratio=0, aligned=True)
         vectors = maps.new_zeros(*boxes.shape[:2], maps.shape[1])
-        return vectors.index_put((clip, place), pooled.amax(dim=(2, 3)))
-
-
-class BoxNetwork(nn.Module):
-    """Regions, then head: outputs (B, K, ...)."""
-
-    def __init__(self, regions: RegionNetwork, head: nn.Module) -> None:
-        super().__init__()
-        self.regions, self.head = regions, head
-
-    def forward(self, clips: Tensor, boxes: Tensor) -> Tensor:
-        """Outputs of the head."""
-        outputs: Tensor = self.head(self.regions(clips, boxes))
+        outputs: Tensor = self.head(vectors.index_put((clip, place), pooled.amax(dim=(2, 3))))
         return outputs
 
 
 class BoxObjective:
-    """A task's loss over the boxes of key frames; the whole network trains."""
+    """A task's loss over the boxes of key frames.
 
-    def __init__(self, module: BoxNetwork, assignment: Assignment) -> None:
-        self._module, self._assignment = module, assignment
+    Args:
+        network: backbone and head; the backbone takes no gradient unless it trains.
+        assignment: gives the loss.
+        mode: of the backbone.
+    """
+
+    def __init__(self, network: BoxNetwork, assignment: Assignment, mode: Mode) -> None:
+        self._network, self._assignment, self._mode = network, assignment, mode
+        network.backbone.requires_grad_(mode == "trains")
 
     @property
     def module(self) -> nn.Module:
-        """What trains."""
-        return self._module
+        """The whole network."""
+        return self._network
 
     def parameters(self) -> Iterable[nn.Parameter]:
-        """All of them."""
-        return self._module.parameters()
+        """Those that train."""
+        return self._network.parameters()
 
     def begin_epoch(self, epoch: int) -> None:  # noqa: ARG002 - every epoch is alike
-        """Train mode."""
-        self._module.train()
+        """Train mode of whatever may change."""
+        self._network.train()
+        self._network.backbone.train(self._mode != "frozen")
 
     def loss(self, batch: Batch) -> Tensor:
         """The task's loss of the batch."""
-        outputs = self._module(batch.inputs["clips"], batch.inputs["boxes"])
+        outputs = self._network(batch.inputs["clips"], batch.inputs["boxes"])
         return self._assignment.loss(outputs, batch.targets)
 
     def after_step(self) -> None:
@@ -89,12 +91,12 @@ class BoxObjective:
 
 @torch.inference_mode()
 def box_outputs(
-    module: nn.Module, clips: Tensor, boxes: Tensor, numerics: Numerics, most: int
+    network: nn.Module, clips: Tensor, boxes: Tensor, numerics: Numerics, most: int
 ) -> Tensor:
     """Outputs (B, K, ...) float32 of clips and boxes, at most `most` clips at once."""
     parts = zip(torch.split(clips, most), torch.split(boxes, most), strict=True)
     with arithmetic(numerics, str(clips.device)):
-        outputs = [module(lay_out({"clips": some}, numerics)["clips"], at) for some, at in parts]
+        outputs = [network(lay_out({"clips": some}, numerics)["clips"], at) for some, at in parts]
     return torch.cat(outputs).float()
 
 

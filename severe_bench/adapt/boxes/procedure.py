@@ -15,9 +15,11 @@ def _finetune(inputs: "Inputs") -> "Outcome":
 
 
 def _probe(inputs: "Inputs") -> "Outcome":
+    from severe_bench.adapt.boxes.finetuning import probe_on_clips
     from severe_bench.adapt.boxes.probing import probe
 
-    return probe(inputs)
+    reads = inputs.job.recipe.probe.reads
+    return probe_on_clips(inputs) if reads == "clips" else probe(inputs)
 
 
 BOXES = Procedure("boxes", finetune=_finetune, probe=_probe)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.map_width import map_width
 from severe_bench.adapt.network import (
+    FrozenObjective,
     TaskObjective,
     frozen,
     outputs_of,
@@ -18,23 +19,21 @@ from severe_bench.adapt.network import (
 )
 from severe_bench.adapt.parts import Pass, Rows, rows_of
 from severe_bench.adapt.tubes.clips import (
-    KeyFrames,
     RawClips,
     TestReader,
     TrainReader,
     TubeBatches,
     batches_of,
+    key_frames,
     longest,
-    tested_clips,
+    video_clips,
 )
 from severe_bench.adapt.tubes.linking import Linked, linked, over_all_frames
-from severe_bench.adapt.tubes.network import OVER_TIME, HeadObjective, TubeNetwork, kept
-from severe_bench.data.reading import Steps
+from severe_bench.adapt.tubes.network import OVER_TIME, TubeNetwork, kept
 from severe_bench.data.store import VideoStore, shared_store
 from severe_bench.models.network import build_network
 from severe_bench.tasks.tube_detection import TubeDetectionOptions
 from severe_bench.train.loop import FitSummary, fit
-from severe_bench.train.objective import Objective
 
 SCORED = 5
 
@@ -46,10 +45,18 @@ def finetune(inputs: Inputs) -> Outcome:
 
 
 def probe(inputs: Inputs) -> Outcome:
-    """The head trains on the maps of the frozen backbone, computed anew in every step."""
+    """The head trains on the maps of the frozen backbone, computed anew in every step.
+
+    Batch normalisation in eval mode leaves the backbone the same to the bit; in train mode its
+    statistics drift.
+    """
     network = _network(inputs)
+    batch_norm = inputs.job.recipe.probe.batch_norm
+    objective = FrozenObjective(network, inputs.assignment, batch_norm)
+    if batch_norm == "train":
+        return _adapted(network, objective, inputs)
     with frozen(network.backbone):
-        return _adapted(network, HeadObjective(network, inputs.assignment), inputs)
+        return _adapted(network, objective, inputs)
 
 
 def _options(inputs: Inputs) -> TubeDetectionOptions:
@@ -65,7 +72,7 @@ def _network(inputs: Inputs) -> TubeNetwork:
     return TubeNetwork(name, backbone, OVER_TIME[_options(inputs).time], head)
 
 
-def _adapted(network: TubeNetwork, objective: Objective, inputs: Inputs) -> Outcome:
+def _adapted(network: TubeNetwork, objective: TaskObjective, inputs: Inputs) -> Outcome:
     """Train and test; both go on where an earlier session stopped.
 
     Scores are (N, K, 1 + 5 F), as `metrics.tube_map` reads them. The recipe's number and crop of
@@ -87,11 +94,10 @@ def _adapted(network: TubeNetwork, objective: Objective, inputs: Inputs) -> Outc
     )
 
 
-def _train(objective: Objective, inputs: Inputs, store: VideoStore) -> FitSummary:
+def _train(objective: TaskObjective, inputs: Inputs, store: VideoStore) -> FitSummary:
     job, session = inputs.job, inputs.session
-    keys = KeyFrames.of(inputs.train, _options(inputs).key_frames, job.seed)
-    steps = Steps(len(keys), job.recipe.batch_size, job.seed)
-    reader = TrainReader(store, inputs.train, job.recipe.clip, keys, steps)
+    keys = key_frames(inputs.train, _options(inputs).key_frames, job.recipe, job.seed)
+    reader = TrainReader(store, inputs.train, job.recipe.clip, keys)
     source = TubeBatches(reader, job.recipe, job.network.input, session.device)
     return fit(objective, source, job.recipe, session, job.seed)
 
@@ -104,7 +110,7 @@ def _test(network: TubeNetwork, inputs: Inputs, store: VideoStore) -> Rows:
     reader = TestReader(store, inputs.test, inputs.job.recipe.clip, _options(inputs).every)
 
     def blocks(first: int) -> Iterator[Rows]:
-        for raw in tested_clips(reader, first, device):
+        for raw in video_clips(reader, first, device):
             scores = _scored(network, raw, frames, inputs)
             yield {"scores": scores[None], "views": np.array([len(raw.keys)])}
 

@@ -1,9 +1,8 @@
 """Clips that end in key frames: drawn for training, one after another for testing."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -29,47 +28,72 @@ from severe_bench.train.batch import Batch
 BOX, ROW = 4, 5
 
 
+Key = tuple[int, int]
+"""Number of a video, and of a frame in it."""
+
+
+class Keys(Protocol):
+    """Which key frames a training step is about."""
+
+    @property
+    def steps(self) -> Steps:
+        """Batches of an epoch."""
+        ...
+
+    def at(self, epoch: int, step: int) -> list[Key]:
+        """The key frames of a step."""
+        ...
+
+
 @dataclass(frozen=True)
-class KeyFrames:
-    """The key frames of an epoch, by number.
+class AllKeys:
+    """Every annotated frame of every video, once per epoch.
 
     Args:
-        annotated: of each video, its frames with a box, ascending, at least one.
-        per_video: how many each video gives, one drawn from each of so many equal parts of its
-            annotated frames; None: all.
-        seed: of the draws.
+        keys: all of them.
+        steps: batches of an epoch over the key frames.
+    """
+
+    keys: tuple[Key, ...]
+    steps: Steps
+
+    def at(self, epoch: int, step: int) -> list[Key]:
+        """The key frames of a step."""
+        return [self.keys[row] for row in self.steps.rows(epoch, step)]
+
+
+@dataclass(frozen=True)
+class DrawnKeys:
+    """Annotated frames of the videos, drawn anew for every clip.
+
+    Args:
+        annotated: of each video, its frames with a box, at least one.
+        steps: batches of an epoch over the videos.
     """
 
     annotated: tuple[tuple[int, ...], ...]
-    per_video: int | None
-    seed: int
+    steps: Steps
 
-    @classmethod
-    def of(cls, records: Sequence[Record], per_video: int | None, seed: int) -> "KeyFrames":
-        """The key frames of training videos.
+    def at(self, epoch: int, step: int) -> list[Key]:
+        """The key frames of a step."""
+        rng = np.random.default_rng([self.steps.seed, START, epoch, step])
+        videos = self.steps.rows(epoch, step).tolist()
+        return [(v, self.annotated[v][rng.integers(len(self.annotated[v]))]) for v in videos]
 
-        Raises:
-            UserError: a video has none, or is a part of a longer one.
-        """
-        return cls(tuple(_annotated(record) for record in records), per_video, seed)
 
-    def __len__(self) -> int:
-        """Key frames in an epoch."""
-        if self.per_video is not None:
-            return self.per_video * len(self.annotated)
-        return sum(map(len, self.annotated))
+def key_frames(
+    records: Sequence[Record], which: Literal["all", "drawn"], recipe: Recipe, seed: int
+) -> Keys:
+    """The key frames of training videos.
 
-    def at(self, epoch: int, number: int) -> tuple[int, int]:
-        """Number of the video, and the frame in it."""
-        if self.per_video is None:
-            ends = list(accumulate(map(len, self.annotated)))
-            video = bisect_right(ends, number)
-            return video, self.annotated[video][number - ends[video]]
-        video, part = divmod(number, self.per_video)
-        frames = self.annotated[video]
-        share = np.random.default_rng([self.seed, START, epoch, number]).random()
-        place = int((part + share) / self.per_video * len(frames))
-        return video, frames[min(place, len(frames) - 1)]
+    Raises:
+        UserError: a video has none, or is a part of a longer one.
+    """
+    annotated = tuple(_annotated(record) for record in records)
+    if which == "drawn":
+        return DrawnKeys(annotated, Steps.of(len(annotated), recipe, seed))
+    keys = tuple((video, frame) for video, frames in enumerate(annotated) for frame in frames)
+    return AllKeys(keys, Steps.of(len(keys), recipe, seed))
 
 
 def _annotated(record: Record) -> tuple[int, ...]:
@@ -91,20 +115,17 @@ class TrainReader:
         store: where the videos are.
         records: training videos.
         clip: the recipe's clip.
-        keys: of an epoch.
-        steps: batches of an epoch over the key frames.
+        keys: of the steps.
     """
 
     store: VideoStore
     records: tuple[Record, ...]
     clip: Clip
-    keys: KeyFrames
-    steps: Steps
+    keys: Keys
 
     def __call__(self, number: int) -> list[Frames]:
         """Clips (T, H, W, 3) of step `number`, counted through all epochs."""
-        epoch, step = divmod(number, len(self.steps))
-        keys = [self.keys.at(epoch, int(row)) for row in self.steps.rows(epoch, step)]
+        keys = self.keys.at(*divmod(number, len(self.keys.steps)))
         return [self._clip(self.records[video], frame) for video, frame in keys]
 
     def _clip(self, record: Record, frame: int) -> Frames:
@@ -134,7 +155,7 @@ class TubeBatches:
     @property
     def steps_per_epoch(self) -> int:
         """Batches in one epoch, at least 1."""
-        return len(self._reader.steps)
+        return len(self._reader.keys.steps)
 
     def batch(self, epoch: int, step: int) -> Batch:
         """The batch of this 0-based epoch and step, on the device.
@@ -142,15 +163,14 @@ class TubeBatches:
         Raises:
             VideoError: a clip cannot be read.
         """
-        steps, keys = self._reader.steps, self._reader.keys
-        clips = self._feed(epoch * len(steps) + step)
+        keys = self._reader.keys
+        clips = self._feed(epoch * len(keys.steps) + step)
         shapes = [clip.shape[1:3] for clip in clips]
-        generator = torch_generator(steps.seed, PIXELS, epoch, step)
+        generator = torch_generator(keys.steps.seed, PIXELS, epoch, step)
         draws = draw(self._recipe.augment, shapes, generator)
         pixels = apply(clips, draws, self._recipe.clip.size, self._device)
         targets = []
-        for number, row in enumerate(steps.rows(epoch, step)):
-            video, frame = keys.at(epoch, int(row))
+        for number, (video, frame) in enumerate(keys.at(epoch, step)):
             found = key_targets(self._reader.records[video], frame)
             crop, flip = draws.boxes[number], bool(draws.flips[number])
             found[:, :BOX] = boxes_after(found[:, :BOX], crop, shapes[number], flip)
@@ -231,7 +251,7 @@ def longest(store: VideoStore, records: tuple[Record, ...], device: str) -> int:
     return max(map(reader, numbers) if _on_cpu(device) else ahead(reader, numbers))
 
 
-def tested_clips(
+def video_clips(
     reader: TestReader,
     first: int,
     device: str,

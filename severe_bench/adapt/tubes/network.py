@@ -1,16 +1,15 @@
-"""The network that predicts the boxes of a clip's key frame, and what trains of it."""
+"""The network that predicts the boxes of a clip's key frame, and which of them are kept."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torchvision.ops import nms
 
+from severe_bench.adapt.network import WholeNetwork
 from severe_bench.adapt.tubes.linking import Found
 from severe_bench.models.maps import feature_maps
-from severe_bench.tasks.task import Assignment
-from severe_bench.train.batch import Batch
 
 BOX, CONFIDENCE, CLASSES = 4, 4, 5
 """Places in a candidate: the box before 4, the confidence, the classes from 5 on."""
@@ -22,7 +21,7 @@ OVER_TIME: dict[str, OverTime] = {
 }
 
 
-class TubeNetwork(nn.Module):
+class TubeNetwork(WholeNetwork):
     """Clips (B, 3, T, H, W) to the outputs of a head on maps (B, C, H', W').
 
     Args:
@@ -35,42 +34,13 @@ class TubeNetwork(nn.Module):
     def __init__(
         self, name: str, backbone: nn.Module, over_time: OverTime, head: nn.Module
     ) -> None:
-        super().__init__()
+        super().__init__(backbone, head)
         self.name, self.over_time = name, over_time
-        self.backbone, self.head = backbone, head
 
     def forward(self, clips: Tensor) -> Tensor:
         """Outputs of the head."""
         outputs: Tensor = self.head(self.over_time(feature_maps(self.name, self.backbone, clips)))
         return outputs
-
-
-class HeadObjective:
-    """A task's loss of a network whose head trains and whose backbone is frozen, in eval mode."""
-
-    def __init__(self, module: TubeNetwork, assignment: Assignment) -> None:
-        self._module, self._assignment = module, assignment
-
-    @property
-    def module(self) -> nn.Module:
-        """The whole network."""
-        return self._module
-
-    def parameters(self) -> Iterable[nn.Parameter]:
-        """Those of the head."""
-        return self._module.head.parameters()
-
-    def begin_epoch(self, epoch: int) -> None:  # noqa: ARG002 - every epoch is alike
-        """Train mode of the head, eval mode of the backbone."""
-        self._module.head.train()
-        self._module.backbone.eval()
-
-    def loss(self, batch: Batch) -> Tensor:
-        """Mean of the task's loss over the batch."""
-        return self._assignment.loss(self._module(batch.inputs["clips"]), batch.targets)
-
-    def after_step(self) -> None:
-        """Nothing."""
 
 
 def kept(candidates: Tensor, most: int, overlap: float) -> Found:
