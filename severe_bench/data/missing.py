@@ -197,7 +197,7 @@ def _looked(
 
 
 def _folders(records: Sequence[Record], root: Path) -> Iterable[Path]:
-    parents = {Path(path).parent for path in {record.path for record in records}}
+    parents = {Path(folder) for folder in {r.path.rpartition("/")[0] for r in records}}
     inner = {folder for parent in parents for folder in (parent, *parent.parents)}
     return (root / folder for folder in sorted(inner))
 
