@@ -51,7 +51,9 @@ def require_videos(cells: Iterable[Cell]) -> None:
     readers = {
         (cell.job.dataset.digest, cell.places.dataset_root, cell.places.prepared_folder): cell
         for cell in cells
-        if "test_features" not in cell.needs and not cell.places.allow_missing
+        if "test_features" not in cell.needs
+        and cell.places.dataset_root is not None
+        and not cell.places.allow_missing
     }
     lists = MissingLists()
     for cell in readers.values():

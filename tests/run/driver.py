@@ -1,4 +1,4 @@
-"""A run in a process of its own, to be killed: `python -m tests.run.driver RESULTS LEAVES`."""
+"""A run in a process of its own: `python -m tests.run.driver RESULTS LEAVES [STEPS PAUSE]`."""
 
 import json
 import sys
@@ -13,10 +13,14 @@ from tests.run.grids import tree
 
 LANES = tuple(Lane(f"cpu {n}", "cpu", ONE_THREAD) for n in range(2))
 
+LEAVES = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+STEPS = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+PAUSE = float(sys.argv[4]) if len(sys.argv) > 4 else 0.01
+
 if __name__ == "__main__":
     outcome = run_cells(
         Layout(Path(sys.argv[1]), "demo"),
-        tree(int(sys.argv[2])),
+        tree(LEAVES, STEPS, PAUSE),
         Settings(LANES, grace=10, losses=1000, runners=RUNNERS),
         lambda event: None,
     )

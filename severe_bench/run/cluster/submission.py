@@ -73,7 +73,7 @@ def submissions_folder(layout: Layout) -> Path:
 
 def new_name() -> str:
     """A name that sorts by time and is not used twice."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
 
 
 def write(submission: Submission, shares: Sequence[Share]) -> None:

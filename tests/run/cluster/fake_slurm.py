@@ -1,0 +1,92 @@
+"""Slurm's commands as small programs that record what they are asked and run nothing."""
+
+import json
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = """#!{python}
+import json, os, re, sys
+from pathlib import Path
+state = Path({folder!r})
+name = Path(sys.argv[0]).name
+with (state / "calls").open("a") as calls:
+    calls.write(json.dumps([name, *sys.argv[1:]]) + "\\n")
+said = state / f"{{name}}.says"
+if said.exists():
+    sys.exit(said.read_text())
+if name == "sbatch":
+    text = Path(sys.argv[-1]).read_text()
+    array = re.search(r"--array=0-(\\d+)", text)
+    tasks = int(array[1]) + 1 if array else 1
+    queue = json.loads((state / "queue").read_text())
+    room = int((state / "room").read_text())
+    if sum(count for count in queue.values()) + tasks > room:
+        sys.exit("sbatch: error: AssocMaxSubmitJobLimit")
+    number = str(len(queue) + 1000)
+    queue[number] = tasks
+    (state / "queue").write_text(json.dumps(queue))
+    (state / f"{{number}}.sh").write_text(text)
+    print("Submitted batch job", number)
+elif name == "squeue":
+    for number, tasks in json.loads((state / "queue").read_text()).items():
+        for task in range(tasks):
+            print(f"{{number}}_{{task}}|PENDING" if tasks > 1 else f"{{number}}|PENDING")
+elif name == "scontrol":
+    print("MaxArraySize            = " + (state / "array").read_text())
+elif name == "scancel":
+    queue = json.loads((state / "queue").read_text())
+    kept = {{job: tasks for job, tasks in queue.items() if job not in sys.argv}}
+    (state / "queue").write_text(json.dumps(kept))
+"""
+
+
+@dataclass(frozen=True)
+class FakeSlurm:
+    """A scheduler that takes jobs and does nothing with them.
+
+    Args:
+        folder: of its programs and its state.
+    """
+
+    folder: Path
+
+    @classmethod
+    def at(cls, folder: Path, array: int = 1001, room: int = 10**6) -> "FakeSlurm":
+        """Set it up; it takes `room` tasks and arrays of `array` tasks."""
+        folder.mkdir()
+        (folder / "queue").write_text("{}")
+        (folder / "array").write_text(str(array))
+        (folder / "room").write_text(str(room))
+        (folder / "calls").touch()
+        text = PROGRAM.format(python=sys.executable, folder=str(folder))
+        for name in ("sbatch", "squeue", "scontrol", "scancel", "srun"):
+            (folder / name).write_text(text)
+            (folder / name).chmod((folder / name).stat().st_mode | stat.S_IXUSR)
+        return cls(folder)
+
+    @property
+    def path(self) -> str:
+        """For PATH."""
+        return f"{self.folder}{os.pathsep}{os.environ['PATH']}"
+
+    def calls(self, name: str) -> list[list[str]]:
+        """How a program was called, in order."""
+        lines = (self.folder / "calls").read_text().splitlines()
+        return [words[1:] for words in map(json.loads, lines) if words[0] == name]
+
+    def script(self, job: str) -> str:
+        """What sbatch was given."""
+        return (self.folder / f"{job}.sh").read_text()
+
+    def fails(self, name: str, words: str) -> None:
+        """From now on a program says this on standard error, and fails."""
+        (self.folder / f"{name}.says").write_text(words)
+
+    def ends(self, *jobs: str) -> None:
+        """Jobs leave the queue."""
+        queue = json.loads((self.folder / "queue").read_text())
+        kept = {job: tasks for job, tasks in queue.items() if job not in jobs}
+        (self.folder / "queue").write_text(json.dumps(kept))

@@ -1,0 +1,21 @@
+#!/bin/bash
+
+# Parameters
+#SBATCH --account=mine
+#SBATCH --array=0-2%3
+#SBATCH --cpus-per-task=4
+#SBATCH --dependency=afterany:7
+#SBATCH --error=RESULTS/demo/slurm/NAME/logs/%A_%a_0_log.err
+#SBATCH --gpus-per-node=1
+#SBATCH --job-name=severe-demo
+#SBATCH --mem=10240M
+#SBATCH --nodes=1
+#SBATCH --open-mode=append
+#SBATCH --output=RESULTS/demo/slurm/NAME/logs/%A_%a_0_log.out
+#SBATCH --signal=USR2@120
+#SBATCH --time=10
+#SBATCH --wckey=submitit
+
+# command
+export SUBMITIT_EXECUTOR=slurm
+srun --unbuffered --output RESULTS/demo/slurm/NAME/logs/%A_%a_%t_log.out --error RESULTS/demo/slurm/NAME/logs/%A_%a_%t_log.err python -u -m submitit.core._submit RESULTS/demo/slurm/NAME/logs

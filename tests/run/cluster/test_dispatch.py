@@ -1,0 +1,174 @@
+"""Submitting to a scheduler that only records: what it gets, how often it is asked, what it refuses."""
+
+from pathlib import Path
+
+import pytest
+
+from severe_bench.core.errors import UserError
+from severe_bench.plan.cell import Cell
+from severe_bench.run.cluster import submission as ledger
+from severe_bench.run.cluster.profile import Asks, Profile
+from severe_bench.run.cluster.run import Dispatched, dispatch, jobs_of, runs_a_backbone
+from severe_bench.run.cluster.sharing import Share, Wave
+from severe_bench.run.cluster.submit import Order, script
+from severe_bench.run.events import Event, Note
+from severe_bench.store.layout import Layout
+from tests.run.cluster.fake_slurm import FakeSlurm
+from tests.run.fake_kinds import RUNNERS
+from tests.run.grids import dataset, evaluate, pretrain, tree
+
+PROFILE = Profile(
+    every=Asks(account="mine"), gpu=Asks(gpus=1, cpus=4, memory_gb=10), task_minutes=0.01
+)
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSlurm:
+    return installed(FakeSlurm.at(tmp_path / "bin"), monkeypatch)
+
+
+def installed(fake: FakeSlurm, monkeypatch: pytest.MonkeyPatch) -> FakeSlurm:
+    monkeypatch.setenv("PATH", fake.path)
+    return fake
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "results", "demo")
+
+
+def sent(layout: Layout, cells: list[Cell], **changes: object) -> Dispatched:
+    order = Order(layout, PROFILE.model_copy(update=changes), runners=dict(RUNNERS))
+    return dispatch(order, cells, (), lambda event: None)
+
+
+def test_arrays_wait_for_what_makes_their_needs(slurm: FakeSlurm, layout: Layout) -> None:
+    made = sent(layout, tree(3)).submitted.made
+    worlds, models, probes = made
+    assert "dependency" not in slurm.script(worlds.job)
+    assert f"--dependency=afterany:{worlds.job}\n" in slurm.script(models.job)
+    assert f"--dependency=afterany:{worlds.job}:{models.job}\n" in slurm.script(probes.job)
+
+
+def test_what_a_job_asks_for(slurm: FakeSlurm, layout: Layout) -> None:
+    worlds, models, _ = sent(layout, tree(2)).submitted.made
+    assert "--gpus-per-node" not in slurm.script(worlds.job)
+    text = slurm.script(models.job)
+    for line in ("--account=mine", "--gpus-per-node=1", "--cpus-per-task=4", "--mem=10240M"):
+        assert f"#SBATCH {line}\n" in text
+
+
+def test_the_script_is_as_pinned(slurm: FakeSlurm, layout: Layout) -> None:
+    """Any change of what sbatch gets shows here."""
+    wave = Wave(0, PROFILE.asks_of(pretrain(), needs_gpu=True), (Share((pretrain(),), 5.0),) * 3)
+    text = script(
+        Order(layout, PROFILE.model_copy(update={"python": "python"})), wave, "afterany:7"
+    )
+    golden = Path(__file__).with_name("golden.sh").read_text()
+    assert text.replace(str(layout.results), "RESULTS") == golden
+    assert not layout.results.exists(), "showing it makes no folder"
+
+
+def test_the_same_again_submits_nothing(slurm: FakeSlurm, layout: Layout) -> None:
+    cells = tree(3)
+    first = sent(layout, cells)
+    again = sent(layout, cells)
+    assert again.submitted.made == ()
+    assert again.on_the_way == {cell.id for cell in cells}
+    assert jobs_of(layout) == [array.job for array in first.submitted.made]
+
+
+def test_what_left_the_queue_undone_is_submitted_again(slurm: FakeSlurm, layout: Layout) -> None:
+    cells = tree(3)
+    worlds, models, probes = sent(layout, cells).submitted.made
+    slurm.ends(probes.job)
+    (again,) = sent(layout, cells).submitted.made
+    assert sorted(again.cells) == sorted(probes.cells)
+    text = slurm.script(again.job)
+    assert f"--dependency=afterany:{worlds.job}:{models.job}\n" in text
+
+
+def test_long_arrays_are_split_and_parallelism_kept(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slurm = installed(FakeSlurm.at(tmp_path / "bin", array=10), monkeypatch)
+    cells = [evaluate(seed) for seed in range(35)]
+    made = sent(layout, cells, parallel=8).submitted.made
+    assert [len(array.cells) for array in made] == [10, 10, 10, 5]
+    assert all("%2\n" in slurm.script(array.job) for array in made)
+
+
+def test_calls_to_the_scheduler_are_few(slurm: FakeSlurm, layout: Layout) -> None:
+    cells = [evaluate(seed) for seed in range(300)]
+    sent(layout, cells)
+    assert len(slurm.calls("sbatch")) == 1
+    assert len(slurm.calls("squeue")) == 1
+    assert len(slurm.calls("scontrol")) == 1
+
+
+def test_most_tasks_is_kept_whatever_the_number_of_cells(slurm: FakeSlurm, layout: Layout) -> None:
+    cells = [evaluate(seed) for seed in range(300)]
+    (array,) = sent(layout, cells, most_tasks=40).submitted.made
+    assert len(array.cells) <= 40
+    assert sum(len(task) for task in array.cells) == 300
+
+
+def test_what_finds_no_room_is_named(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slurm = installed(FakeSlurm.at(tmp_path / "bin", room=3), monkeypatch)
+    cells = tree(3)
+    done = sent(layout, cells).submitted
+    assert len(done.made) == 2
+    assert {cell.job.kind for cell in done.left} == {"evaluate"}
+    assert "AssocMaxSubmitJobLimit" in done.refusal
+    slurm.ends(*(array.job for array in done.made))
+    assert sent(layout, cells).submitted.made
+
+
+def test_a_scheduler_that_refuses_everything_is_said(slurm: FakeSlurm, layout: Layout) -> None:
+    slurm.fails("sbatch", "sbatch: error: invalid partition specified: nope")
+    with pytest.raises(UserError, match=r"sbatch refused: .*invalid partition.*profile") as caught:
+        sent(layout, tree(1))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_queue_that_does_not_answer_is_said_and_costs_nothing(
+    slurm: FakeSlurm, layout: Layout
+) -> None:
+    slurm.fails("squeue", "slurm_load_jobs error: Unable to contact slurm controller")
+    notes: list[Event] = []
+    order = Order(layout, PROFILE, runners=dict(RUNNERS))
+    assert dispatch(order, tree(1), (), notes.append).submitted.made
+    assert any(isinstance(note, Note) and "Unable to contact" in note.text for note in notes)
+
+
+def test_without_slurm_it_says_so(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="no sbatch on the PATH"):
+        sent(layout, tree(1))
+
+
+def test_a_torn_submission_is_passed_over(slurm: FakeSlurm, layout: Layout) -> None:
+    """As a crash between two files would leave it."""
+    made = sent(layout, tree(1)).submitted.made
+    (made[0].folder / ledger.SUBMISSION).write_text("{")
+    assert len(list(ledger.submissions(layout))) == len(made) - 1
+
+
+def test_tasks_read_back_what_they_are_to_do(slurm: FakeSlurm, layout: Layout) -> None:
+    cells = {cell.id: cell for cell in tree(3)}
+    for array in sent(layout, list(cells.values())).submitted.made:
+        assert ledger.read(array.folder) == array
+        for number, ids in enumerate(array.cells):
+            assert ledger.read_task(array, number) == tuple(cells[name] for name in ids)
+
+
+def test_which_cells_run_a_backbone() -> None:
+    assert not runs_a_backbone(dataset())
+    assert runs_a_backbone(pretrain())
+    assert runs_a_backbone(evaluate(0))
+    job = evaluate(0).job.model_copy(update={"protocol": "linear"})
+    assert not runs_a_backbone(Cell.of(job, "probe"))

@@ -1,0 +1,343 @@
+"""The executor on a running Slurm: every fault, then one more run, and nothing lost or doubled."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from severe_bench.core.errors import UserError
+from severe_bench.plan.cell import Cell
+from severe_bench.run.cluster.profile import Asks, Profile
+from severe_bench.run.cluster.run import dispatch, jobs_of
+from severe_bench.run.cluster.slurm_commands import cancel
+from severe_bench.run.cluster.submit import Order
+from severe_bench.run.cluster.waiting import POLL_VARIABLE, run_to_end
+from severe_bench.run.devices import ONE_THREAD, Lane
+from severe_bench.run.local import RunOutcome, run_cells
+from severe_bench.run.pool import Settings
+from severe_bench.store.cells import check
+from severe_bench.store.layout import CHECKPOINT, Layout
+from severe_bench.store.predictions import read_predictions
+from severe_bench.store.states import states
+from tests.run.cluster.local_slurm import LocalSlurm, available, eventually, local_slurm
+from tests.run.fake_kinds import EXECUTIONS, RUNNERS
+from tests.run.grids import tree
+
+pytestmark = [
+    pytest.mark.slurm,
+    pytest.mark.slow,
+    pytest.mark.skipif(not available(), reason="needs root and Slurm: slurm/local-cluster up"),
+]
+
+LEAVES = 6
+Expected = Callable[[list[Cell]], dict[str, object]]
+PROFILE = Profile(
+    gpu=Asks(gpus=0, cpus=1, memory_gb=0.5),
+    cpu=Asks(gpus=0, cpus=1, memory_gb=0.5),
+    task_minutes=0.01,
+    signal_seconds=20,
+)
+
+
+@pytest.fixture(scope="module")
+def slurm() -> Iterator[LocalSlurm]:
+    with local_slurm() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    monkeypatch.setenv(EXECUTIONS, str(tmp_path / "executions"))
+    monkeypatch.setenv(POLL_VARIABLE, "0.3")
+    monkeypatch.setenv("SEVERE_CHECKPOINT_SECONDS", "0.2")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    (tmp_path / "executions").touch()
+    return Layout(tmp_path / "results", "demo")
+
+
+@pytest.fixture(autouse=True)
+def _empty_queue(slurm: LocalSlurm) -> Iterator[None]:
+    yield
+    slurm.call("scancel", "--user", "root")
+    eventually(lambda: not slurm.jobs())
+
+
+def order(layout: Layout, **changes: object) -> Order:
+    return Order(layout, PROFILE.model_copy(update=changes), runners=dict(RUNNERS))
+
+
+def finished(layout: Layout, cells: list[Cell], **changes: object) -> RunOutcome:
+    """One more `severe run --wait`."""
+    return run_to_end(order(layout, **changes), cells, (), lambda event: None)
+
+
+def numbers(layout: Layout, cells: list[Cell]) -> dict[str, object]:
+    """Metrics and scores of all evaluated cells."""
+    found: dict[str, object] = {}
+    for cell in cells:
+        result = check(layout.folder(cell))
+        assert result is not None, cell.title
+        if cell.label:
+            found[cell.id] = (
+                result.metrics,
+                read_predictions(layout.folder(cell)).scores.tobytes(),
+            )
+    return found
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    """What the same cells give when they are run on this machine, undisturbed."""
+
+    def compute(cells: list[Cell]) -> dict[str, object]:
+        layout = Layout(tmp_path_factory.mktemp("local"), "demo")
+        lanes = (Lane("cpu 0", "cpu", ONE_THREAD), Lane("cpu 1", "cpu", ONE_THREAD))
+        with patch.dict(os.environ):
+            os.environ.pop(EXECUTIONS, None)
+            outcome = run_cells(layout, cells, Settings(lanes, runners=RUNNERS), lambda event: None)
+        assert outcome.exit_code == 0
+        return numbers(layout, cells)
+
+    return compute
+
+
+def steps_done(layout: Layout) -> Counter[str]:
+    """How often each step of each cell was computed."""
+    lines = (layout.results.parent / "executions").read_text().splitlines()
+    return Counter(line.rpartition(" ")[0] for line in lines if line.startswith("step"))
+
+
+def in_the_middle(layout: Layout, cells: list[Cell]) -> Callable[[], bool]:
+    """Whether an evaluation has begun and is not done."""
+
+    def is_so() -> bool:
+        return any((layout.folder(cell) / CHECKPOINT).exists() for cell in cells if cell.label)
+
+    return is_so
+
+
+def test_numbers_are_those_of_a_local_run(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    cells = tree(LEAVES)
+    outcome = finished(layout, cells)
+    assert outcome.exit_code == 0
+    assert sorted(outcome.done) == sorted(cell.id for cell in cells)
+    assert numbers(layout, cells) == expected(cells)
+    assert set(steps_done(layout).values()) == {1}
+
+
+def test_it_returns_after_submission_and_submits_nothing_twice(
+    slurm: LocalSlurm, layout: Layout
+) -> None:
+    cells = tree(LEAVES, steps=40, pause=0.05)
+    first = dispatch(order(layout), cells, (), lambda event: None)
+    assert first.submitted.made
+    tasks = len(slurm.jobs())
+    again = dispatch(order(layout), cells, (), lambda event: None)
+    assert again.submitted.made == ()
+    assert len(again.on_the_way) == len(cells)
+    assert len(slurm.jobs()) <= tasks
+    assert sorted(jobs_of(layout)) == sorted(array.job for array in first.submitted.made)
+
+
+def test_half_of_the_array_is_cancelled(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    cells = tree(LEAVES, steps=60, pause=0.03)
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(in_the_middle(layout, cells))
+    tasks = [task for task, _ in slurm.jobs()]
+    cancel(tasks[::2])
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+
+
+def test_a_job_step_is_killed(slurm: LocalSlurm, layout: Layout, expected: Expected) -> None:
+    cells = tree(LEAVES, steps=60, pause=0.03)
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(in_the_middle(layout, cells))
+    subprocess.run(["pkill", "-9", "-f", "submitit.core._submit"], check=True)
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+
+
+def test_the_daemon_of_the_node_is_killed(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    cells = tree(LEAVES, steps=60, pause=0.03)
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(in_the_middle(layout, cells))
+    slurm.script("kill", "slurmd")
+    slurm.script("start", "slurmd")
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+
+
+def test_the_controller_is_restarted(slurm: LocalSlurm, layout: Layout, expected: Expected) -> None:
+    cells = tree(LEAVES, steps=60, pause=0.03)
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(in_the_middle(layout, cells))
+    slurm.script("kill", "slurmctld")
+    timer = threading.Timer(3.0, slurm.script, ("start", "slurmctld"))
+    timer.start()
+    assert finished_after_silence(layout, cells).exit_code == 0
+    timer.join()
+    assert numbers(layout, cells) == expected(cells)
+
+
+def finished_after_silence(layout: Layout, cells: list[Cell]) -> RunOutcome:
+    """The user tries until the controller answers."""
+    outcomes: list[RunOutcome] = []
+
+    def tried() -> bool:
+        try:
+            outcomes.append(finished(layout, cells))
+        except UserError:
+            return False
+        return True
+
+    eventually(tried)
+    return outcomes[-1]
+
+
+def test_requeued_by_the_administrator(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    cells = tree(2, steps=60, pause=0.05)
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(in_the_middle(layout, cells))
+    for task in slurm.running():
+        slurm.call("scontrol", "requeue", task)
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+    again = [step for step, count in steps_done(layout).items() if count > 1]
+    assert len(again) < 20 * len(cells), "they went on from their checkpoints"
+
+
+def test_time_is_up_in_the_middle_of_a_cell_again_and_again(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    """The scheduler's warning comes to a running task; its limit is a minute at least, so the test
+    sends the warning itself, as Slurm does `signal_seconds` before the limit."""
+    cells = tree(1, steps=120, pause=0.05)
+    dispatch(order(layout), cells, (), lambda event: None)
+    for _ in range(3):
+        before = sum(steps_done(layout).values())
+        eventually(lambda seen=before: sum(steps_done(layout).values()) > seen + 5)
+        for task in slurm.running():
+            slurm.call("scancel", "--signal=USR2", task)
+        eventually(lambda: not slurm.running())
+    assert any("PENDING" in state for _, state in slurm.jobs()), "requeued by themselves"
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+    assert set(steps_done(layout).values()) == {1}, "no step was lost or done twice"
+
+
+def test_preempted_by_a_more_urgent_job(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    cells = tree(2, steps=60, pause=0.05)
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(in_the_middle(layout, cells))
+    slurm.call("sbatch", "-p", "urgent", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2")
+    eventually(lambda: any(state == "RUNNING" for _, state in urgent(slurm)))
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+
+
+def urgent(slurm: LocalSlurm) -> list[tuple[str, str]]:
+    lines = slurm.call("squeue", "-h", "-p", "urgent", "-o", "%i|%T").split()
+    return [(line.partition("|")[0], line.partition("|")[2]) for line in lines]
+
+
+def test_results_cannot_be_written_for_a_while(
+    slurm: LocalSlurm, tmp_path: Path, layout: Layout, expected: Expected
+) -> None:
+    """A small disk of its own, mounted read-only in the middle of the work, then writable again."""
+    with small_disk(tmp_path / "disk", "16m") as disk:
+        there = Layout(disk / "results", "demo")
+        cells = tree(2, steps=60, pause=0.03)
+        dispatch(order(there), cells, (), lambda event: None)
+        eventually(in_the_middle(there, cells))
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        eventually(lambda: not slurm.jobs())
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        assert finished(there, cells).exit_code == 0
+        assert numbers(there, cells) == expected(cells)
+
+
+def test_the_disk_is_full_for_a_while(
+    slurm: LocalSlurm, tmp_path: Path, layout: Layout, expected: Expected
+) -> None:
+    with small_disk(tmp_path / "disk", "8m") as disk:
+        there = Layout(disk / "results", "demo")
+        cells = tree(2, steps=60, pause=0.03)
+        dispatch(order(there), cells, (), lambda event: None)
+        eventually(in_the_middle(there, cells))
+        ballast = disk / "ballast"
+        subprocess.run(
+            ["dd", "if=/dev/zero", f"of={ballast}", "bs=1k"], check=False, capture_output=True
+        )
+        eventually(lambda: not slurm.jobs())
+        ballast.unlink()
+        assert finished(there, cells).exit_code == 0
+        assert numbers(there, cells) == expected(cells)
+
+
+class small_disk:  # noqa: N801 - used as a function
+    """A file system in memory of its own."""
+
+    def __init__(self, path: Path, size: str) -> None:
+        self.path, self.size = path, size
+
+    def __enter__(self) -> Path:
+        self.path.mkdir()
+        options = ["mount", "-t", "tmpfs", "-o", f"size={self.size}", "tmpfs", str(self.path)]
+        if subprocess.run(options, check=False, capture_output=True).returncode != 0:
+            pytest.skip("no file system can be mounted here")
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", "-l", str(self.path)], check=False)
+
+
+def test_a_local_run_and_a_cluster_fill_one_store(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    cells = tree(LEAVES, steps=40, pause=0.03)
+    dispatch(order(layout), cells, (), lambda event: None)
+    command = [
+        sys.executable,
+        "-m",
+        "tests.run.driver",
+        str(layout.results),
+        str(LEAVES),
+        "40",
+        "0.03",
+    ]
+    local = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    assert finished(layout, cells).exit_code == 0
+    assert local.wait(timeout=120) == 0
+    assert numbers(layout, cells) == expected(cells)
+    assert set(steps_done(layout).values()) == {1}
+
+
+def test_cancelled_by_the_user_and_run_again(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    cells = tree(LEAVES, steps=60, pause=0.03)
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(in_the_middle(layout, cells))
+    cancel(jobs_of(layout))
+    eventually(lambda: not slurm.jobs())
+    assert "pending" in states(layout, cells).values()
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+    assert set(steps_done(layout).values()) == {1}, "they saved their state when cancelled"
