@@ -126,7 +126,8 @@ def two_models(layout: Layout, models: Sequence[str], experiments: Sequence[str]
 def _two_notes(study: Study) -> tuple[str, ...]:
     note = (
         "p: t-test with the variances of test videos (paired, by group) and of seeds; exact p: "
-        "McNemar’s test, or its sign-test generalisation over several seeds or groups."
+        "McNemar’s test, or its sign-test generalisation over several seeds or groups; it is about "
+        "these training runs, not about others."
     )
     return (note, *study.notes)
 

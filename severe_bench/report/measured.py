@@ -58,7 +58,7 @@ def rank_slopes(factor: str, found: Sequence[Sensitivity]) -> Drawn:
 def factor_scatter(factor: str, found: Sequence[Sensitivity], study: Study) -> Drawn:
     """Each experiment of a factor against its standard column (thesis Figures B.1 to B.8)."""
     pairs = [(study.columns[one.standard], study.columns[one.experiment]) for one in found]
-    return correlations.correlation_plot(f"correlation_{factor}", f"Factor {factor}", pairs)
+    return correlations.correlation_plot(f"correlation_{factor}", f"Factor “{factor}”", pairs)
 
 
 def sample_plot(study: Study) -> Drawn | None:

@@ -213,7 +213,8 @@ NOTES = (
     "Seeds and test videos are two variances and are kept apart: SE videos is the standard error "
     "that another test set would bring, SE seeds that of other training runs.",
     "Exact p is McNemar’s test on single videos of single seeds; where there are several seeds or "
-    "groups of videos, the sign test over videos or groups that generalises it.",
+    "groups of videos, the sign test over videos or groups that generalises it. It takes the "
+    "training runs as given: about other runs it says nothing, and is too sure if read so.",
     "Each experiment is compared with the standard experiment most like it: same protocol first, "
     "then task, dataset and budget.",
     "CKA is linear, in double precision, on features averaged over a video’s clips, and debiased "

@@ -41,7 +41,7 @@ def inline_svg(svg: str, alternative: str) -> Markup:
     for colour, variable in VARIABLES.items():
         rest = rest.replace(f'"{colour}"', f'"{variable}"')
     width = re.search(r' width="(\d+)"', opening)
-    limit = f' style="max-width: {width[1]}px"' if width else ""
+    limit = f' style="--natural: {width[1]}px"' if width else ""
     opening = re.sub(r' (?:width|height|font-family|role|aria-label)="[^"]*"', "", opening)
     label = f' role="img" aria-label="{escape(alternative)}"'
     return Markup(f"{opening}{label}{limit}>{rest}")  # noqa: S704 - Canvas escaped the texts

@@ -159,7 +159,8 @@ def seeds_note(study: Study) -> str:
     single = {s.experiment for s in study.summaries.values() if s.seeds.n == 1}
     if not single:
         return ""
-    names = listing([name for name in study.columns if name in single])
+    whole = len(single) == len(study.columns)
+    names = "every experiment" if whole else listing([n for n in study.columns if n in single])
     return (
         f"Of {names} at least one model has a single seed: its spread over seeds is not known, "
         "and its paired intervals cover test videos only."

@@ -46,7 +46,8 @@ def pairs(study: Study) -> Table:
         "drawn again, the same for both models. p: t-test of the mean difference with the variance "
         "of test videos (paired, by group) and of seeds; Holm: adjusted for all pairs of the "
         "experiment. Better on: test videos, or groups of them, on which that model did better; "
-        "exact p: McNemar’s test, over several seeds or groups the sign test that generalises it."
+        "exact p: McNemar’s test, over several seeds or groups the sign test that generalises it; "
+        "it is about these training runs, not about others."
     )
     return table("pairs", "Paired differences and tests", caption, heads, rows)
 
