@@ -33,10 +33,10 @@ def plan_lines(view: Mapping[str, Any]) -> Iterator[str]:
         mark = MARKS.get(cell["state"], cell["state"])
         yield f"{mark:<10}  {cell['id']}  {cell['title']:<{width}}  {_tail(cell, titles)}".rstrip()
     yield ""
-    yield f"{view['suite']}: {_counted(Counter(cell['state'] for cell in cells))}"
+    yield f"{view['suite']}: {counted(cells)}"
     yield from view["left_out"]
     if view["estimate"]["cells"]:
-        yield from _cost(view["estimate"])
+        yield from cost_lines(view["estimate"])
 
 
 def _tail(cell: Mapping[str, Any], titles: Mapping[str, str]) -> str:
@@ -53,7 +53,13 @@ def _counted(counts: Mapping[str, int]) -> str:
     return f"{total} cells, " + ", ".join(parts)
 
 
-def _cost(estimate: Mapping[str, Any]) -> Iterator[str]:
+def counted(cells: Iterable[Mapping[str, Any]]) -> str:
+    """How many cells of a plan are in which state."""
+    return _counted(Counter(cell["state"] for cell in cells))
+
+
+def cost_lines(estimate: Mapping[str, Any]) -> Iterator[str]:
+    """What is left to compute, and what that is based on."""
     wall, compute = estimate["wall_seconds"], estimate["compute_seconds"]
     basis = ", ".join(f"{count} {name}" for name, count in estimate["basis"].items())
     yield (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from severe_bench.cli.opening import Opened
 from severe_bench.plan.estimate import Estimate, estimate
+from severe_bench.plan.summary import Summary, summarised
 from severe_bench.run.devices import lanes
 from severe_bench.store.states import states
 from severe_bench.store.status import shown_states
@@ -13,11 +14,12 @@ from severe_bench.store.timings import measured_seconds
 
 @dataclass(frozen=True)
 class Outlook:
-    """State and reason of each cell by id, and the estimate of what is left."""
+    """State and reason of each cell by id, the estimate of what is left, and all of it grouped."""
 
     states: Mapping[str, str]
     reasons: Mapping[str, str]
     estimate: Estimate
+    summary: Summary
 
 
 def outlook(opened: Opened, devices: str) -> Outlook:
@@ -32,4 +34,5 @@ def outlook(opened: Opened, devices: str) -> Outlook:
     named = {cell: state for cell, (state, _) in shown.items()}
     reasons = {cell: reason for cell, (_, reason) in shown.items()}
     seconds = measured_seconds(layout, cells, named)
-    return Outlook(named, reasons, estimate(cells, named, seconds, len(lanes(devices))))
+    left = estimate(cells, named, seconds, len(lanes(devices)))
+    return Outlook(named, reasons, left, summarised(cells, named, seconds))

@@ -29,10 +29,13 @@ def plan(
     profile: Annotated[
         Path | None, typer.Option(help="Of the cluster; default slurm/profile.yaml here.")
     ] = None,
+    cells: Annotated[bool, typer.Option("--cells", help="A line for every cell.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Every cell with its state and needs, and what the rest will cost; runs nothing."""
+    """What would run, what it needs, what is missing and what the rest will cost; runs nothing."""
     import json
+    import shutil
+    import sys
 
     from severe_bench.cli.executors import check_executor
     from severe_bench.cli.opening import filters_of, open_suite
@@ -53,6 +56,9 @@ def plan(
         typer.echo(json.dumps(view, indent=1))
         return
     from severe_bench.cli.listing import plan_lines
+    from severe_bench.cli.plan_summary import summary_lines
 
-    for line in plan_lines(view):
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    short = summary_lines(opened.plan.suite, seen.summary, view, width)
+    for line in plan_lines(view) if cells else short:
         typer.echo(line)

@@ -1,5 +1,6 @@
 """From a suite to its cells, each once, needed cells first."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from severe_bench.config.collector import collector_held
@@ -26,11 +27,21 @@ class Plan:
     Args:
         left_out: one line for each dataset that is read without some of its samples
             (`allow_missing`).
+        missing: what is not on this machine, each once, with how many cells wait for it.
     """
 
     suite: str
     cells: tuple[Cell, ...]
     left_out: tuple[str, ...] = ()
+    missing: "tuple[Missing, ...]" = ()
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A dataset or checkpoint that is not here: why, and how many evaluated cells wait for it."""
+
+    what: str
+    cells: int
 
 
 def plan_suite(
@@ -58,7 +69,8 @@ def plan_suite(
         for entry in filtered(entries, filters, suite):
             builder.add(entry, settings[entry])
         cells = (*builder.needed.cells(), *builder.cells.values())
-    return Plan(suite, cells, tuple(builder.left_out))
+    missing = tuple(Missing(what, count) for what, count in builder.missing.items())
+    return Plan(suite, cells, tuple(builder.left_out), missing)
 
 
 class _Builder:
@@ -68,6 +80,7 @@ class _Builder:
         self.config, self.needed = config, needed
         self.cells: dict[str, Cell] = {}
         self.left_out: dict[str, None] = {}
+        self.missing: Counter[str] = Counter()
         self._headlines = {
             name: experiment.headline or TASKS.get(experiment.task).headline
             for name, experiment in config.experiments.items()
@@ -81,6 +94,7 @@ class _Builder:
         if dataset.missing is not None and dataset.missing.entries:
             self.left_out[f"{dataset.name} is read incomplete: {dataset.missing.said()}"] = None
         network = self.needed.network(entry.model, entry.seed, settings.recipe.input)
+        self.missing.update(what for what in (dataset.problem, network.problem) if what)
         job = self._job(entry, settings, dataset, network)
         cell_id = self.needed.identify.id_of(job)
         self._refuse_twin(cell_id, entry)

@@ -1,12 +1,14 @@
-"""What a cell may cost where nothing was measured: an order of magnitude, on one CPU core.
+"""What a cell may cost where nothing was measured: an order of magnitude, on one core or one GPU.
 
-The constants are those of one modern core with AVX-512: 1.3 ms forward and 5 ms forward and
-backward for a clip of 8 x 48 x 48 through the narrow R(2+1)D, 13 ms to render a video. For other
-backbones they are those of R(2+1)D-18 (40 giga-multiplications for 16 x 112 x 112) at 30 giga a
-second. Any measured cell corrects them; see `plan.expect`.
+The constants of the core are those of a modern one with AVX-512: 1.3 ms forward and 5 ms forward
+and backward for a clip of 8 x 48 x 48 through the narrow R(2+1)D, 13 ms to render a video. For
+other backbones they are those of R(2+1)D-18 (40 giga-multiplications for 16 x 112 x 112) at 30 giga
+a second. Any measured cell corrects them; see `plan.expect`. The GPU's are those of SEVERE's own
+log of its SSv2 test: 30 clips of 32 x 112 x 112 through R(2+1)D-18 in 0.32 s, decoding included.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil
 
 from severe_bench.core.budget import Budget
@@ -25,9 +27,24 @@ UNKNOWN: Sizes = {}
 
 AnyJob = DatasetJob | PretrainJob | FeaturesJob | EvaluateJob
 
-FORWARD = {"r2plus1d_narrow": 7e-8}
-"""Seconds for each pixel of each frame."""
-OTHER_FORWARD = 7e-6
+
+@dataclass(frozen=True)
+class Machine:
+    """How fast one worker is.
+
+    Args:
+        forward: seconds for each pixel of each frame, by backbone.
+        other: likewise, of other backbones.
+        decode: seconds for a video decoded.
+    """
+
+    forward: Mapping[str, float]
+    other: float
+    decode: float
+
+
+CORE = Machine({"r2plus1d_narrow": 7e-8}, other=7e-6, decode=0.005)
+GPU = Machine({"r2plus1d_narrow": 2.7e-10}, other=2.7e-8, decode=0.0)
 PARAMETERS = {"r2plus1d_narrow": 219_000}
 OTHER_PARAMETERS = 33_000_000
 OTHER_WIDTH = 512
@@ -35,20 +52,23 @@ OTHER_WIDTH = 512
 STEP = 4.0
 """Forward and backward, in forwards."""
 PRETEXT_VIEWS = 2
-RENDER, DECODE, PROBE_STEP, START = 0.03, 0.005, 0.001, 0.5
-"""Seconds: for a video made, a video decoded, a step of a probe, a cell started."""
+RENDER, PROBE_STEP, START = 0.03, 0.001, 0.5
+"""Seconds: for a video made, a step of a probe, a cell started."""
 VIDEO_BYTES, PREDICTION_BYTES, SMALL_FILES = 15_000, 100, 30_000
 TRAIN, TEST, CLASSES = 9_500, 3_800, 100
 """Where a dataset does not say: about the size of UCF101."""
 
 
-def prior_seconds(job: AnyJob, reads: str, sizes: Sizes = UNKNOWN) -> float:
-    """Seconds on one core.
+def prior_seconds(
+    job: AnyJob, reads: str, sizes: Sizes = UNKNOWN, machine: Machine = CORE
+) -> float:
+    """Seconds on one worker.
 
     Args:
         job: of the cell.
         reads: `clips` or `features`, of an evaluate job.
         sizes: number of samples of the dataset by split, as far as known.
+        machine: that the worker is.
     """
     videos = _videos(job.dataset, sizes)
     if isinstance(job, DatasetJob):
@@ -56,12 +76,14 @@ def prior_seconds(job: AnyJob, reads: str, sizes: Sizes = UNKNOWN) -> float:
     if isinstance(job, PretrainJob):
         schedule = job.recipe.schedule
         clips = schedule.epochs * schedule.clips_per_video * _labels(job.budget, videos["train"])
-        return START + clips * PRETEXT_VIEWS * STEP * _forward(job.backbone, job)
+        return START + clips * PRETEXT_VIEWS * STEP * _forward(job.backbone, job, machine)
     if isinstance(job, FeaturesJob):
         views = job.recipe.feature_views if job.views == "train" else job.recipe.test.views
-        cost = DECODE + views * _forward(job.network.backbone, job)
+        cost = machine.decode + views * _forward(job.network.backbone, job, machine)
         return START + videos[job.split] * cost
-    return START + (_probe(job, videos) if reads == "features" else _finetune(job, videos))
+    if reads == "features":
+        return START + _probe(job, videos)
+    return START + _finetune(job, videos, machine)
 
 
 def _probe(job: EvaluateJob, videos: Sizes) -> float:
@@ -71,16 +93,16 @@ def _probe(job: EvaluateJob, videos: Sizes) -> float:
     return schedule.epochs * steps * PROBE_STEP
 
 
-def _finetune(job: EvaluateJob, videos: Sizes) -> float:
-    recipe, forward = job.recipe, _forward(job.network.backbone, job)
+def _finetune(job: EvaluateJob, videos: Sizes, machine: Machine) -> float:
+    recipe, forward = job.recipe, _forward(job.network.backbone, job, machine)
     labels = _labels(job.budget, videos["train"])
     step = STEP if job.protocol == "finetune" else 1.0
     epochs = recipe.schedule.epochs * recipe.schedule.clips_per_video
-    test = videos["test"] * (DECODE + recipe.test.views * forward)
+    test = videos["test"] * (machine.decode + recipe.test.views * forward)
     if recipe.selection.model != "last":
         looks = recipe.schedule.epochs // recipe.selection.every
         test += videos["test"] * looks * recipe.selection.clips * forward
-    return labels * (DECODE + epochs * step * forward) + test
+    return labels * (machine.decode + epochs * step * forward) + test
 
 
 def prior_bytes(job: AnyJob, sizes: Sizes = UNKNOWN) -> int:
@@ -96,9 +118,11 @@ def prior_bytes(job: AnyJob, sizes: Sizes = UNKNOWN) -> int:
     return videos["test"] * PREDICTION_BYTES + SMALL_FILES
 
 
-def _forward(backbone: str, job: PretrainJob | FeaturesJob | EvaluateJob) -> float:
+def _forward(
+    backbone: str, job: PretrainJob | FeaturesJob | EvaluateJob, machine: Machine
+) -> float:
     clip = job.recipe.clip
-    return FORWARD.get(backbone, OTHER_FORWARD) * clip.frames * clip.size**2
+    return machine.forward.get(backbone, machine.other) * clip.frames * clip.size**2
 
 
 def _width(network: NetworkRef) -> int:

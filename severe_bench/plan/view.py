@@ -15,7 +15,7 @@ NOTHING: Mapping[str, str] = {}
 def plan_json(
     plan: Plan, states: Mapping[str, str], estimate: Estimate, reasons: Mapping[str, str] = NOTHING
 ) -> dict[str, Any]:
-    """The plan as an object with `suite`, `cells`, `estimate` and `left_out`.
+    """The plan as an object with `suite`, `cells`, `estimate`, `left_out` and `missing`.
 
     Args:
         plan: of a suite.
@@ -32,6 +32,7 @@ def plan_json(
         "cells": [_row(cell, states, reasons) for cell in plan.cells],
         "estimate": asdict(estimate),
         "left_out": list(plan.left_out),
+        "missing": [asdict(missing) for missing in plan.missing],
     }
 
 
