@@ -1,4 +1,4 @@
-"""Submitting to a scheduler that only records: what it gets, how often it is asked, what it refuses."""
+"""Submitting to a scheduler that only records: what it gets, how often, what it refuses."""
 
 from pathlib import Path
 
