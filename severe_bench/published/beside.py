@@ -125,6 +125,7 @@ def beside(measured: Iterable[Column]) -> Beside:
     ours = {name: found[name] for name in severe if name in found}
     if not ours:
         notes.append("none of the experiments is one of the SEVERE table, so there is no ranking")
+        return Beside({}, (), (), gaps, tuple(notes))
     columns = _joined(severe, ours, known)
     quoted = {row.model: row.backbone for row in rows(name_of(known.source, known.severe))}
     notes += _incomplete(columns, quoted)

@@ -1,0 +1,97 @@
+"""`severe compare`, as a user calls it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from severe_bench.cli.main import app
+from severe_bench.core.errors import UserError
+from severe_bench.store.layout import Layout
+from tests.analysis.builder import Trial, write_suite
+
+SKILLS = {"rspnet": 0.6, "None": 0.3, "a,b <ü>": 0.5}
+
+
+def run(*arguments: str) -> str:
+    found = CliRunner().invoke(app, ["compare", *arguments], catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("compare")
+    trials = [
+        Trial("ssv2", "domain", SKILLS, videos=120, protocol="finetune"),
+        Trial("ucf_1k", "samples", SKILLS, videos=120, protocol="finetune", budget="1000"),
+    ]
+    write_suite(Layout(folder, "mine"), trials, (0, 1))
+    return folder
+
+
+def test_published_json_and_csv_agree(results: Path, tmp_path: Path) -> None:
+    found = json.loads(run(str(results), "--with", "published", "--json", "-o", str(tmp_path)))
+    rows = {row["model"]: row for row in found["severe"]}
+    assert rows["None"]["kind"] == "quoted"
+    assert rows["None (ours)"]["kind"] == "measured"
+    assert rows["a,b <ü>"]["experiments"] == 2
+    assert any("mixes kinds" in note for note in found["notes"])
+    frame = pd.read_csv(tmp_path / "severe.csv", keep_default_na=False)
+    assert frame["model"].tolist() == list(rows)
+    gaps = pd.read_csv(tmp_path / "ours_minus_printed.csv", keep_default_na=False)
+    assert (gaps["difference"] - (gaps["ours"] - gaps["printed"])).abs().max() < 1e-9
+    assert set(gaps["printed_model"]) == {"RSPNet", "None"}
+
+
+def test_the_terminal_shows_both_kinds(results: Path) -> None:
+    text = run(str(results), "--with", "published")
+    assert "quoted" in text
+    assert "measured" in text
+    assert "mixes kinds" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_two_models_are_tested_experiment_by_experiment(results: Path) -> None:
+    found = json.loads(run(str(results / "mine"), "rspnet", "None", "--json"))
+    rows = {row["experiment"]: row for row in found["two_models"]}
+    assert set(rows) == {"ssv2", "ucf_1k"}
+    for row in rows.values():
+        assert row["difference"] > 0
+        assert row["low"] < row["difference"] < row["high"]
+        assert row["p"] <= row["p_holm"] <= min(1.0, 2 * row["p"]) + 1e-12
+    assert len(found["classes_ssv2"]) == 6
+
+
+def test_experiments_can_be_chosen(results: Path) -> None:
+    found = json.loads(run(str(results), "rspnet", "None", "--experiment", "ucf*", "--json"))
+    assert [row["experiment"] for row in found["two_models"]] == ["ucf_1k"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "say what to compare with"),
+        (["--with", "others"], "cannot compare with 'others'"),
+        (["rspnet"], "1 models"),
+        (["rspnet", "nobody"], "no model 'nobody'"),
+        (["--with", "published", "--suite", "theirs"], "no suite 'theirs'"),
+    ],
+)
+def test_mistakes_are_one_line(results: Path, arguments: list[str], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        CliRunner().invoke(app, ["compare", str(results), *arguments], catch_exceptions=False)
+
+
+def test_several_suites_must_be_named(results: Path, tmp_path: Path) -> None:
+    for suite in ("one", "two"):
+        trial = Trial("ssv2", "domain", {"mine": 0.5}, videos=30, protocol="finetune")
+        write_suite(Layout(tmp_path, suite), [trial], (0,))
+    with pytest.raises(UserError, match="2 suites"):
+        CliRunner().invoke(
+            app, ["compare", str(tmp_path), "--with", "published"], catch_exceptions=False
+        )
+    text = run(str(tmp_path), "--with", "published", "--suite", "two", "--json")
+    assert json.loads(text)["title"].startswith("two beside")
