@@ -30,8 +30,8 @@ SHORTEST = 0.5
 BUSY = 0.8
 """At least about so much of a video is repetition."""
 
-SURFACES = ("halved", "spotted")
-"""Those that look the same after a whole turn only, so that turns can be counted."""
+SURFACE = "halved"
+"""Far from the same after a part of a turn; three spots or wedges on a ring would count thrice."""
 
 GYM = Backdrop(
     "waves", (0.5, 0.58, 0.45), (0.6, 0.68, 0.55), 0.26, 14.0, 0.7, (0.3, 0.1, *[0.0] * 6)
@@ -62,8 +62,7 @@ def repeat(manner: str, longest: Stage, rng: np.random.Generator) -> tuple[Stage
 
 
 def _look(stage: Stage, rng: np.random.Generator) -> Look:
-    shape, surface = str(rng.choice(list(SHAPES))), str(rng.choice(SURFACES))
-    return draw_look(stage, rng, shape, surface, float(rng.random()))
+    return draw_look(stage, rng, str(rng.choice(list(SHAPES))), SURFACE, float(rng.random()))
 
 
 def _scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:

@@ -1,7 +1,10 @@
 """`kitchen`: something is done to an object in front of a worn camera; verb and noun are asked.
 
-The verb shows in the motion alone; the noun is the object's shape, and often has its own hue.
+The verb shows in the motion alone; the noun is the object's shape, which mostly comes in its own
+hue and surface.
 """
+
+from itertools import cycle
 
 import numpy as np
 
@@ -9,11 +12,12 @@ from severe_bench.core.extras import NOUN, VERB
 from severe_bench.data.procedural.acts import even_act, perform
 from severe_bench.data.procedural.casting import (
     compose,
-    draw_any_backdrop,
     draw_camera,
     draw_clutter,
     draw_look,
     keep_hue_or,
+    keep_or,
+    scaled_backdrop,
 )
 from severe_bench.data.procedural.motions import (
     MotionMaker,
@@ -26,7 +30,7 @@ from severe_bench.data.procedural.motions import (
     up,
 )
 from severe_bench.data.procedural.samples import Sample
-from severe_bench.data.procedural.scene import Motion, Scene, Stage
+from severe_bench.data.procedural.scene import Backdrop, Motion, Scene, Stage
 from severe_bench.data.procedural.textures import SURFACES
 from severe_bench.data.procedural.world import World
 
@@ -53,20 +57,31 @@ NOUNS = {
     "bread": "crescent",
 }
 """Shapes of the objects."""
-KEPT = 0.6
-"""How often an object has its own hue."""
+SURFACE_OF = dict(zip(NOUNS, cycle(SURFACES), strict=False))
+KEPT = 0.85
+"""How often an object has its own hue, and its own surface."""
+
+WORKTOP = Backdrop(
+    "clouds",
+    (0.58, 0.56, 0.54),
+    (0.46, 0.45, 0.44),
+    0.08,
+    11.0,
+    0.3,
+    (0.3, 0.6, 0.1, 0.8, *[0.4] * 4),
+)
 
 
 def _scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:
     noun = int(rng.integers(len(NOUNS)))
-    shape = tuple(NOUNS.values())[noun]
-    surface = tuple(SURFACES)[int(rng.integers(len(SURFACES)))]
+    name, shape = tuple(NOUNS.items())[noun]
+    surface = keep_or(rng, SURFACE_OF[name], KEPT, tuple(SURFACES))
     hue = keep_hue_or(rng, noun / len(NOUNS), KEPT)
     motion = tuple(VERBS.values())[label](stage, rng)
     return compose(
         stage,
         rng,
-        backdrop=draw_any_backdrop(stage, rng),
+        backdrop=scaled_backdrop(WORKTOP, stage),
         camera=draw_camera(stage, rng, pan=12.0, shake=0.9),
         clutter=draw_clutter(stage, rng),
         cast=((draw_look(stage, rng, shape, surface, hue), motion),),
