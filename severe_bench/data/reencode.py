@@ -51,8 +51,10 @@ def reencode(path: Path, name: str, target: Path, prepared: str, how: Prepared) 
         how: settings.
 
     Raises:
-        VideoError: the original is damaged, or what was written is not what was read.
+        VideoError: the original is missing or damaged, or what was written is not what was read.
     """
+    if not path.is_file():
+        raise VideoError("no such video", str(path), "check the dataset's root folder")
     state = path.stat()
     info = inspect(path)
     repeats = _repeats(info)

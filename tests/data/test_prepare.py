@@ -296,3 +296,8 @@ def test_a_refusal_is_a_result(root: Path) -> None:
         (found,) = work.run()
     assert found == Refused("b/gone.avi", found.reason)  # type: ignore[union-attr]
     assert work.left == []
+
+
+def test_a_missing_original_is_refused_by_name(tmp_path: Path) -> None:
+    with Prepare(tmp_path, ["gone.mp4"], tmp_path / "made", HOW, 1).opened() as work:
+        assert list(work.run()) == [Refused("gone.mp4", "no such video")]
