@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "run": {*WORDS, "adapt", "data", "pretrain", "store"},
     "analysis": {*WORDS, "metrics", "store"},
     "published": {"core", "analysis"},
-    "report": {*WORDS, "analysis", "published", "store"},
+    "report": {*WORDS, "analysis", "metrics", "published", "store"},
     "doctor": {"core"},
 }
 LIGHT = {

@@ -21,6 +21,7 @@ from severe_bench.cli import (
     published,
     report,
     run,
+    saliency,
     show,
     status,
     watch,
@@ -47,6 +48,7 @@ app.command("cancel")(watch.cancel)
 app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("saliency")(saliency.saliency)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.data, name="data")

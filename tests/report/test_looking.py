@@ -1,0 +1,54 @@
+"""Activation maps as figure and tables."""
+
+import base64
+import io
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from severe_bench.report.figures.png import png_text
+from severe_bench.report.looking import Look, write_looking
+
+BOX = (0.0, 0.0, 0.5, 1.0)
+
+
+def look(model: str, video: str, left: float, boxes: bool = True) -> Look:
+    """A map of which so much lies in the left half, where the object is."""
+    map_ = np.zeros((1, 2, 2))
+    map_[0, :, 0], map_[0, :, 1] = left / 2, (1 - left) / 2
+    frame = np.random.default_rng(len(video)).integers(255, size=(8, 8, 3), dtype=np.uint8)
+    return Look(model, video, frame, map_, [[BOX]] * 2 if boxes else [[], []])
+
+
+def test_pictures_are_png_files_of_the_same_pixels() -> None:
+    pixels = np.random.default_rng(0).integers(255, size=(5, 7, 3), dtype=np.uint8)
+    with Image.open(io.BytesIO(base64.b64decode(png_text(pixels)))) as picture:
+        assert np.array_equal(np.asarray(picture), pixels)
+
+
+def test_shares_by_model_with_intervals(tmp_path: Path) -> None:
+    looks = [look("sharp", f"v{i}", 0.8 + 0.01 * i) for i in range(5)]
+    looks += [look("NA", f"v{i}", 0.5) for i in range(5)]
+    write_looking(tmp_path, looks)
+    frame = pd.read_csv(tmp_path / "saliency.csv", keep_default_na=False).set_index("model")
+    assert frame.loc["sharp", "inside"] == pytest.approx(82.0)
+    assert frame.loc["sharp", "low"] < 82.0 < frame.loc["sharp", "high"]
+    assert frame.loc["NA", "gain"] == pytest.approx(1.0)
+    assert frame.loc["NA", "area"] == pytest.approx(50.0)
+    root = ET.parse(tmp_path / "saliency.svg").getroot()  # noqa: S314 - our own file
+    words = set(root.itertext())
+    assert {"frame", "sharp", "NA", "82 % inside"} <= words
+    images = [node for node in root.iter() if node.tag.endswith("image")]
+    assert len(images) == 5 * 3
+    assert all(node.attrib["href"].startswith("data:image/png;base64,") for node in images)
+
+
+def test_without_boxes_there_are_maps_and_no_shares(tmp_path: Path) -> None:
+    write_looking(tmp_path, [look("a", "v", 0.5, boxes=False)])
+    text = (tmp_path / "saliency.csv").read_text().splitlines()[1]
+    assert text == "a,,,,,,"
+    assert "inside" not in (tmp_path / "saliency.svg").read_text()
