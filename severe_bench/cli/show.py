@@ -1,18 +1,51 @@
 """`severe show`."""
 
+import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from severe_bench.cli.options import RESULTS, AsJson, Results
+from severe_bench.cli.options import RESULTS, AsJson, Config, Results
+
+HEX = re.compile("[0-9a-f]+")
 
 
 def show(
-    cell: Annotated[str, typer.Argument(help="Id of a cell, or the beginning of one.")],
+    what: Annotated[
+        str, typer.Argument(help="Name of an experiment, or the id of a cell or its beginning.")
+    ],
+    config: Config = None,
     results: Results = RESULTS,
+    preset: Annotated[str | None, typer.Option(help="Of the experiment; default all.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="With the overrides that --suite has for this model.")
+    ] = None,
+    suite: Annotated[str | None, typer.Option(help="Whose overrides are applied.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """One cell: resolved configuration, metrics, provenance, and the command that reproduces it."""
+    """An experiment's recipe, presets side by side; or one cell, to the command that repeats it."""
+    from severe_bench.store.find import cell_folders
+
+    if HEX.fullmatch(what) and cell_folders(results.absolute(), what):
+        _show_cell(what, results, as_json=as_json)
+        return
+    import json
+
+    from severe_bench.cli.recipe_page import flat, recipe_lines, settings_by_preset
+    from severe_bench.config.find import find_config
+    from severe_bench.config.loading import load_config
+
+    loaded = load_config(find_config(config))
+    found = settings_by_preset(loaded, what, preset, (model, suite))
+    if as_json:
+        typer.echo(json.dumps({name: flat(made) for name, made in found.items()}, indent=2))
+        return
+    for line in recipe_lines(loaded, what, found, model):
+        typer.echo(line)
+
+
+def _show_cell(cell: str, results: Path, *, as_json: bool) -> None:
     import json
 
     from severe_bench.store.find import find_cell

@@ -68,13 +68,27 @@ def _overrides(config: Config, suite: str) -> Iterator[tuple[Loc, Override]]:
         yield ("overrides", number), override
 
 
+def experiment_settings(config: Config, experiment: str, preset: str) -> Settings:
+    """What an experiment itself says, before any override.
+
+    Raises:
+        UserErrors: its `set` has values that do not fit.
+    """
+    of = config.experiments[experiment]
+    settings = Settings(config.recipes[of.recipe[preset]], of.budget, of.task_options)
+    own = [(("experiments", experiment, "set"), of.set)] if of.set else []
+    return _applied(config, of.task, settings, own)
+
+
 def _settings(config: Config, entry: Entry, layers: Sequence[Layer]) -> Settings:
-    of = config.experiments[entry.experiment]
-    settings = Settings(config.recipes[of.recipe[entry.preset]], of.budget, of.task_options)
-    own = [(("experiments", entry.experiment, "set"), of.set)] if of.set else []
-    for loc, changes in (*own, *layers):
+    settings = experiment_settings(config, entry.experiment, entry.preset)
+    return _applied(config, config.experiments[entry.experiment].task, settings, layers)
+
+
+def _applied(config: Config, task: str, settings: Settings, layers: Sequence[Layer]) -> Settings:
+    for loc, changes in layers:
         settings, problems = apply(settings, changes, config.recipes, loc)
-        problems += _option_problems(of.task, settings, loc)
+        problems += _option_problems(task, settings, loc)
         if problems:
             raise UserErrors([problem.at(config.tree) for problem in problems])
     return settings
