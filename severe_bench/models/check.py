@@ -75,8 +75,8 @@ def check_file(path: Path, layout: str | None = None, backbone: str | None = Non
             has to be named.
     """
     content = read_checkpoint(path)
-    if is_model_folder(path) and layout is None and backbone in {None, FOLDERS}:
-        return _check_folder(content, path)
+    if is_model_folder(path) and backbone in {None, FOLDERS}:
+        return _check_folder(content, path, layout)
     layouts = [LAYOUTS.get(name) for name in ([layout] if layout else LAYOUTS.names())]
     if backbone is not None:
         BACKBONES.get(backbone)
@@ -94,9 +94,9 @@ def check_file(path: Path, layout: str | None = None, backbone: str | None = Non
     return Check(best.layout, best.backbone, best.match, _also(found, best))
 
 
-def _check_folder(content: Mapping[str, object], folder: Path) -> Check:
+def _check_folder(content: Mapping[str, object], folder: Path, given: str | None) -> Check:
     known = described(BACKBONES.get(FOLDERS), {}, folder)
-    layout = LAYOUTS.get(known.layout)
+    layout = LAYOUTS.get(given or known.layout)
     checkpoint = checkpoint_of(content, layout, folder)
     slots = built_slots(FOLDERS, known.kwargs)
     found = match(Named(checkpoint.tensors, checkpoint.strays), slots)

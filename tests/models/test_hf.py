@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from severe_bench.config.network_input import Input
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
+from severe_bench.models import backbone as backbone_module
 from severe_bench.models.backbone import BACKBONES, Described, described
 from severe_bench.models.backbones.hf_network import HfVideo
 from severe_bench.models.check import check_file
@@ -21,7 +22,7 @@ from severe_bench.models.model_folder import read_architecture, read_input
 from severe_bench.models.naming import translate
 from severe_bench.models.network import build_network
 from severe_bench.models.safetensors_file import read_safetensors
-from severe_bench.plan.checkpoints import checkpoint_digest
+from severe_bench.plan.checkpoints import checkpoint_digest, lacks
 from severe_bench.plan.job import NetworkRef, WeightsRef
 from tests.models.folders import CONFIGS, SMALL, made, saved
 from tests.models.test_maps import blob, require_bottom_left_and_late
@@ -355,6 +356,33 @@ def test_a_file_of_the_authors_gives_the_features_of_their_forward_pass() -> Non
         torch.testing.assert_close(
             network(clips), upstream_forward(tensors, clips, 2), rtol=1e-4, atol=1e-4
         )
+
+
+def test_a_layout_given_by_name_is_the_one_that_is_tried(tmp_path: Path) -> None:
+    saved(tmp_path, "videomae")
+    found = check_file(tmp_path, layout="hf_vivit")
+    assert (found.layout.name, found.match.ok) == ("hf_vivit", False)
+    assert check_file(tmp_path, backbone="hf_video").match.ok
+
+
+def test_without_transformers_everything_else_works_and_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path / "mae", "videomae")
+    network = BACKBONES.get("r2plus1d_narrow").build()
+    torch.save(network.state_dict(), tmp_path / "w.pt")
+    found = ours(tmp_path / "mae")
+    assert isinstance(found, HfVideo)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    monkeypatch.setattr(backbone_module, "find_spec", lambda name: None)
+    backbone = known(tmp_path / "mae").backbone
+    assert "hf_video needs transformers; install the extra" in lacks(backbone)
+    assert lacks(BACKBONES.get("r2plus1d_narrow")) == ""
+    assert "videomae_vit_s needs" in lacks(BACKBONES.get("videomae_vit_s"))
+    assert check_file(tmp_path / "w.pt", "torchvision", "r2plus1d_narrow").match.ok
+    assert not check_file(tmp_path / "w.pt").match.ok
+    with pytest.raises(UserError, match=r"not installed; .* pip install 'severe-bench\[hub\]'"):
+        ours(tmp_path / "mae")
 
 
 def test_nothing_reaches_for_the_network(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from severe_bench.models.weights import Metadata, load_checkpoint, load_into, sa
 from severe_bench.plan.job import NetworkRef, WeightsRef
 from tests.models import upstream
 
-
 TRANSFORMERS = {"videomae", "hf", "hf_videomae", "hf_vjepa2", "hf_timesformer", "hf_vivit"}
 """Layouts onto networks of transformers; `test_hf.py` has their files."""
 
