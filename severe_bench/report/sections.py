@@ -29,7 +29,7 @@ from severe_bench.report.tables.factors import (
     moves,
     swaps,
 )
-from severe_bench.report.tables.scores import long, matrix, places, ranking
+from severe_bench.report.tables.scores import factor_matrix, long, matrix, places, ranking
 from severe_bench.report.tables.work import (
     cost,
     cost_by_model,
@@ -122,7 +122,7 @@ def _factor(factor: str, found: Sequence[Sensitivity], study: Study) -> Section:
         [question] if question else [],
         figures=_factor_figures(factor, comparable, study) if comparable else [],
         parts=[_part(one, study) for one in found],
-        folded=[moves(factor, found), swaps(factor, found)],
+        folded=[factor_matrix(study, factor), moves(factor, found), swaps(factor, found)],
     )
 
 

@@ -28,7 +28,7 @@ def test_a_flat_map_has_the_share_of_the_area_and_a_sharp_one_all_or_nothing() -
 
 
 def test_frames_are_split_over_the_steps_of_the_map() -> None:
-    """The object is there in the first two of four frames, the map looks there in its first step."""
+    """An object in two of four frames, and a map that looks there in its first step."""
     boxes = [[LEFT_HALF], [LEFT_HALF], [], []]
     map_ = np.zeros((2, 1, 2))
     map_[0, 0, 0] = 3.0

@@ -1,10 +1,13 @@
 """The page in a real browser, where there is one: sorting, the console, the network."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from severe_bench.report.printed import write_printed_page
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -31,11 +34,43 @@ seen.push(title.parentElement.getAttribute("aria-sort") + ":" + first());
 document.title = JSON.stringify([seen, performance.getEntriesByType("resource").length]);
 </script></body>"""
 
+CLICK_ALL = """<script>
+const buttons = [...document.querySelectorAll("th button")];
+let sorted = 0;
+for (const button of buttons) {
+  button.click();
+  if (button.parentElement.hasAttribute("aria-sort")) sorted += 1;
+}
+const found = [buttons.length, sorted, performance.getEntriesByType("resource").length];
+document.title = JSON.stringify(found);
+</script></body>"""
+
 
 def dump(page: Path, folder: Path) -> tuple[str, str]:
     command = [str(BROWSER), *FLAGS, f"--user-data-dir={folder}", "--dump-dom", page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     return done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_printed_page("severe2022", tmp_path_factory.mktemp("printed"))
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine")
+@pytest.mark.parametrize("name", ["hostile", "printed"])
+def test_every_table_of_every_page_sorts_in_silence(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Every column title of the page is clicked; nothing is requested, nothing is complained of."""
+    page: Path = request.getfixturevalue(name)
+    probed = tmp_path / "probed.html"
+    probed.write_text(page.read_text().replace("</body>", CLICK_ALL))
+    dom, log = dump(probed, tmp_path / "profile")
+    clicks, sorted_, requests = json.loads(dom.split("<title>")[1].split("</title>")[0])
+    assert clicks == sorted_ > 20
+    assert requests == 0
+    assert "CONSOLE" not in log
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine")

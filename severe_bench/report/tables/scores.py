@@ -1,12 +1,13 @@
 """Tables of scores: overall ranking and every experiment."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from severe_bench.analysis.intervals import Interval
 from severe_bench.analysis.ranking import Standing, common
 from severe_bench.analysis.redrawn import Overall
+from severe_bench.analysis.sensitivity import STANDARD
 from severe_bench.analysis.study import FACTORS, Study, Summary
 from severe_bench.report.figures.curves import CurvePanel
 from severe_bench.report.table import (
@@ -26,6 +27,7 @@ from severe_bench.report.tables.common import (
     MODEL,
     digits_of,
     in_order,
+    shades,
     table,
 )
 
@@ -54,21 +56,32 @@ def ranking(study: Study) -> Table:
 
 def matrix(study: Study) -> Table:
     """Model x experiment: mean and deviation over seeds, interval over test videos, rank."""
-    heads = [MODEL] + [Head(name, name, numeric=True) for name in study.columns]
+    return _matrix(study, "experiments", "Every experiment", list(study.columns))
+
+
+def factor_matrix(study: Study, factor: str) -> Table:
+    """The experiments of one factor after the standard ones, as in thesis Tables 4.1 to 4.4."""
+    names = [n for n, c in study.columns.items() if c.factor in (STANDARD, factor)]
+    return _matrix(study, f"scores_{factor}", f"Scores: {factor}", names)
+
+
+def _matrix(study: Study, name: str, title: str, names: Sequence[str]) -> Table:
+    heads = [MODEL] + [Head(column, column, numeric=True) for column in names]
+    colours = {column: shades(study.columns[column]) for column in names}
     rows = [
-        [words(model), *(_summary_entry(study, name, model) for name in study.columns)]
+        [words(model), *(_summary_entry(study, column, model, colours) for column in names)]
         for model in in_order(study)
     ]
     caption = (
-        "Mean ± standard deviation over seeds. The best of each experiment is bold; a dash is a "
-        "missing cell." + legend(study)
+        "Mean ± standard deviation over seeds. The best of each experiment is bold; blue is high, "
+        "red is low in rank; a dash is a missing cell." + legend(study)
     )
     detail = (
         "Below it the 95 % bootstrap interval over test videos, and the rank with the ranks that "
         "95 % of the draws of videos and seeds give. ≈ best: not separable from the best, p "
         "adjusted for all pairs of the experiment (Holm)."
     )
-    return table("experiments", "Every experiment", caption, heads, rows, detail)
+    return table(name, title, caption, heads, rows, detail)
 
 
 def long(study: Study) -> Table:
@@ -204,7 +217,9 @@ def _with_interval(entry: Entry, found: Interval | None, digits: int) -> Entry:
     return replace(entry, detail=span(found.low, found.high, digits)) if found else entry
 
 
-def _summary_entry(study: Study, experiment: str, model: str) -> Entry:
+def _summary_entry(
+    study: Study, experiment: str, model: str, colours: Mapping[str, Mapping[str, float]]
+) -> Entry:
     summary = study.summaries.get((experiment, model))
     if summary is None:
         return ABSENT
@@ -216,7 +231,8 @@ def _summary_entry(study: Study, experiment: str, model: str) -> Entry:
     best: Mark = "best" if summary.rank == 1 and summary.of > 1 else ""
     text = fixed(summary.seeds.mean, digits) + spread
     text += marks(study.cells_of(experiment, model))
-    return Entry(summary.seeds.mean, text, f"{detail}{_rank_text(summary)}", best)
+    shade = colours[experiment][model]
+    return Entry(summary.seeds.mean, text, f"{detail}{_rank_text(summary)}", best, shade)
 
 
 def _rank_text(summary: Summary) -> str:

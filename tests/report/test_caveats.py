@@ -1,0 +1,112 @@
+"""What must be known about single numbers is said: incomplete data, chosen states, mixed code."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from severe_bench.analysis.findings import Findings, find
+from severe_bench.analysis.harvest import Harvest, Measured
+from severe_bench.analysis.reading import ResultsReader, harvest
+from severe_bench.report import words
+from severe_bench.report.measured import frames_plot
+from severe_bench.report.sections import sections
+from severe_bench.report.table import Table
+from severe_bench.report.tables.caveats import caveats
+from severe_bench.report.tables.frames import awareness, frame_sweeps
+from severe_bench.report.tables.scores import long, matrix
+from severe_bench.store.layout import Layout
+from tests.analysis.builder import Trial, write_suite
+
+SKILLS = {"none": 0.4, "NA": 0.6, "c, d": 0.5}
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    found = Layout(tmp_path, "demo")
+    trials = [
+        Trial("near", "standard", SKILLS, videos=60, protocol="finetune"),
+        Trial("far", "domain", {"none": 0.6, "NA": 0.4, "c, d": 0.5}, videos=60, dataset="far"),
+    ]
+    write_suite(found, trials, (0, 1))
+    return found
+
+
+def changed(layout: Layout, **by_model: dict[str, object]) -> Findings:
+    """The findings after some fields of each model's cells were set."""
+    found = harvest(layout)
+    cells = tuple(replace(c, **by_model.get(c.label.model, {})) for c in found.measured)  # type: ignore[arg-type]
+    return find(
+        Harvest(found.suite, cells, found.problems, found.shared), ResultsReader(layout), ()
+    )
+
+
+def entries(table: Table, model: str) -> list[str]:
+    return next([e.text for e in row[1:]] for row in table.rows if row[0].text == model)
+
+
+def test_clean_cells_carry_no_marks(layout: Layout) -> None:
+    findings = changed(layout)
+    assert caveats(findings.study).rows == ()
+    assert "†" not in matrix(findings.study).caption
+    assert not any("Warning" in text for text in words.overview(findings))
+
+
+def test_incomplete_data_are_marked_everywhere(layout: Layout) -> None:
+    findings = changed(layout, none={"missing": {"train": 2, "test": 3}})
+    study = findings.study
+    assert all(text.endswith("†") for text in entries(matrix(study), "none"))
+    assert not any("†" in text for text in entries(matrix(study), "NA"))
+    assert "videos were missing" in matrix(study).caption
+    assert {row[-1].text for row in long(study).rows if row[2].text == "none"} == {"†"}
+    assert len(caveats(study).rows) == 4
+    (said,) = [text for text in words.overview(findings) if "Warning" in text]
+    assert "4 cells did without videos" in said
+
+
+def test_states_chosen_on_the_test_set_are_called_so(layout: Layout) -> None:
+    findings = changed(layout, **{"c, d": {"selected_on": "test"}})
+    assert all(text.endswith("‡") for text in entries(matrix(findings.study), "c, d"))
+    text = " ".join(p for s in sections(findings) for p in (*s.paragraphs, *s.points))
+    assert "best on test" in text
+    assert "nothing is selected on the test videos" not in text
+
+
+def test_cells_of_several_versions_of_the_code_are_warned_of(layout: Layout) -> None:
+    first: Measured = harvest(layout).measured[0]
+    other = replace_code(first)
+    findings = changed(layout, NA={"provenance": other})
+    (said,) = [text for text in words.overview(findings) if "Warning" in text]
+    assert "2 versions of this program’s code" in said
+
+
+def replace_code(cell: Measured) -> object:
+    return cell.provenance.model_copy(update={"code": "f" * 64})
+
+
+def test_models_called_like_words_read_well(layout: Layout) -> None:
+    text = " ".join(words.overview(changed(layout)))
+    assert "the model “none”" in text or "the model “NA”" in text
+    assert words.called("c, d") == "“c, d”"
+    assert words.called("rspnet") == "rspnet"
+
+
+def test_a_sweep_over_frames_shows_temporal_awareness(layout: Layout) -> None:
+    findings = changed(layout)
+    assert frames_plot(findings) is None
+    swept = replace(findings, frames={"near": 4, "far": 16})
+    assert frame_sweeps(swept) == []  # other dataset: no sweep
+    labels = [replace_dataset(label) for label in findings.study.experiments]
+    swept = replace(swept, study=replace(findings.study, experiments=tuple(labels)))
+    (sweep,) = frame_sweeps(swept)
+    assert set(sweep.curves) == set(SKILLS)
+    assert [frames for frames, _ in sweep.curves["NA"]] == [4.0, 16.0]
+    rows = {row[1].text: row[3].value for row in awareness([sweep]).rows}
+    assert rows["NA"] == 4  # falls at once
+    drawn = frames_plot(swept)
+    assert drawn is not None
+    assert "Temporal awareness: " in drawn.alternative
+
+
+def replace_dataset(label: object) -> object:
+    return label.model_copy(update={"dataset": "one", "protocol": "finetune"})  # type: ignore[attr-defined]
