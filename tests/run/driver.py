@@ -13,14 +13,11 @@ from tests.run.grids import tree
 
 LANES = tuple(Lane(f"cpu {n}", "cpu", ONE_THREAD) for n in range(2))
 
-LEAVES = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-STEPS = int(sys.argv[3]) if len(sys.argv) > 3 else 20
-PAUSE = float(sys.argv[4]) if len(sys.argv) > 4 else 0.01
-
 if __name__ == "__main__":
+    leaves, steps, pause = int(sys.argv[2]), *([*sys.argv[3:], "20", "0.01"][:2])
     outcome = run_cells(
         Layout(Path(sys.argv[1]), "demo"),
-        tree(LEAVES, STEPS, PAUSE),
+        tree(leaves, int(steps), float(pause)),
         Settings(LANES, grace=10, losses=1000, runners=RUNNERS),
         lambda event: None,
     )

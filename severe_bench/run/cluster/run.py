@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetJob, EvaluateJob
+from severe_bench.plan.rows import row_kind
 from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster import submission as ledger
 from severe_bench.run.cluster.profile import Asks, Profile
@@ -18,7 +18,6 @@ from severe_bench.run.survey import Survey, survey
 from severe_bench.run.videos import require_videos
 from severe_bench.store.layout import Layout
 from severe_bench.store.states import states
-from severe_bench.tasks.task import TASKS
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,9 @@ def runs_a_backbone(cell: Cell) -> bool:
     job = cell.job
     if isinstance(job, DatasetJob):
         return False
-    if not isinstance(job, EvaluateJob) or PROTOCOLS.get(job.protocol).reads == "clips":
+    if not isinstance(job, EvaluateJob):
         return True
-    return TASKS.get(job.task).unit is None
+    return row_kind(job.task, job.task_options, job.protocol) is None
 
 
 def on_their_way(layout: Layout, observe: Observer) -> tuple[dict[str, str], int]:

@@ -45,6 +45,14 @@ class LocalSlurm:
         lines = self.call("squeue", "-h", "-r", "-o", "%i|%T").split()
         return [(line.partition("|")[0], line.partition("|")[2]) for line in lines]
 
+    def hurry(self) -> None:
+        """Let requeued tasks start at once, for which Slurm waits two minutes."""
+        for line in self.call("squeue", "-h", "-r", "-t", "PD", "-o", "%i|%r").split():
+            task, _, reason = line.partition("|")
+            if reason == "BeginTime":
+                words = ["scontrol", "update", f"JobId={task}", "StartTime=now"]
+                subprocess.run(words, check=False, capture_output=True, timeout=60)
+
     def running(self) -> list[str]:
         """Tasks that run."""
         return [task for task, state in self.jobs() if state == "RUNNING"]

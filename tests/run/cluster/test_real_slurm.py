@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -62,8 +63,19 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
 
 
 @pytest.fixture(autouse=True)
-def _empty_queue(slurm: LocalSlurm) -> Iterator[None]:
+def _patience_and_an_empty_queue(slurm: LocalSlurm) -> Iterator[None]:
+    over = threading.Event()
+
+    def hurry() -> None:
+        while not over.wait(0.5):
+            with suppress(subprocess.SubprocessError):
+                slurm.hurry()
+
+    thread = threading.Thread(target=hurry)
+    thread.start()
     yield
+    over.set()
+    thread.join()
     slurm.call("scancel", "--user", "root")
     eventually(lambda: not slurm.jobs())
 
@@ -231,10 +243,11 @@ def test_time_is_up_in_the_middle_of_a_cell_again_and_again(
     for _ in range(3):
         before = sum(steps_done(layout).values())
         eventually(lambda seen=before: sum(steps_done(layout).values()) > seen + 5)
-        for task in slurm.running():
+        tasks = slurm.running()
+        for task in tasks:
             slurm.call("scancel", "--signal=USR2", task)
-        eventually(lambda: not slurm.running())
-    assert any("PENDING" in state for _, state in slurm.jobs()), "requeued by themselves"
+        eventually(lambda told=tasks: not set(told) & set(slurm.running()))
+        assert {task for task, _ in slurm.jobs()} >= set(tasks), "requeued by themselves"
     assert finished(layout, cells).exit_code == 0
     assert numbers(layout, cells) == expected(cells)
     assert set(steps_done(layout).values()) == {1}, "no step was lost or done twice"
@@ -258,19 +271,21 @@ def urgent(slurm: LocalSlurm) -> list[tuple[str, str]]:
 
 
 def test_results_cannot_be_written_for_a_while(
-    slurm: LocalSlurm, tmp_path: Path, layout: Layout, expected: Expected
+    slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    """A small disk of its own, mounted read-only in the middle of the work, then writable again."""
-    with small_disk(tmp_path / "disk", "16m") as disk:
-        there = Layout(disk / "results", "demo")
-        cells = tree(2, steps=60, pause=0.03)
-        dispatch(order(there), cells, (), lambda event: None)
-        eventually(in_the_middle(there, cells))
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    """Root may write to whatever is merely read-only, so the folders are made immutable."""
+    cells = tree(2, steps=60, pause=0.03)
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(in_the_middle(layout, cells))
+    folders = [str(path) for path in layout.results.glob("*/*/*") if path.is_dir()]
+    if subprocess.run(["chattr", "+i", *folders], check=False).returncode != 0:
+        pytest.skip("this file system knows no immutable folders")
+    try:
         eventually(lambda: not slurm.jobs())
-        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
-        assert finished(there, cells).exit_code == 0
-        assert numbers(there, cells) == expected(cells)
+    finally:
+        subprocess.run(["chattr", "-i", *folders], check=True)
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
 
 
 def test_the_disk_is_full_for_a_while(
