@@ -77,7 +77,7 @@ def runs_a_backbone(cell: Cell) -> bool:
         return False
     if not isinstance(job, EvaluateJob):
         return True
-    return row_kind(job.task, job.task_options, job.protocol) is None
+    return row_kind(job.task, job.task_options, job.protocol, job.recipe) is None
 
 
 def on_their_way(layout: Layout, observe: Observer) -> tuple[dict[str, str], int]:
