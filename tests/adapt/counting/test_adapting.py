@@ -164,6 +164,16 @@ def test_the_best_epoch_on_the_test_split_is_taken_on_request_only(
     assert best.metrics[0].value <= last.metrics[0].value
 
 
+@pytest.mark.parametrize("numerics", [{"precision": "bf16"}, {"micro_batch": 3}])
+def test_other_numerics_count_too(
+    beats: Dataset, tmp_path: Path, numerics: dict[str, object]
+) -> None:
+    found = evaluated(counting_job("finetune", recipe=recipe(numerics=numerics)), beats, tmp_path)
+    assert np.isfinite(found.predictions.scores).all()
+    assert found.cost.steps == STEPS
+    assert all(tensor.dtype != torch.bfloat16 for tensor in state_in(tmp_path).values())
+
+
 def test_seeds_give_other_sub_clips_and_heads(beats: Dataset, tmp_path: Path) -> None:
     for seed in (0, 1):
         evaluated(counting_job("linear", seed=seed), beats, tmp_path / str(seed))

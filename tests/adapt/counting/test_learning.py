@@ -81,10 +81,10 @@ def shuffled(dataset: Dataset) -> Dataset:
 
 
 def test_counting_beats_every_constant(counted: Dataset, tmp_path: Path) -> None:
-    """By an error lower by 0.12 at least; 0.2 against 0.47 in a longer training."""
+    """By an error lower by 0.2 at least; 0.14 to 0.19 against 0.455 was measured."""
     found = measured(counted, tmp_path)
     constant = best_constant(found.predictions.targets)
-    assert found.metrics[0].value < constant - 0.12
+    assert found.metrics[0].value < constant - 0.2
     assert np.corrcoef(found.predictions.scores, found.predictions.targets)[0, 1] > 0.5
 
 
