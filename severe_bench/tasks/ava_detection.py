@@ -32,6 +32,7 @@ AVA_60 = (
 )
 """Ids, from 1, of `ava_action_list_v2.2_for_activitynet_2019.pbtxt`: the evaluated classes."""
 
+Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 CORNERS = 4
 
@@ -48,6 +49,9 @@ class AvaDetectionOptions(Frozen):
         min_score: of a proposal, in training and testing.
         frame: of a test clip, never cropped, its short side as long as a clip's: `whole` keeps the
             aspect; `square` does not, for networks that read squares only.
+        test_frames, test_stride: of a test clip; None: as in training, which is what SEVERE's code
+            does. The thesis (section B.2) has clips of 32 frames with stride 2 in training, and of
+            8 frames with stride 8 in testing.
         evaluated: `all` classes, or the 60 of AVA's 80 that its evaluation counts.
         dropout: before the linear layer.
     """
@@ -57,6 +61,8 @@ class AvaDetectionOptions(Frozen):
     test_boxes: Literal["proposals", "annotated"] = "proposals"
     min_score: Share = 0.9
     frame: Literal["whole", "square"] = "whole"
+    test_frames: Positive | None = None
+    test_stride: Positive | None = None
     evaluated: Literal["all", "ava60"] = "all"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
@@ -135,8 +141,8 @@ def _merge(
 
 def _unit_options(options: AvaDetectionOptions) -> dict[str, Any]:
     """What changes the boxes and the pixels that cached features are of."""
-    names = {"train_proposals", "match_overlap", "test_boxes", "min_score", "frame"}
-    return options.model_dump(mode="json", include=names)
+    dump: dict[str, Any] = options.model_dump(mode="json", exclude={"evaluated", "dropout"})
+    return dump
 
 
 AVA_DETECTION = Task(

@@ -119,6 +119,13 @@ class WholeFrames:
             yield normalise(whole_frames(clip, shape, self.device)[None], self.statement)[0]
 
 
+def clip_for_test(recipe: Recipe, frames: int | None, stride: int | None) -> Recipe:
+    """The recipe with the clip that is tested on; None: as in training."""
+    asked_for = {"frames": frames, "stride": stride}
+    changed = {name: value for name, value in asked_for.items() if value is not None}
+    return recipe.model_copy(update={"clip": recipe.clip.model_copy(update=changed)})
+
+
 def by_shape(clips: list[Tensor]) -> list[list[int]]:
     """Numbers of the clips, those of equal shape together, in order of first occurrence."""
     groups: dict[torch.Size, list[int]] = {}

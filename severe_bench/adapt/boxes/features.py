@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from severe_bench.adapt.boxes.clips import WholeFrames, by_shape
+from severe_bench.adapt.boxes.clips import WholeFrames, by_shape, clip_for_test
 from severe_bench.adapt.boxes.network import BoxNetwork, box_outputs, padded
 from severe_bench.adapt.boxes.unit import asked
 from severe_bench.adapt.parts import Rows
@@ -30,12 +30,11 @@ def box_blocks(extraction: Extraction, first: int) -> Iterator[Rows]:
     if job.views == "train" and job.recipe.feature_views != 1:
         what = f"boxes have one view, not {job.recipe.feature_views}"
         raise UserError(what, "feature_views", "set feature_views: 1")
+    options, recipe = job.unit_options, job.recipe
+    if job.split == "test":
+        recipe = clip_for_test(recipe, options["test_frames"], options["test_stride"])
     frames = WholeFrames(
-        extraction.store,
-        job.recipe,
-        job.network.input,
-        job.unit_options["frame"],
-        extraction.device,
+        extraction.store, recipe, job.network.input, options["frame"], extraction.device
     )
     people = _by_frame(extraction.records[first:])
     clips = frames.clips(tuple(rows[0] for rows in people))

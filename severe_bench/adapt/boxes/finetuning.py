@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from severe_bench.adapt.boxes.clips import BoxBatches, WholeFrames, by_shape
+from severe_bench.adapt.boxes.clips import BoxBatches, WholeFrames, by_shape, clip_for_test
 from severe_bench.adapt.boxes.network import (
     BoxNetwork,
     BoxObjective,
@@ -90,11 +90,12 @@ def _train(network: BoxNetwork, inputs: Inputs, mode: Mode) -> FitSummary:
 
 def _test(network: BoxNetwork, inputs: Inputs) -> NDArray[np.float32]:
     network.eval()
+    options = AvaDetectionOptions.model_validate(inputs.job.task_options)
     frames = WholeFrames(
         shared_store(inputs.dataset.root),
-        inputs.job.recipe,
+        clip_for_test(inputs.job.recipe, options.test_frames, options.test_stride),
         inputs.job.network.input,
-        AvaDetectionOptions.model_validate(inputs.job.task_options).frame,
+        options.frame,
         inputs.session.device,
     )
     most = max(len(asked(record)) for record in inputs.test)
