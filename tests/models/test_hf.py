@@ -84,6 +84,7 @@ def test_videomae_trained_for_classes_has_its_normalisation_after_the_mean(tmp_p
     with torch.no_grad():
         expected = model(clips.transpose(1, 2)).logits
         torch.testing.assert_close(model.classifier(network(clips)), expected)
+    assert network.get_submodule("fc_norm").eps == model.fc_norm.eps
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -345,7 +346,7 @@ def test_a_file_of_the_authors_gives_the_features_of_their_forward_pass() -> Non
     from severe_bench.models.layouts.videomae import VIDEOMAE
 
     config = {"model_type": "videomae", **SMALL, "image_size": 32, "patch_size": 16,
-              "num_frames": 4, "use_mean_pooling": True, "pooled_norm": True,
+              "num_frames": 4, "use_mean_pooling": True, "pooled_norm": 1e-6,
               "layer_norm_eps": 1e-6}  # fmt: skip
     torch.manual_seed(0)
     tensors = upstream_videomae(16, 4, "", "fc_norm")
@@ -383,6 +384,17 @@ def test_without_transformers_everything_else_works_and_the_extra_is_named(
     assert not check_file(tmp_path / "w.pt").match.ok
     with pytest.raises(UserError, match=r"not installed; .* pip install 'severe-bench\[hub\]'"):
         ours(tmp_path / "mae")
+
+
+def test_the_own_name_has_the_norms_of_files_trained_for_classes() -> None:
+    with torch.device("meta"):
+        plain = BACKBONES.get("videomae_vit_s").build()
+        pooled = BACKBONES.get("videomae_vit_s").build(pooled_norm=True)
+    only = set(plain.state_dict()) ^ set(pooled.state_dict())
+    assert only == {
+        "model.layernorm.weight", "model.layernorm.bias", "fc_norm.weight", "fc_norm.bias",
+    }  # fmt: skip
+    assert {m.eps for m in pooled.modules() if isinstance(m, nn.LayerNorm)} == {1e-6}
 
 
 def test_nothing_reaches_for_the_network(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from severe_bench.core.errors import UserError
+from severe_bench.models.backbones.hf_video import POOLED_NORM
 from severe_bench.models.model_folder import TYPE
 from severe_bench.models.stages import Stages, grid_of
 
@@ -46,8 +47,8 @@ class HfVideo(nn.Module):
     """An encoder by its configuration, randomly initialised; its tensors begin with `model.`.
 
     Args:
-        config: as in `config.json`. `pooled_norm: true` adds the layer normalisation `fc_norm`
-            after the mean, which VideoMAE has in models trained for classification.
+        config: as in `config.json`. `pooled_norm` adds a layer normalisation of this epsilon after
+            the mean, `fc_norm`, which VideoMAE has in models trained for classification.
 
     Raises:
         UserError: transformers is not installed, or does not know such an encoder.
@@ -55,14 +56,13 @@ class HfVideo(nn.Module):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
-        plain = {key: value for key, value in config.items() if key != "pooled_norm"}
+        plain = {key: value for key, value in config.items() if key != POOLED_NORM}
         self.kind = KINDS.get(str(config[TYPE]))
         whole = _encoder(plain)
         self.reads: str = whole.main_input_name
         self.model = whole.get_submodule(self.kind.part) if self.kind else whole
-        width = whole.config.hidden_size
-        eps = whole.config.layer_norm_eps if "layer_norm_eps" in config else 1e-6
-        self.fc_norm = nn.LayerNorm(width, eps) if config.get("pooled_norm") else None
+        width, eps = whole.config.hidden_size, config.get(POOLED_NORM)
+        self.fc_norm = nn.LayerNorm(width, float(eps)) if eps else None
         self.grid = None if self.kind is None else _side(whole.config)
 
     def forward(self, clips: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ PACKAGE = "transformers"
 NAME = "hf_video"
 HEADED = "ForVideoClassification"
 POOLED_NORM = "pooled_norm"
+HEAD_EPS = 1e-5
+"""Of the normalisation of the mean in transformers' `VideoMAEForVideoClassification`."""
 
 ANY_NUMBER_OF_FRAMES = {"vjepa2"}
 """Types that turn positions (rotary embeddings), and so read clips of any length."""
@@ -41,7 +43,7 @@ def _described(kwargs: Mapping[str, Any], folder: Path | None) -> Described:
     heads = found.pop("architectures", None) or [""]
     config = {**found, **kwargs.get("config", {})}
     if config.get("use_mean_pooling") and str(heads[0]).endswith(HEADED):
-        config = {POOLED_NORM: True, **config}
+        config = {POOLED_NORM: HEAD_EPS, **config}
     if not isinstance(config.get(TYPE), str):
         mend = "give `checkpoint: path/to/folder`, or `kwargs: {config: {model_type: ...}}`"
         raise UserError("the architecture is not stated", NAME, mend)

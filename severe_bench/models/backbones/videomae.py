@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from severe_bench.config.network_input import Input
 from severe_bench.models.backbone import Backbone
-from severe_bench.models.backbones.hf_video import PACKAGE
+from severe_bench.models.backbones.hf_video import PACKAGE, POOLED_NORM
 
 if TYPE_CHECKING:
     from torch import nn
 
-FRAMES, SIZE = 16, 224
+FRAMES, SIZE, EPS = 16, 224, 1e-6
 
 
 def _build(width: int, heads: int, *, pooled_norm: bool = False) -> "nn.Module":
@@ -30,9 +30,9 @@ def _build(width: int, heads: int, *, pooled_norm: bool = False) -> "nn.Module":
         "num_hidden_layers": 12,
         "num_frames": FRAMES,
         "image_size": SIZE,
-        "layer_norm_eps": 1e-6,
+        "layer_norm_eps": EPS,
         "use_mean_pooling": pooled_norm,
-        "pooled_norm": pooled_norm,
+        POOLED_NORM: EPS if pooled_norm else 0.0,
     }
     return HfVideo(config)
 
