@@ -17,7 +17,8 @@ class DatasetAttributes:
         label_overlap: share of the classes that the pretraining set has too, by name, in [0, 1].
         action_length: mean length of the annotated actions in seconds, None where no times are.
         classes: how many.
-        train: training samples; `test` likewise.
+        train: training samples.
+        test: test samples.
     """
 
     label_overlap: float
@@ -27,16 +28,16 @@ class DatasetAttributes:
     test: int
 
 
-def attributes_of(dataset: Dataset, source: Dataset) -> DatasetAttributes:
+def attributes_of(dataset: Dataset, source: Sequence[str]) -> DatasetAttributes:
     """Compute them from class names and annotated times.
 
     Args:
         dataset: the downstream set.
-        source: the pretraining set. Names are compared without case and signs, and reworded
-            classes (`head massage`, `massaging person's head`) are not found: the thesis matched
-            those by hand, so the overlap here is a lower bound of its own.
+        source: class names of the pretraining set. Names are compared without case and signs;
+            reworded classes (`head massage`, `massaging person's head`) are not found, which the
+            thesis matched by hand, so the overlap is a lower bound of its own.
     """
-    theirs = {_plain(name) for name in source.classes}
+    theirs = {_plain(name) for name in source}
     shared = sum(_plain(name) in theirs for name in dataset.classes)
     lengths = [length for record in dataset.records for length in _lengths(record)]
     return DatasetAttributes(

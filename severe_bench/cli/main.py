@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 
 from severe_bench.cli import (
+    attributes,
     compare,
     data,
     doctor,
@@ -48,6 +49,7 @@ app.command("cancel")(watch.cancel)
 app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
+app.command("attributes")(attributes.attributes)
 app.command("saliency")(saliency.saliency)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)

@@ -12,9 +12,15 @@ from severe_bench.report.tables.common import MODEL, table
 
 @dataclass(frozen=True)
 class Sweep:
-    """One dataset at several numbers of frames: model -> points (frames, score of 0 to 100)."""
+    """One dataset at several numbers of frames.
+
+    Args:
+        name: dataset, protocol and number of labelled videos.
+        curves: model -> points (frames, score of 0 to 100).
+    """
 
     name: str
+    dataset: str
     curves: Mapping[str, tuple[tuple[float, float], ...]]
 
 
@@ -28,7 +34,7 @@ def frame_sweeps(findings: Findings) -> list[Sweep]:
             key = (label.dataset, label.task, label.protocol, label.budget, label.headline)
             found.setdefault(key, {})[findings.frames[name]] = study.columns[name].scores()
     return [
-        Sweep(f"{key[0]}, {key[2]}, {key[3]} labelled", _curves(by_frames))
+        Sweep(f"{key[0]}, {key[2]}, {key[3]} labelled", key[0], _curves(by_frames))
         for key, by_frames in found.items()
         if len(by_frames) > 1
     ]
@@ -54,6 +60,21 @@ def awareness(sweeps: Sequence[Sweep]) -> Table:
     ]
     caption = "τ by Eq. B.1 of the thesis, in frames; a dash: the score still rises at the end."
     return table("frames", "Temporal awareness", caption, heads, rows)
+
+
+def reference_frames(findings: Findings) -> dict[str, str]:
+    """Dataset -> its temporal awareness by the best model of its first sweep, in words.
+
+    The thesis takes the supervised model; the best one says as much wherever that is the best.
+    """
+    found: dict[str, str] = {}
+    for sweep in frame_sweeps(findings):
+        points = max(sweep.curves.values(), key=lambda curve: max(score for _, score in curve))
+        scores = {int(frames): score for frames, score in points}
+        if sweep.dataset not in found and len(scores) > 1 and min(scores.values()) > 0:
+            tau = temporal_awareness(scores)
+            found[sweep.dataset] = f"{tau} frames" if tau else f"over {max(scores)} frames"
+    return found
 
 
 def _curves(
