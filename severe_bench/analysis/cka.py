@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.shards import Shards
 
 Array = NDArray[np.float64]
 BLOCK = 2048
@@ -76,7 +77,7 @@ class MergedViews:
         ((3, 4), (2, 4))
     """
 
-    features: NDArray[np.floating]
+    features: NDArray[np.floating] | Shards
     weights: NDArray[np.floating]
 
     @property

@@ -93,7 +93,7 @@ def find(
     alike = None
     if len(present) > 1:
         try:
-            alike = _similarity(present, estimator)
+            alike = estimated(present, estimator)
         except (UserError, ValueError) as error:
             notes.append(f"no CKA: {error}")
     differences = tuple(_class_differences(study, reader.predictions))
@@ -125,7 +125,12 @@ def _backbones(study: Study, reader: Reader) -> dict[str, str]:
     return {model: job.network.backbone for model, job in jobs.items() if job is not None}
 
 
-def _similarity(present: Mapping[str, Features], estimator: Estimator) -> Similarity:
+def estimated(present: Mapping[str, Features], estimator: Estimator) -> Similarity:
+    """CKA of all pairs by one of the two estimators; the debiased one with intervals.
+
+    Raises:
+        UserError: features of different videos.
+    """
     if estimator == "biased":
         return similarity(present, biased_cka_matrix)
     return with_intervals(similarity(present), [found.values for found in present.values()])

@@ -11,6 +11,7 @@ from severe_bench.analysis.cka import Features, MergedViews
 from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork, column_of
 from severe_bench.analysis.quick_arrays import read_arrays
 from severe_bench.core.errors import UserError
+from severe_bench.core.shards import read_shards
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.store.cells import CorruptError, check, read_cell, read_failure
@@ -65,14 +66,14 @@ class ResultsReader:
     def features(self, cell: str) -> Features | None:
         """Features of a features cell, views merged; None where they are missing or damaged.
 
-        The file stays on disk and is read block by block.
+        They stay on disk and are read block by block.
         """
         folder = self.layout.group("features") / cell
         try:
             samples = json.loads((folder / "samples.json").read_bytes())
-            values = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
-            weights = np.load(folder / "weights.npy", allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            arrays = read_shards(folder)
+            values, weights = arrays["features"], arrays["weights"][:]
+        except (OSError, ValueError, KeyError, EOFError):
             return None
         if values.ndim != 3 or weights.shape != values.shape[:2] or len(samples) != len(values):
             return None

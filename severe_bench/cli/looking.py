@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from severe_bench.analysis.cka import Features
 from severe_bench.analysis.saliency import Box, activation_map, in_centre_crop
 from severe_bench.cli.opening import Opened
 from severe_bench.core.digest import short_id
@@ -19,7 +20,7 @@ from severe_bench.data.adapter import Location
 from severe_bench.data.clips import test_indices
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import normalise, test_crops
-from severe_bench.models.maps import feature_maps
+from severe_bench.models.maps import feature_maps, layers
 from severe_bench.models.network import build_network
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetJob, EvaluateJob
@@ -40,6 +41,42 @@ class Chosen:
     root: Path
     weights: Path | None
 
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return self.cell.label.model if self.cell.label else self.cell.title
+
+
+def layer_features(opened: Opened, videos: int) -> dict[str, Features]:
+    """Features of every stage of every model: `model: stage` -> vectors of the same videos.
+
+    Raises:
+        UserError: as `look`.
+    """
+    chosen = chosen_cells(opened)
+    dataset = _dataset(chosen[0])
+    records = _spaced(dataset.of("test"), videos)
+    store = VideoStore(dataset.root)
+    names = np.array([record.sample for record in records])
+    found = {}
+    for one in chosen:
+        network = build_network(one.job.network, one.weights).eval()
+        rows = [_stages(one, network, record, store) for record in records]
+        for stage in rows[0]:
+            values = np.stack([row[stage] for row in rows])
+            found[f"{one.name}: {stage}"] = Features(names, values)
+    return found
+
+
+def _stages(
+    one: Chosen, network: torch.nn.Module, record: Record, store: VideoStore
+) -> dict[str, NDArray[np.float32]]:
+    pixels, _, _ = _clip(one, record, store)
+    with torch.no_grad():
+        clip = normalise(pixels[None].clone(), one.job.network.input)
+        found = layers(one.job.network.backbone, network, clip)
+    return {stage: vectors[0].numpy() for stage, vectors in found.items()}
+
 
 def look(opened: Opened, videos: int) -> list[Look]:
     """Maps of every model of one experiment on some of its test videos.
@@ -47,7 +84,7 @@ def look(opened: Opened, videos: int) -> list[Look]:
     Raises:
         UserError: no such cell, videos that were not made yet, or a network without maps.
     """
-    chosen = _chosen(opened)
+    chosen = chosen_cells(opened)
     first = chosen[0]
     dataset = _dataset(first)
     records = _spaced(dataset.of("test"), videos)
@@ -68,25 +105,31 @@ def _look(
     store: VideoStore,
     truth: dict[str, list[list[Box]]],
 ) -> Look:
+    pixels, shown, (height, width) = _clip(one, record, store)
+    with torch.no_grad():
+        clip = normalise(pixels[None].clone(), one.job.network.input)
+        maps = feature_maps(one.job.network.backbone, network, clip)[0].numpy()
+    recipe = one.job.recipe
+    size, resize = recipe.clip.size, recipe.test.resize
+    cut = [
+        [kept for box in found if (kept := in_centre_crop(box, height, width, size, resize))]
+        for found in _boxes(record, truth, shown)
+    ]
+    return Look(one.name, record.sample, _picture(pixels), activation_map(maps), cut)
+
+
+def _clip(
+    one: Chosen, record: Record, store: VideoStore
+) -> tuple[torch.Tensor, list[int], tuple[int, int]]:
+    """The central test clip (3, T, S, S) in [0, 1], its frames' numbers, height and width."""
     recipe = one.job.recipe
     extent = store.extent(record)
     test = recipe.test.model_copy(update={"clips": 1})
     indices = test_indices(recipe.clip, extent.frames, extent.fps, test, extent.times)[0]
     frames = store.clip(record, indices.tolist())
     crops = test_crops(frames, recipe.clip.size, test, "cpu")
-    pixels = crops[len(crops) // 2]
-    with torch.no_grad():
-        clip = normalise(pixels[None].clone(), one.job.network.input)
-        maps = feature_maps(one.job.network.backbone, network, clip)[0].numpy()
-    boxes = _boxes(record, truth, [int(i) + extent.first for i in indices])
-    size, (height, width) = recipe.clip.size, frames.shape[1:3]
-    cut = [
-        [kept for box in found if (kept := in_centre_crop(box, height, width, size, test.resize))]
-        for found in boxes
-    ]
-    shown = _picture(pixels)
-    name = one.cell.label.model if one.cell.label else one.cell.title
-    return Look(name, record.sample, shown, activation_map(maps), cut)
+    numbers = [int(index) + extent.first for index in indices]
+    return crops[len(crops) // 2], numbers, (frames.shape[1], frames.shape[2])
 
 
 def _picture(pixels: torch.Tensor) -> NDArray[np.uint8]:
@@ -95,7 +138,7 @@ def _picture(pixels: torch.Tensor) -> NDArray[np.uint8]:
     return np.asarray(np.round(middle * 255), np.uint8)
 
 
-def _chosen(opened: Opened) -> list[Chosen]:
+def chosen_cells(opened: Opened) -> list[Chosen]:
     """The first cell of each model of the first experiment."""
     cells = [cell for cell in opened.plan.cells if cell.label is not None]
     if not cells:

@@ -17,6 +17,7 @@ from severe_bench.cli import (
     data,
     doctor,
     export,
+    layers,
     models,
     plan,
     published,
@@ -50,6 +51,7 @@ app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("attributes")(attributes.attributes)
+app.command("layers")(layers.layers)
 app.command("saliency")(saliency.saliency)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
