@@ -11,6 +11,7 @@ from severe_bench.adapt.boxes.network import padded
 from severe_bench.adapt.boxes.unit import asked
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
+from severe_bench.core.errors import UserError
 from severe_bench.core.record import Record
 from severe_bench.data.box_transforms import boxes_after, short_side_shape, whole_frames
 from severe_bench.data.key_clips import KeyBatchReader, KeyReader
@@ -19,6 +20,7 @@ from severe_bench.data.reading import PIXELS, Steps
 from severe_bench.data.sources import torch_generator
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import apply, draw, normalise
+from severe_bench.models.backbone import BACKBONES
 from severe_bench.tasks.task import Assignment
 from severe_bench.train.batch import Batch
 
@@ -117,6 +119,18 @@ class WholeFrames:
                 (side, side) if self.frame == "square" else short_side_shape(height, width, side)
             )
             yield normalise(whole_frames(clip, shape, self.device)[None], self.statement)[0]
+
+
+def require_readable(backbone: str, frame: Literal["whole", "square"]) -> None:
+    """Refuse whole frames for a backbone that reads squares of one size only.
+
+    Raises:
+        UserError: naming the option.
+    """
+    size = BACKBONES.get(backbone).size
+    if frame == "whole" and size is not None:
+        what = f"{backbone} reads squares of {size} pixels, not whole frames"
+        raise UserError(what, "frame", "set task_options.frame: square")
 
 
 def clip_for_test(recipe: Recipe, frames: int | None, stride: int | None) -> Recipe:

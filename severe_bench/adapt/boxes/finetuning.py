@@ -8,7 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from severe_bench.adapt.boxes.clips import BoxBatches, WholeFrames, by_shape, clip_for_test
+from severe_bench.adapt.boxes.clips import (
+    BoxBatches,
+    WholeFrames,
+    by_shape,
+    clip_for_test,
+    require_readable,
+)
 from severe_bench.adapt.boxes.network import (
     BoxNetwork,
     BoxObjective,
@@ -68,6 +74,7 @@ def _adapted(network: BoxNetwork, inputs: Inputs, mode: Mode) -> Outcome:
 def _network(inputs: Inputs) -> BoxNetwork:
     job = inputs.job
     name = job.network.backbone
+    require_readable(name, AvaDetectionOptions.model_validate(job.task_options).frame)
     backbone = build_network(job.network, inputs.weights_file)
     width = map_width(name, backbone, job.recipe.clip)
     return BoxNetwork(name, backbone, seeded_head(inputs.assignment, width, job.seed))

@@ -73,7 +73,7 @@ class RowBatches:
         """The batches of the job's recipe and seed."""
         job, device = inputs.job, inputs.session.device
         steps = Steps.of(len(inputs.train), job.recipe, job.seed)
-        features = torch.from_numpy(train.features[:, 0]).to(device)
+        features = torch.from_numpy(np.asarray(train.features)[:, 0]).to(device)
         return cls(features, inputs.train, _firsts(inputs.train), inputs.assignment, steps)
 
     @property
@@ -104,7 +104,7 @@ def _scores(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np.f
     head.eval()
     boxes = [asked(record) for record in inputs.test]
     most, firsts = max(map(len, boxes)), _firsts(inputs.test)
-    outputs = head(torch.from_numpy(test.features[:, 0]).to(device)).float()
+    outputs = head(torch.from_numpy(np.asarray(test.features)[:, 0]).to(device)).float()
     one = torch.ones(1, device=device)
     scores = []
     for number, own in enumerate(boxes):

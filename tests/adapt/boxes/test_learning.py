@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from severe_bench.adapt.boxes.clips import BoxBatches
+from severe_bench.adapt.boxes.clips import BoxBatches, by_shape, require_readable
 from severe_bench.adapt.boxes.features import box_blocks
 from severe_bench.adapt.boxes.network import BoxNetwork, box_outputs, padded
 from severe_bench.adapt.boxes.unit import asked, examples, rows
@@ -20,6 +20,8 @@ from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.extras import BOXES, PROPOSALS, Box
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
+from severe_bench.data.key_clips import KeyBatchReader, KeyReader
+from severe_bench.data.reading import Steps
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import normalise
 from severe_bench.metrics.frame_map import frame_map
@@ -168,14 +170,14 @@ def test_a_row_is_the_vector_of_its_box_and_each_frame_goes_through_once(
     extraction = Extraction(asked_for, rows(frames), backbone, store, "cpu", tmp_path)
     found = np.concatenate([block["features"] for block in box_blocks(extraction, 0)])
     assert sum(passed) == len(frames)
-    np.testing.assert_allclose(found, table.features, rtol=1e-5)
+    np.testing.assert_allclose(found, np.asarray(table.features), rtol=1e-5)
     clip = torch.from_numpy(store.clip(frames[3], [3, 4, 5, 6])).permute(3, 0, 1, 2) / 255
     network = BoxNetwork("tiny_maps", backbone, torch.nn.Identity())
     boxes = padded([asked(frames[3])], len(asked(frames[3])))
     pixels = normalise(clip[None], NETWORK.input)
     single = box_outputs(network, pixels, boxes, recipe().numerics, 8)[0]
     where = table.samples.index(f"{frames[3].sample}#0")
-    found = table.features[where : where + len(single), 0]
+    found = np.asarray(table.features)[where : where + len(single), 0]
     np.testing.assert_allclose(found, single, rtol=1e-4, atol=1e-5)
 
 
@@ -252,3 +254,36 @@ def test_a_test_clip_of_its_own_changes_the_test_alone(squares: Dataset, tmp_pat
     extraction = Extraction(rows_of, frames, backbone, VideoStore(squares.root), "cpu", tmp_path)
     list(box_blocks(extraction, 0))
     assert set(seen) == {(3, 32, 32)}
+
+
+@pytest.mark.parametrize(
+    "numerics", [{"micro_batch": 3}, {"precision": "bf16"}, {"channels_last": False}]
+)
+def test_numerics_change_bits_but_not_the_lesson(
+    numerics: dict[str, object], squares: Dataset, tmp_path: Path
+) -> None:
+    done = run(squares, Wires(tmp_path).session, recipe=recipe(numerics=numerics))
+    assert value(done) > of_the_majority(done) + 30
+
+
+def test_whole_frames_are_refused_for_networks_of_one_size() -> None:
+    require_readable("mvit_v2_s", "square")
+    require_readable("r2plus1d_18", "whole")
+    with pytest.raises(UserError, match="mvit_v2_s reads squares of 224 pixels"):
+        require_readable("mvit_v2_s", "whole")
+
+
+def test_frames_of_one_shape_go_together() -> None:
+    wide, tall = torch.zeros(3, 2, 4, 6), torch.zeros(3, 2, 6, 4)
+    assert by_shape([wide, tall, wide, tall, wide]) == [[0, 2, 4], [1, 3]]
+    assert by_shape([]) == []
+
+
+def test_readers_can_be_sent_to_other_processes(squares: Dataset) -> None:
+    import pickle  # what forkserver does with them
+
+    reader = KeyReader(VideoStore(squares.root), squares.of("test"), recipe().clip)
+    steps = Steps(12, 4, 0)
+    sent = pickle.loads(pickle.dumps(KeyBatchReader(reader, steps)))  # noqa: S301
+    for here, there in zip(KeyBatchReader(reader, steps)(1), sent(1), strict=True):
+        np.testing.assert_array_equal(here, there)
