@@ -35,15 +35,15 @@ def test_the_demo_covers_models_seeds_and_factors(config: Config) -> None:
     models = {"none", "supervised", "temporal_contrast", "tubelet_contrast"}
     assert {label.model for label in labels} == models
     assert {label.seed for label in labels} == {0, 1, 2}
-    assert {label.factor for label in labels} == {"standard", "domain", "samples", "actions"}
+    assert {label.factor for label in labels} == {"standard", "domain", "samples", "actions", "task"}
     assert {label.protocol for label in labels} == {"linear", "finetune"}
-    assert len(labels) == 4 * 7 * 3
+    assert len(labels) == 4 * 9 * 3
 
 
 def test_demo_full_finetunes_and_probes_every_dataset(config: Config) -> None:
     cells = plan_suite(config, "demo-full").cells
     pairs = Counter((c.label.dataset, c.label.protocol) for c in cells if c.label)
-    datasets = {"near", "far_motion", "far_gym", "fine_spin", "fine_path"}
+    datasets = {"near", "far_motion", "far_gym", "fine_spin", "fine_path", "counted", "together"}
     assert set(pairs) == {(d, p) for d in datasets for p in ("linear", "finetune")}
 
 
@@ -71,7 +71,7 @@ def test_one_number_scales_every_world() -> None:
         assert counts == pytest.approx([count / 2 for count in whole[world]], rel=0.05)
 
 
-@pytest.mark.parametrize("suite", ["demo", "demo-full", "demo-pretrain"])
+@pytest.mark.parametrize("suite", ["demo", "demo-full", "demo-tasks", "demo-pretrain"])
 def test_claims_are_about_cells_of_their_suite(config: Config, suite: str) -> None:
     labels = [cell.label for cell in plan_suite(config, suite).cells if cell.label]
     there = {(label.model, label.experiment, label.preset) for label in labels}
