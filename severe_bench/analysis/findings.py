@@ -25,7 +25,7 @@ from severe_bench.store.predictions import Predictions
 
 Estimator = Literal["debiased", "biased"]
 TEST_FEATURES = "test_features"
-MOST_CONFUSIONS = 8
+MOST_CONFUSIONS = 6
 """Experiments whose best model's confusions are shown, in table order."""
 MOST_CLASSES = 60
 

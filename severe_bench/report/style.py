@@ -14,6 +14,8 @@ RULE = "#d8d8dc"
 PAPER = "#ffffff"
 BLUE = "#0072b2"
 ORANGE = "#d55e00"
+ON_BLUE = "#fdfdfe"
+"""Words on full blue, which the dark page makes a light blue."""
 SERIES = (BLUE, ORANGE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
 """One after the other for curves; further ones repeat them with another dash and mark."""
 VARIABLES = {
@@ -23,6 +25,7 @@ VARIABLES = {
     PAPER: "var(--paper)",
     BLUE: "var(--blue)",
     ORANGE: "var(--orange)",
+    ON_BLUE: "var(--on-blue)",
     SERIES[2]: "var(--green)",
     SERIES[3]: "var(--pink)",
     SERIES[4]: "var(--amber)",

@@ -10,7 +10,7 @@ from severe_bench.report import style
 from severe_bench.report.figures.canvas import Canvas, short, width_of
 from severe_bench.report.table import fixed
 
-LONGEST = 22
+LONGEST = 32
 FEW = 14
 """Up to so many rows the squares are large and hold their numbers."""
 
@@ -67,7 +67,7 @@ def _squares(
         if side < 40:
             continue
         words = fixed(float(value), digits) if known else "n/a"
-        colour = "#fefefe" if share > 0.62 else style.INK
+        colour = style.ON_BLUE if share > 0.62 else style.INK
         canvas.text(
             at[0] + side / 2, at[1] + side / 2 + 4, words, size=11, fill=colour, anchor="middle"
         )
