@@ -37,6 +37,7 @@ def compare(
     from severe_bench.core.atomic import write_text
     from severe_bench.core.errors import UserError
     from severe_bench.report.comparing import against_published, suite_of, two_models
+    from severe_bench.report.page import file_stem
     from severe_bench.report.writers import to_csv
 
     layout = suite_of(results.absolute(), suite)
@@ -49,7 +50,7 @@ def compare(
     else:
         found = two_models(layout, models or [], experiments or ())
     for table in found.tables if output is not None else ():
-        write_text(Path(output or "") / f"{table.name}.csv", to_csv(table))
+        write_text(Path(output or "") / f"{file_stem(table.name)}.csv", to_csv(table))
     if as_json:
         typer.echo(found.json())
     else:

@@ -20,6 +20,7 @@ from severe_bench.report.tables.beside import gap_table, severe_table
 from severe_bench.report.tables.classes import class_differences
 from severe_bench.report.tables.comparisons import two
 from severe_bench.report.terminal import plain_tables
+from severe_bench.report.words import warnings
 from severe_bench.store.layout import CELL, SHARED, Layout
 
 
@@ -86,7 +87,7 @@ def against_published(layout: Layout, experiments: Sequence[str]) -> Compared:
     """
     study = build_study(harvest(layout), lambda _: None)
     found = beside(column for name, column in study.columns.items() if _wanted(name, experiments))
-    notes = [*found.notes]
+    notes = [*found.notes, *warnings(study)]
     if any(row.kind == OURS for row in found.rows):
         notes.insert(0, MIXED)
     tables = [severe_table(found)] if found.rows else []
@@ -129,7 +130,7 @@ def _two_notes(study: Study) -> tuple[str, ...]:
         "McNemar’s test, or its sign-test generalisation over several seeds or groups; it is about "
         "these training runs, not about others."
     )
-    return (note, *study.notes)
+    return (note, *study.notes, *warnings(study))
 
 
 def _wanted(name: str, globs: Sequence[str]) -> bool:

@@ -50,8 +50,13 @@ def overview(findings: Findings) -> list[str]:
     if not study.models:
         return ["No cell of this suite is finished yet, so there is nothing to compare."]
     sentences = [_extent(study), _overall(study), *_standard_choice(study)]
-    warnings = [_codes(study), _incomplete(study), _chosen_on_test(study)]
-    return [s for s in [*sentences, _tally(findings.verdicts), *warnings] if s]
+    return [s for s in [*sentences, _tally(findings.verdicts), *warnings(study)] if s]
+
+
+def warnings(study: Study) -> list[str]:
+    """What should keep a reader from trusting some of the numbers."""
+    found = [_codes(study), _incomplete(study), _chosen_on_test(study)]
+    return [text for text in found if text]
 
 
 def called(model: str) -> str:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from severe_bench.config.recipe import Recipe
-from severe_bench.core.atomic import atomic_path, write_json
+from severe_bench.core.atomic import write_json
 from severe_bench.core.budget import Budget
+from severe_bench.core.shards import write_shards
 from severe_bench.metrics.measure import METRICS
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.plan.job import DatasetRef, EvaluateJob, FeaturesJob, NetworkRef, WeightsRef
@@ -153,16 +153,11 @@ def write_features(layout: Layout, cell: Cell, model: str, videos: int) -> None:
     share = 0.2 + 0.15 * (len(model) % 5)
     folder = layout.folder(cell)
     write_cell(folder, cell)
-    write_array(folder / "features.npy", (share * shared + (1 - share) * own).astype(np.float32))
-    write_array(folder / "weights.npy", np.full((videos, 2), 0.5, np.float32))
+    values = (share * shared + (1 - share) * own).astype(np.float32)
+    weights = np.full((videos, 2), 0.5, np.float32)
+    write_shards(folder, [{"features": values, "weights": weights}])
     write_json(folder / "samples.json", [f"video_{i:04d}" for i in range(videos)])
     _finish(folder, cell, (), 4.0)
-
-
-def write_array(path: Path, array: NDArray[np.float32]) -> None:
-    """An array file, written as the product writes them."""
-    with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, array, allow_pickle=False)
 
 
 def write_failed(layout: Layout, cell: Cell, message: str) -> None:

@@ -176,3 +176,25 @@ def test_other_videos_or_another_order_are_refused() -> None:
 
 def test_nothing_resampled_gives_nothing() -> None:
     assert resample(MEAN, {}) == {}
+
+
+def test_slow_metrics_are_resampled_less_often_and_refused_where_that_is_too_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = {"a": {0: run(draws(40, 0)), 1: run(draws(40, 1))}}
+    monkeypatch.setattr("severe_bench.analysis.intervals.SLOW_WORK", 80 * 150)
+    assert resample(SLOW_MEAN, runs, draws=400)["a"].replicates.shape == (2, 150)
+    assert resample(SLOW_MEAN, runs, draws=120)["a"].replicates.shape == (2, 120)
+    assert resample(MEAN, runs, draws=400)["a"].replicates.shape == (2, 400)
+    monkeypatch.setattr("severe_bench.analysis.intervals.SLOW_WORK", 80 * 99)
+    with pytest.raises(UserError, match="too slow to resample for 2 cells"):
+        resample(SLOW_MEAN, runs, draws=400)
+
+
+def test_per_group_sums_are_of_the_contributions() -> None:
+    groups = np.array(["x", "y", "x", "z"])
+    found = resample(MEAN, {"a": {0: run(np.array([1.0, 2.0, 3.0, 4.0]), groups)}}, draws=10)["a"]
+    assert found.per_group is not None
+    assert found.per_group.tolist() == [[4.0, 2.0, 4.0]]
+    assert found.groups == 3
+    assert resample(SLOW_MEAN, {"a": {0: run(draws(9, 0))}}, draws=10)["a"].per_group is None

@@ -95,3 +95,12 @@ def test_several_suites_must_be_named(results: Path, tmp_path: Path) -> None:
         )
     text = run(str(tmp_path), "--with", "published", "--suite", "two", "--json")
     assert json.loads(text)["title"].startswith("two beside")
+
+
+def test_tables_of_experiments_with_any_name_can_be_written(tmp_path: Path) -> None:
+    trial = Trial("a/b c", "domain", {"x": 0.6, "y": 0.3}, videos=40, protocol="finetune")
+    write_suite(Layout(tmp_path, "s"), [trial], (0,))
+    run(str(tmp_path), "x", "y", "-o", str(tmp_path / "out"))
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names[1] == "two_models.csv"
+    assert names[0].startswith("classes_a_b_c-")
