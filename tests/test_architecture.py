@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 LIGHT = {
     "adapt.protocol",
+    "adapt.unit",
     "data.adapter",
     "data.missing",
     "data.prepared",

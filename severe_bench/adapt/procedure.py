@@ -41,6 +41,7 @@ PROCEDURES: Registry[Procedure] = Registry(
         "boxes": "severe_bench.adapt.boxes.procedure:BOXES",
         "tubes": "severe_bench.adapt.tubes.procedure:TUBES",
         "counting": "severe_bench.adapt.counting.procedure:COUNTING",
+        "timeline": "severe_bench.adapt.timeline.procedure:TIMELINE",
     },
     group="severe_bench.procedures",
 )

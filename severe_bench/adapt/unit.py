@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from severe_bench.core.record import Record
 from severe_bench.core.registry import Registry
@@ -53,16 +53,18 @@ class Unit:
         blocks: (extraction, first) -> blocks of rows from example `first` on, which is 0 or the end
             of a block: `features` (n, V, D) float32, `weights` (n, V) float32 and the number of
             different `views` (n,) that went through the network; where views are clips, `times`
-            (n, V, 2) of them as well, in seconds.
+            (n, V, 2) of them as well, in seconds: what each covers, or what it stands for.
         examples: (records, unit options) -> the samples that are adapted to and tested on, in
             order. Budgets are drawn before, from the records.
         rows: examples -> one record for each row of features, where an example has several.
+        train_views: how a training video is seen, where that is not the protocol's choice.
     """
 
     name: str
     blocks: "Callable[[Extraction, int], Iterator[Rows]]"
     examples: Examples = as_they_are
     rows: Callable[[Sequence[Record]], tuple[Record, ...]] = tuple
+    train_views: Literal["train", "test"] | None = None
 
 
 UNITS: Registry[Unit] = Registry(
@@ -72,6 +74,7 @@ UNITS: Registry[Unit] = Registry(
         "tokens": "severe_bench.adapt.token_unit:TOKENS",
         "clip_both_ways": "severe_bench.adapt.both_ways:CLIP_BOTH_WAYS",
         "box": "severe_bench.adapt.boxes.unit:BOX",
+        "timeline": "severe_bench.adapt.timeline.unit:TIMELINE",
     },
     group="severe_bench.units",
 )

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from severe_bench.metrics.measure import Weights
 from severe_bench.metrics.overlap import Floats
-
-BLOCK = 2_000_000
-"""Largest number of weights of detections held at once."""
 
 Flags = NDArray[np.bool_]
 
@@ -70,48 +68,77 @@ def first_hits(overlaps: Floats, scores: Floats, wanted: Flags, threshold: float
     return right
 
 
-def average_precision(judged: Judged, weights: Weights) -> Floats:
-    """AP of R resamples.
+def taken(overlaps: Floats, scores: Floats, threshold: float) -> Flags:
+    """Which detections of a sample are right, where each that is takes one truth away.
+
+    By falling score, each looks at the truth that it overlaps most among those that are left
+    (ActivityNet's `eval_detection.py`; the scripts of Kalogeiton et al. 2017 and of YOWO).
 
     Args:
-        judged: detections of one class.
-        weights: (R, N) how often each sample was drawn.
+        overlaps: (K, M) of detections and truths of one class.
+        scores: (K,).
+        threshold: of the overlap, inclusive.
 
     Returns:
-        (R,) in [0, 1]; NaN where nothing of the class was drawn.
+        (K,).
     """
-    rows = max(1, BLOCK // max(1, len(judged.scores)))
-    parts = [
-        _average_precision(judged, weights[start : start + rows])
-        for start in range(0, len(weights), rows)
-    ]
-    return np.concatenate(parts)
+    right, left = np.zeros(len(scores), dtype=np.bool_), overlaps.copy()
+    if not left.shape[1]:
+        return right
+    for number in np.argsort(-scores, kind="stable"):
+        if left[number].max() >= threshold:
+            right[number] = True
+            left[:, left[number].argmax()] = -1.0
+    return right
 
 
 def mean_over_classes(classes: Iterable[Judged], weights: Weights) -> Floats:
-    """Mean AP of R resamples, (R,) in per cent, over the classes of which something was drawn.
+    """Mean AP of R resamples over the classes of which something was drawn.
 
-    0 where nothing at all was drawn.
+    Args:
+        classes: detections of one class after another.
+        weights: (R, N) how often each sample was drawn.
+
+    Returns:
+        (R,) in per cent; 0 where nothing at all was drawn.
     """
+    drawn = np.ascontiguousarray(weights.T)
     total, counted = np.zeros(len(weights)), np.zeros(len(weights))
     for judged in classes:
-        found = average_precision(judged, weights)
+        found = average_precision(judged, drawn)
         there = ~np.isnan(found)
         total[there] += found[there]
         counted += there
     return 100.0 * np.divide(total, counted, out=np.zeros_like(total), where=counted > 0)
 
 
-def _average_precision(judged: Judged, weights: Weights) -> Floats:
+def average_precision(judged: Judged, drawn: Floats) -> Floats:
+    """AP of R resamples.
+
+    Only thresholds at which something is found are looked at: at any other, precision is no better
+    than at the one before.
+
+    Args:
+        judged: detections of one class.
+        drawn: (N, R) how often each sample was drawn.
+
+    Returns:
+        (R,) in [0, 1]; NaN where nothing of the class was drawn.
+    """
     order = np.argsort(-judged.scores, kind="stable")
-    ranked = judged.scores[order]
-    ends = np.flatnonzero(np.diff(ranked, append=-np.inf))
-    drawn = weights[:, judged.sample[order]]
-    above = np.cumsum(drawn, axis=1)[:, ends]
-    hits = np.cumsum(drawn * judged.right[order], axis=1)[:, ends]
+    right, sample = judged.right[order], judged.sample[order]
+    ends = np.searchsorted(-judged.scores[order], -judged.scores[order][right], side="right")
+    step = np.searchsorted(np.unique(ends), np.arange(len(order)), side="right")
+    gained = _drawn_by_step(step[right], sample[right], drawn)
+    hits = np.cumsum(gained, axis=0)
+    above = np.cumsum(_drawn_by_step(step, sample, drawn)[: len(hits)], axis=0)
     precision = np.divide(hits, above, out=np.zeros_like(hits), where=above > 0)
-    best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    gained = np.diff(hits, axis=1, prepend=0.0)
-    wanted = weights @ judged.wanted
-    area = (gained * best).sum(axis=1)
-    return np.asarray(np.divide(area, wanted, out=np.full(len(weights), np.nan), where=wanted > 0))
+    best = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
+    area, wanted = (gained * best).sum(axis=0), judged.wanted @ drawn
+    return np.asarray(np.divide(area, wanted, out=np.full(len(wanted), np.nan), where=wanted > 0))
+
+
+def _drawn_by_step(step: NDArray[np.int64], sample: NDArray[np.int64], drawn: Floats) -> Floats:
+    """(S, R) how many detections were drawn in each step of the ranking."""
+    shape = (int(step.max()) + 1 if len(step) else 0, len(drawn))
+    return np.asarray(csr_array((np.ones(len(step)), (step, sample)), shape=shape) @ drawn)

@@ -1,4 +1,4 @@
-"""How much boxes and tubes overlap: intersection over union.
+"""How much boxes, tubes and stretches of time overlap: intersection over union.
 
 Boxes are (x1, y1, x2, y2) in any one unit; NaN is no box and overlaps nothing.
 """
@@ -51,6 +51,27 @@ def tube_iou(left: NDArray[np.floating], right: NDArray[np.floating]) -> Floats:
     frames = (there[:, None] | present[None]).sum(axis=-1)
     total = by_frame.sum(axis=0)
     return np.asarray(np.divide(total, frames, out=np.zeros_like(total), where=frames > 0))
+
+
+def span_iou(left: NDArray[np.floating], right: NDArray[np.floating]) -> Floats:
+    """Overlap of each stretch of time on the left with each on the right.
+
+    Args:
+        left: (K, 2) start and end.
+        right: (M, 2).
+
+    Returns:
+        (K, M) in [0, 1]; 0 where both have no length.
+
+    Example:
+        >>> span_iou(np.array([[0.0, 4.0]]), np.array([[1.0, 5.0], [4.0, 6.0]])).tolist()
+        [[0.6, 0.0]]
+    """
+    one, other = left.astype(np.float64)[:, None], right.astype(np.float64)[None]
+    shared = np.minimum(one[..., 1], other[..., 1]) - np.maximum(one[..., 0], other[..., 0])
+    shared = np.maximum(shared, 0.0)
+    union = np.diff(one)[..., 0] + np.diff(other)[..., 0] - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
 
 
 def _area(boxes: Floats) -> Floats:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from severe_bench.core.errors import UserError
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.checks import require_samples
-from severe_bench.metrics.detections import Judged, first_hits, mean_over_classes
+from severe_bench.metrics.detections import Judged, first_hits, mean_over_classes, taken
 from severe_bench.metrics.measure import Measure, Scores, Targets, Weights
 from severe_bench.metrics.overlap import Floats, box_iou, tube_iou
 
@@ -100,19 +100,9 @@ def _tubes_judged(videos: list[_Video], threshold: float) -> Iterator[Judged]:
             means = np.nanmean(video.scores[ours], axis=1) if ours.any() else np.empty(0)
             scores.append(means)
             overlaps = video.overlaps[ours][:, video.classes == label]
-            right.append(_taken(overlaps, means, threshold))
+            right.append(taken(overlaps, means, threshold))
             sample.append(np.full(len(means), number))
         yield _joined(scores, right, sample, _wanted(videos, label))
-
-
-def _taken(overlaps: Floats, scores: Floats, threshold: float) -> NDArray[np.bool_]:
-    """Which of K tubes find one of M, (K, M) overlaps, by falling score, each taking one away."""
-    right, left = np.zeros(len(scores), dtype=np.bool_), overlaps.copy()
-    for tube in np.argsort(-scores, kind="stable"):
-        if left.shape[1] and left[tube].max() >= threshold:
-            right[tube] = True
-            left[:, left[tube].argmax()] = -1.0
-    return right
 
 
 def _boxes_judged(videos: list[_Video]) -> Iterator[Judged]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from severe_bench.adapt.protocol import PROTOCOLS
+from severe_bench.adapt.unit import UNITS
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.digest import canonical_json
 from severe_bench.tasks.task import TASKS
@@ -45,5 +46,5 @@ def row_kind(
         return None
     options = asked.unit_options(asked.options.model_validate(dict(task_options)))
     unit = how.unit or asked.unit
-    key = f"{unit} {canonical_json(options)} {how.train_views}"
-    return RowKind(unit, options, how.train_views, key)
+    views = UNITS.get(unit).train_views or how.train_views
+    return RowKind(unit, options, views, f"{unit} {canonical_json(options)} {views}")

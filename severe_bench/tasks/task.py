@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Options = TypeVar("Options", bound=Frozen)
+Placement = Callable[["NDArray[np.float32]", "NDArray[np.float64]", Record], "NDArray[np.float32]"]
 
 
 class NoOptions(Frozen):
@@ -33,9 +34,12 @@ class Assignment:
             scores (...) that metrics see.
         clip_targets: targets of training clips, where these differ from those of their videos:
             records (B) and when the earliest and the latest frame of a clip of each are shown,
-            (B, 2) seconds of the whole video -> (B, ...).
+            (B, 2) seconds of the whole video -> (B, ...). Of timelines, of the snippets of windows:
+            the stretches that they stand for, (B, S, 2), NaN where there is none -> (B, S, ...).
         ballots: targets (N, ...) -> what each training sample votes for as a neighbour, float
             (N, C) or (N, ...) as scores are; None where neighbours cannot vote.
+        placed: of timelines: what was merged of a video's snippets (V, ...), the stretches that
+            they stand for (V, 2), and its record -> the video's scores (K, ...).
     """
 
     head: "Callable[[int], nn.Module]"
@@ -44,6 +48,7 @@ class Assignment:
     merge: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
     clip_targets: "Callable[[Sequence[Record], NDArray[np.float64]], torch.Tensor] | None" = None
     ballots: "Callable[[torch.Tensor], torch.Tensor] | None" = None
+    placed: "Placement | None" = None
 
 
 def _no_unit_options(_: object) -> dict[str, Any]:
@@ -88,6 +93,8 @@ TASKS: Registry[Task[Any]] = Registry(
         "verb_noun": "severe_bench.tasks.verb_noun:VERB_NOUN",
         "retrieval": "severe_bench.tasks.retrieval:RETRIEVAL",
         "clustering": "severe_bench.tasks.clustering:CLUSTERING",
+        "segmentation": "severe_bench.tasks.segmentation:SEGMENTATION",
+        "localisation": "severe_bench.tasks.localisation:LOCALISATION",
     },
     group="severe_bench.tasks",
 )

@@ -1,0 +1,36 @@
+"""What a head says about snippets, as scores in the time of the video."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from severe_bench.core.record import Record
+from severe_bench.data.clips import Times
+from severe_bench.tasks.task import Assignment
+
+
+def targets_of(assignment: Assignment, records: Sequence[Record], times: Times) -> torch.Tensor:
+    """Targets (B, S, ...) of snippets that stand for `times` (B, S, 2), NaN where there is none."""
+    make = assignment.clip_targets
+    assert make is not None  # noqa: S101 - tasks on timelines have it
+    return make(records, times)
+
+
+def placed(
+    assignment: Assignment, merged: NDArray[np.float32], times: Times, record: Record
+) -> NDArray[np.float32]:
+    """Scores of one video from what was merged (V, ...) and times (V, 2), without padding."""
+    place = assignment.placed
+    assert place is not None  # noqa: S101 - tasks on timelines have it
+    return np.asarray(place(merged, times, record), dtype=np.float32)
+
+
+def stacked(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Scores (N, K, ...) of videos (K_i, ...), padded with NaN."""
+    most = max(len(of_one) for of_one in scores)
+    whole = np.full((len(scores), most, *scores[0].shape[1:]), np.nan, dtype=np.float32)
+    for row, of_one in zip(whole, scores, strict=True):
+        row[: len(of_one)] = of_one
+    return whole
