@@ -47,7 +47,11 @@ def open_suite(
 
 
 def filters_of(
-    models: list[str] | None, experiments: list[str] | None, seeds: list[str] | None
+    models: list[str] | None,
+    experiments: list[str] | None,
+    seeds: list[str] | None,
+    presets: list[str] | None = None,
 ) -> Filters:
     """The globs of the command line."""
-    return Filters(tuple(models or ()), tuple(experiments or ()), tuple(seeds or ()))
+    named = (models, experiments, seeds, presets)
+    return Filters(*(tuple(globs or ()) for globs in named))

@@ -21,6 +21,7 @@ Experiments = Annotated[
     list[str] | None, typer.Option("--experiment", help="Only these experiments; globs.")
 ]
 Seeds = Annotated[list[str] | None, typer.Option("--seed", help="Only these seeds; globs.")]
+Presets = Annotated[list[str] | None, typer.Option("--preset", help="Only these presets; globs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 
 RESULTS = Path("results")

@@ -11,6 +11,7 @@ from severe_bench.cli.options import (
     Config,
     Experiments,
     Models,
+    Presets,
     Results,
     Seeds,
     Suite,
@@ -24,6 +25,7 @@ def plan(
     model: Models = None,
     experiment: Experiments = None,
     seed: Seeds = None,
+    preset: Presets = None,
     devices: Annotated[str, typer.Option(help="As in `severe run`; for the wall time.")] = "auto",
     executor: Annotated[str, typer.Option(help="slurm: show what would be submitted.")] = "local",
     profile: Annotated[
@@ -43,7 +45,7 @@ def plan(
     from severe_bench.plan.view import plan_json
 
     check_executor(executor, profile, wait=False)
-    opened = open_suite(suite, config, results, filters_of(model, experiment, seed))
+    opened = open_suite(suite, config, results, filters_of(model, experiment, seed, preset))
     if executor == "slurm":
         from severe_bench.cli.cluster import order_of, slurm_plan_lines
 

@@ -10,6 +10,7 @@ from severe_bench.cli.options import (
     Config,
     Experiments,
     Models,
+    Presets,
     Results,
     Seeds,
     Suite,
@@ -23,6 +24,7 @@ def run(
     model: Models = None,
     experiment: Experiments = None,
     seed: Seeds = None,
+    preset: Presets = None,
     devices: Annotated[str, typer.Option(help="auto, cpu, cuda, or cuda:0,1.")] = "auto",
     retry: Annotated[
         list[str] | None, typer.Option(help="Try failed cells again: `failed`, or one class.")
@@ -43,13 +45,13 @@ def run(
     if dry_run:
         from severe_bench.cli.plan import plan
 
-        plan(suite, config, results, model, experiment, seed, devices, executor, profile)
+        plan(suite, config, results, model, experiment, seed, preset, devices, executor, profile)
         return
     from severe_bench.cli.executors import check_executor
     from severe_bench.cli.opening import filters_of, open_suite
 
     check_executor(executor, profile, wait=wait)
-    opened = open_suite(suite, config, results, filters_of(model, experiment, seed))
+    opened = open_suite(suite, config, results, filters_of(model, experiment, seed, preset))
     if executor == "slurm":
         from severe_bench.cli.cluster import order_of, run_on_slurm
 

@@ -29,6 +29,7 @@ class Filters:
     models: tuple[str, ...] = ()
     experiments: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
 
 
 def grid(config: Config, suite: str) -> list[Entry]:
@@ -128,6 +129,7 @@ def filtered(entries: Sequence[Entry], filters: Filters, suite: str) -> list[Ent
         ("model", filters.models),
         ("experiment", filters.experiments),
         ("seed", filters.seeds),
+        ("preset", filters.presets),
     ):
         names = list(dict.fromkeys(str(getattr(entry, kind)) for entry in entries))
         for glob in globs:
@@ -145,4 +147,5 @@ def _passes(entry: Entry, filters: Filters) -> bool:
         _fits(filters.models, entry.model)
         and _fits(filters.experiments, entry.experiment)
         and _fits(filters.seeds, str(entry.seed))
+        and _fits(filters.presets, entry.preset)
     )

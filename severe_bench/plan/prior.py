@@ -49,6 +49,9 @@ PARAMETERS = {"r2plus1d_narrow": 219_000}
 OTHER_PARAMETERS = 33_000_000
 OTHER_WIDTH = 512
 
+CLIPS_OF_TASK = {"counting": (110, 75), "arrow_of_time": (2, 2), "tube_detection": (170, 170)}
+"""Clips of each sample per epoch and in testing, where not one and the recipe's: 10 sub-clips
+in 11 steps, 75 windows; both ways; every annotated frame."""
 STEP = 4.0
 """Forward and backward, in forwards."""
 PRETEXT_VIEWS = 2
@@ -57,6 +60,8 @@ RENDER, PROBE_STEP, START = 0.03, 0.001, 0.5
 VIDEO_BYTES, PREDICTION_BYTES, SMALL_FILES = 15_000, 100, 30_000
 TRAIN, TEST, CLASSES = 9_500, 3_800, 100
 """Where a dataset does not say: about the size of UCF101."""
+SIZES: Mapping[str, Sizes] = {"ucf101_24": {"train": 2290, "test": 917}}
+"""Of datasets whose official files are not counted: 3,207 videos, Köpüklü et al. 2019."""
 
 
 def prior_seconds(
@@ -96,12 +101,14 @@ def _probe(job: EvaluateJob, videos: Sizes) -> float:
 def _finetune(job: EvaluateJob, videos: Sizes, machine: Machine) -> float:
     recipe, forward = job.recipe, _forward(job.network.backbone, job, machine)
     labels = _labels(job.budget, videos["train"])
+    in_training, in_testing = CLIPS_OF_TASK.get(job.task, (1, recipe.test.views))
     step = STEP if job.protocol == "finetune" else 1.0
-    epochs = recipe.schedule.epochs * recipe.schedule.clips_per_video
-    test = videos["test"] * (machine.decode + recipe.test.views * forward)
+    epochs = recipe.schedule.epochs * recipe.schedule.clips_per_video * in_training
+    test = videos["test"] * (machine.decode + in_testing * forward)
     if recipe.selection.model != "last":
         looks = recipe.schedule.epochs // recipe.selection.every
-        test += videos["test"] * looks * recipe.selection.clips * forward
+        clips = in_testing if job.task in CLIPS_OF_TASK else recipe.selection.clips
+        test += videos["test"] * looks * clips * forward
     return labels * (machine.decode + epochs * step * forward) + test
 
 
@@ -131,7 +138,11 @@ def _width(network: NetworkRef) -> int:
 
 def _videos(dataset: DatasetRef, sizes: Sizes) -> dict[str, int]:
     """By split, as the options or the files say; else in the proportion of UCF101's."""
-    said = {**sizes, **{s: n for s, n in dataset.options.items() if isinstance(n, int)}}
+    said = {
+        **SIZES.get(dataset.adapter, {}),
+        **sizes,
+        **{s: n for s, n in dataset.options.items() if isinstance(n, int)},
+    }
     train = said.get("train", TRAIN)
     return {"train": train, "test": said.get("test", ceil(train * TEST / TRAIN))}
 

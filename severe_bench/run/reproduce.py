@@ -32,5 +32,5 @@ def reproducing(cell: Cell, suite: str, invocation: Invocation) -> str:
         words += ["--config", invocation.config]
     if cell.label:
         words += ["--model", cell.label.model, "--experiment", cell.label.experiment]
-        words += ["--seed", str(cell.label.seed)]
+        words += ["--seed", str(cell.label.seed), "--preset", cell.label.preset]
     return shlex.join([*words, "--results", "results-again"])

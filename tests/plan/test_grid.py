@@ -142,3 +142,11 @@ def test_filters_that_exclude_each_other(study: Study) -> None:
     )
     with pytest.raises(UserError, match="no cell of suite demo passes all filters; widen them"):
         filtered(grid(config, "demo"), Filters(("none",), ("near-tune",)), "demo")
+
+
+def test_one_preset_of_a_suite(study: Study) -> None:
+    entries = grid(study(), "demo")
+    kept = filtered(entries, Filters(experiments=("near-tune",), presets=("long",)), "demo")
+    assert {entry.preset for entry in kept} == {"long"}
+    with pytest.raises(UserError, match="--preset: no preset of suite demo matches 'as-run'"):
+        filtered(entries, Filters(presets=("as-run",)), "demo")

@@ -35,7 +35,13 @@ def test_the_demo_covers_models_seeds_and_factors(config: Config) -> None:
     models = {"none", "supervised", "temporal_contrast", "tubelet_contrast"}
     assert {label.model for label in labels} == models
     assert {label.seed for label in labels} == {0, 1, 2}
-    assert {label.factor for label in labels} == {"standard", "domain", "samples", "actions", "task"}
+    assert {label.factor for label in labels} == {
+        "standard",
+        "domain",
+        "samples",
+        "actions",
+        "task",
+    }
     assert {label.protocol for label in labels} == {"linear", "finetune"}
     assert len(labels) == 4 * 9 * 3
 
