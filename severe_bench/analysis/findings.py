@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from severe_bench.analysis.cka import Features, Similarity, biased_cka_matrix, similarity
 from severe_bench.analysis.cka_intervals import with_intervals
-from severe_bench.analysis.harvest import Harvest, Measured, column_of
+from severe_bench.analysis.harvest import Harvest, Measured
 from severe_bench.analysis.lesson import Verdict, judge
 from severe_bench.analysis.per_class import (
     ClassDifference,
@@ -178,14 +178,17 @@ def standard_features(
 ) -> tuple[str, dict[str, str]]:
     """Dataset name and model -> features cell of the standard experiment that most models probe.
 
-    Each model is represented by its first such cell. Empty where no standard experiment reads
-    cached features.
+    Each model is represented by its first cell of an experiment. Empty where no standard
+    experiment reads cached features.
     """
     by_column: dict[tuple[str, str], dict[str, str]] = {}
+    first: dict[tuple[str, str], Measured] = {}
     for cell in measured:
-        ids = by_column.setdefault((column_of(cell.label), cell.label.dataset), {})
-        if cell.label.factor == STANDARD and cell.label.model not in ids:
-            needed = needs(cell.cell).get(TEST_FEATURES)
-            ids |= {cell.label.model: needed} if needed else {}
+        if cell.label.factor == STANDARD:
+            first.setdefault((cell.column, cell.label.model), cell)
+    for (column, model), cell in first.items():
+        needed = needs(cell.cell).get(TEST_FEATURES)
+        ids = by_column.setdefault((column, cell.label.dataset), {})
+        ids |= {model: needed} if needed else {}
     (_, dataset), ids = max(by_column.items(), key=lambda i: len(i[1]), default=(("", ""), {}))
     return (dataset, ids) if ids else ("", {})

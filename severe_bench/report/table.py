@@ -80,9 +80,9 @@ def fixed(value: float, digits: int = 1) -> str:
         ('0.0', '−1.2', '12.0')
     """
     text = f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", "−")
+    if not text.startswith("-"):
+        return text
+    return f"−{text[1:]}" if float(text) else text[1:]
 
 
 def signed(value: float, digits: int = 1) -> str:
