@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "analysis": {*WORDS, "metrics", "store"},
     "published": {"core", "analysis"},
     "report": {*WORDS, "analysis", "metrics", "published", "store"},
-    "doctor": {"core"},
+    "doctor": {"core", "config", "data", "train"},
 }
 LIGHT = {
     "adapt.protocol",

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,11 +11,10 @@ from torch import Tensor, nn
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
 from severe_bench.adapt.network import TaskObjective, seeded_head
-from severe_bench.adapt.probing import FeatureBatches, features_for, targets_of_views
+from severe_bench.adapt.probing import MappedBatches, features_for
+from severe_bench.adapt.rows import Features
 from severe_bench.core.record import Record
-from severe_bench.data.reading import Steps
 from severe_bench.tasks.task import Assignment
-from severe_bench.train.batch import Batch
 from severe_bench.train.loop import fit
 
 HEAD_WIDTH = 64
@@ -84,45 +82,6 @@ class AttentiveHead(nn.Module):
         return outputs
 
 
-@dataclass(frozen=True)
-class TokenBatches:
-    """Batches of cached tokens: the rows, views and targets that features of vectors would give.
-
-    Args:
-        tokens: (N, V, P, C) in the order of the rows.
-        places: (N, V, 1) whose entry [n, v] is n * V + v.
-        batches: of those places.
-        device: of the batches.
-    """
-
-    tokens: NDArray[np.float16]
-    batches: FeatureBatches
-    device: str
-
-    @classmethod
-    def of(cls, train: FeatureTable, inputs: Inputs) -> "TokenBatches":
-        """The batches of the job's recipe and seed."""
-        job = inputs.job
-        count, views = train.features.shape[:2]
-        places = torch.arange(count * views).reshape(count, views, 1)
-        targets = targets_of_views(train, inputs)
-        batches = FeatureBatches(places, targets, Steps.of(count, job.recipe, job.seed))
-        return cls(train.features, batches, inputs.session.device)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches in one epoch, at least 1."""
-        return self.batches.steps_per_epoch
-
-    def batch(self, epoch: int, step: int) -> Batch:
-        """Tokens of one view of each video of this step."""
-        found = self.batches.batch(epoch, step)
-        places = found.inputs["features"][:, 0].numpy()
-        rows = self.tokens[places // self.tokens.shape[1], places % self.tokens.shape[1]]
-        tokens = torch.from_numpy(rows).to(self.device).float()
-        return Batch({"features": tokens}, found.targets.to(self.device))
-
-
 def probe_tokens(inputs: Inputs) -> Outcome:
     """Train pooling and head on `train_features`, test them on `test_features`, both tokens.
 
@@ -132,7 +91,7 @@ def probe_tokens(inputs: Inputs) -> Outcome:
     job, session = inputs.job, inputs.session
     head = attentive_head(inputs.assignment, train, job.seed, standardise=job.recipe.standardise)
     objective = TaskObjective(head, inputs.assignment, "features")
-    source = TokenBatches.of(train, inputs)
+    source = MappedBatches.of(train, inputs)
     summary = fit(objective, source, job.recipe, session, job.seed)
     began = time.perf_counter()
     test = features_for(inputs, "test_features").of(inputs.test)
@@ -163,20 +122,20 @@ def attentive_head(
     return AttentiveHead(pool, head, *moments(train.features))
 
 
-def moments(tokens: NDArray[np.float16]) -> tuple[Tensor, Tensor]:
+def moments(tokens: Features) -> tuple[Tensor, Tensor]:
     """Mean and deviation (C,) over all tokens; deviation 1 where they are all the same."""
     width = tokens.shape[-1]
-    flat = tokens.reshape(-1, width)
-    step = max(1, BLOCK // width)
-    blocks = [flat[i : i + step].astype(np.float64) for i in range(0, min(len(flat), step), step)]
-    first = blocks[0][0]
+    per_clip = int(np.prod(tokens.shape[1:]))
+    step = max(1, BLOCK // per_clip)
+    first = tokens[0].reshape(-1, width)[0].astype(np.float64)
     total, square = np.zeros(width), np.zeros(width)
-    for start in range(0, len(flat), step):
-        block = flat[start : start + step].astype(np.float64) - first
+    for start in range(0, len(tokens), step):
+        block = tokens[start : start + step].reshape(-1, width).astype(np.float64) - first
         total += block.sum(axis=0)
         square += np.square(block).sum(axis=0)
-    mean = total / len(flat)
-    variance = np.maximum(square / len(flat) - np.square(mean), 0)
+    count = int(np.prod(tokens.shape[:-1]))
+    mean = total / count
+    variance = np.maximum(square / count - np.square(mean), 0)
     deviation = np.sqrt(variance)
     deviation[variance == 0] = 1.0
     return torch.from_numpy(mean + first).float(), torch.from_numpy(deviation).float()

@@ -2,32 +2,33 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.adapt.network import frozen, state_digest
-from severe_bench.adapt.parts import Pass, Rows, rows_of
-from severe_bench.adapt.unit import UNITS, Extraction, Unit
-from severe_bench.core.atomic import atomic_path, write_json
+from severe_bench.adapt.parts import Pass, Rows, parts_of
+from severe_bench.adapt.rows import Features
+from severe_bench.adapt.unit import UNITS, Extraction
+from severe_bench.core.atomic import write_json
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.session import Session
+from severe_bench.core.shards import Shards, read_shards, write_shards
 from severe_bench.data.clips import Times
 from severe_bench.data.store import shared_store
 from severe_bench.models.network import build_network
 from severe_bench.plan.job import FeaturesJob
 from severe_bench.train.numerics import place
 
-FEATURES_FILE = "features.npy"
-WEIGHTS_FILE = "weights.npy"
-TIMES_FILE = "times.npy"
 SAMPLES_FILE = "samples.json"
+ARRAYS = ("features", "weights", "times")
+HELD_BYTES = 256 << 20
+"""Of features that a reader takes into memory; of more it reads the rows that it needs."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class FeatureTable:
 
     Args:
         samples: N ids, in official list order.
-        features: (N, V, D) float32; tokens are (N, V, P, C) float16.
+        features: (N, V, D) float32; tokens are (N, V, P, C) float16. On the disk where they come
+            from a folder, until `of` takes few enough.
         weights: (N, V) float32, each row summing to 1: how much a view counts when views are
             merged. A video with fewer different views than V repeats its first at weight 0.
         times: (N, V, 2) when the earliest and the latest frame of each view are shown, in seconds
@@ -44,7 +46,7 @@ class FeatureTable:
     """
 
     samples: tuple[str, ...]
-    features: NDArray[np.floating[Any]]
+    features: Features
     weights: NDArray[np.float32]
     times: Times | None = None
 
@@ -59,10 +61,10 @@ class FeatureTable:
         if missing:
             what = f"there are no features of {missing[0]} and {len(missing) - 1} more samples"
             raise UserError(what, mend="compute the features of this dataset again")
-        rows = [row_of[record.sample] for record in records]
+        rows = np.array([row_of[record.sample] for record in records], dtype=np.int64)
         samples = tuple(record.sample for record in records)
         times = None if self.times is None else self.times[rows]
-        return FeatureTable(samples, self.features[rows], self.weights[rows], times)
+        return FeatureTable(samples, _taken(self.features, rows), self.weights[rows], times)
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def run_features(
 ) -> FeaturesSummary:
     """Compute the features of a split and write them, as `write_features` does.
 
+    Memory is that of a part and two shards, however many videos there are. What decoded the clips
+    is in the cell's provenance and not in its identity: reading is exact whatever the decoder.
     The backbone is in eval mode and is checked to be the same to the bit afterwards. What a row is
     is the job's unit. The folder `parts/` holds what was computed and may be removed once the
     result is safe.
@@ -106,41 +110,39 @@ def run_features(
     with frozen(backbone):
         store = shared_store(dataset.root)
         extraction = Extraction(job, records, backbone, store, session.device, session.folder)
-        rows = _computed(extraction, unit, session)
+        plan = Pass("features", len(records), state_digest(backbone))
+        parts = parts_of(plan, partial(unit.blocks, extraction), session)
     samples = tuple(record.sample for record in records)
-    table = FeatureTable(samples, rows["features"], rows["weights"], rows.get("times"))
-    _require_finite(table)
-    write_features(session.folder, table)
-    clips, shape = int(rows["views"].sum()), table.features.shape
-    return FeaturesSummary(len(samples), shape[1], shape[-1], clips, time.perf_counter() - began)
+    checked = _Checked(samples)
+    write_json(session.folder / SAMPLES_FILE, list(samples))
+    write_shards(session.folder, checked.arrays(parts))
+    _, views, *_, width = read_features(session.folder).features.shape
+    return FeaturesSummary(len(samples), views, width, checked.clips, time.perf_counter() - began)
 
 
 def write_features(folder: Path, table: FeatureTable) -> None:
-    """Write `samples.json`, `weights.npy`, `times.npy` where there are times, `features.npy`.
+    """Write `samples.json` and the shards of features, weights and, where there are any, times.
 
-    Each is written atomically, the features last.
+    Each file is written atomically, `shards.json` last.
     """
+    arrays = {"features": table.features, "weights": table.weights, "times": table.times}
+    whole = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
     write_json(folder / SAMPLES_FILE, list(table.samples))
-    arrays = {WEIGHTS_FILE: table.weights, TIMES_FILE: table.times, FEATURES_FILE: table.features}
-    for name, array in arrays.items():
-        if array is None:
-            continue
-        with atomic_path(folder / name) as temporary, temporary.open("wb") as stream:
-            np.save(stream, array, allow_pickle=False)
+    write_shards(folder, [whole])
 
 
 def read_features(folder: Path) -> FeatureTable:
-    """Read what `write_features` wrote.
+    """Read what `write_features` wrote; features stay on the disk.
 
     Raises:
         UserError: a file is missing, damaged or does not fit the others.
     """
     try:
         samples = tuple(json.loads((folder / SAMPLES_FILE).read_text()))
-        features = np.load(folder / FEATURES_FILE, allow_pickle=False)
-        weights = np.load(folder / WEIGHTS_FILE, allow_pickle=False)
-        times = _times(folder / TIMES_FILE)
-    except (OSError, ValueError, EOFError) as error:
+        arrays = read_shards(folder)
+        features, weights = arrays["features"], arrays["weights"][:]
+        times = arrays["times"][:] if "times" in arrays else None
+    except (OSError, ValueError, KeyError, EOFError) as error:
         mend = "remove this folder and run again"
         raise UserError(f"the features cannot be read ({error})", str(folder), mend) from error
     fits = features.ndim >= 3 and weights.shape == features.shape[:2]
@@ -151,19 +153,35 @@ def read_features(folder: Path) -> FeatureTable:
     return FeatureTable(samples, features, weights, times)
 
 
-def _times(path: Path) -> Times | None:
-    return np.load(path, allow_pickle=False) if path.exists() else None
+def _taken(features: Features, rows: NDArray[np.int64]) -> Features:
+    """These rows, in memory where that is not much."""
+    if not isinstance(features, Shards):
+        return features[rows]
+    chosen = features.of(rows)
+    return chosen[:] if chosen.nbytes <= HELD_BYTES else chosen
 
 
-def _computed(extraction: Extraction, unit: Unit, session: Session) -> Rows:
-    """`features` (N, V, D), `weights` (N, V) and number of different `views` (N,)."""
-    plan = Pass("features", len(extraction.records), state_digest(extraction.network))
-    return rows_of(plan, partial(unit.blocks, extraction), session)
+@dataclass
+class _Checked:
+    """Rows on their way to the disk; `clips` through the network are counted as they pass."""
 
+    samples: tuple[str, ...]
+    clips: int = 0
 
-def _require_finite(table: FeatureTable) -> None:
-    broken = np.array([not np.isfinite(row).all() for row in table.features])
-    if broken.any():
-        what = f"the features of {broken.sum()} videos are not finite"
-        mend = "check the weights, or set numerics.precision: fp32"
-        raise UserError(what, table.samples[int(broken.argmax())], mend)
+    def arrays(self, parts: Iterable[Rows]) -> Iterator[Rows]:
+        """What of each part is kept.
+
+        Raises:
+            UserError: after all parts, if some features are not finite.
+        """
+        broken, done = list[int](), 0
+        for part in parts:
+            self.clips += int(part["views"].sum())
+            rows = enumerate(part["features"], done)
+            broken.extend(number for number, row in rows if not np.isfinite(row).all())
+            done += len(part["features"])
+            yield {name: part[name] for name in ARRAYS if name in part}
+        if broken:
+            what = f"the features of {len(broken)} videos are not finite"
+            mend = "check the weights, or set numerics.precision: fp32"
+            raise UserError(what, self.samples[broken[0]], mend)

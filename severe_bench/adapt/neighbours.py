@@ -17,6 +17,7 @@ from torch import Tensor
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
 from severe_bench.adapt.probing import features_for, standardised
+from severe_bench.adapt.rows import blocks_of
 from severe_bench.core.errors import UserError
 
 NEIGHBOURS = 20
@@ -53,9 +54,13 @@ def vote(inputs: Inputs) -> Outcome:
 
 def of_videos(table: FeatureTable) -> Tensor:
     """Features (N, D) of length 1: the weighted mean of each video's views."""
-    views = F.normalize(torch.from_numpy(table.features), dim=2)
-    weights = torch.from_numpy(table.weights)[:, :, None]
-    return F.normalize((views * weights).sum(dim=1), dim=1)
+    found, done = list[Tensor](), 0
+    for block in blocks_of(table.features):
+        views = F.normalize(torch.from_numpy(block), dim=2)
+        weights = torch.from_numpy(table.weights[done : done + len(block)])[:, :, None]
+        found.append(F.normalize((views * weights).sum(dim=1), dim=1))
+        done += len(block)
+    return torch.cat(found)
 
 
 def votes(queries: Tensor, keys: Tensor, ballots: Tensor) -> Tensor:

@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.core.atomic import atomic_path
-from severe_bench.core.errors import Interrupted
+from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.session import Progress, Session
 
 PARTS_FOLDER = "parts"
+PART_BYTES = 256 << 20
+"""Of rows held in memory before they are written as a part, about."""
 
 Rows = Mapping[str, NDArray[Any]]
 """Arrays by name, with the record as first dimension."""
@@ -56,7 +58,18 @@ def rows_of(plan: Pass, blocks: Callable[[int], Iterator[Rows]], session: Sessio
     Raises:
         Interrupted: after writing what there is.
     """
-    return _Run(plan, blocks, session).rows()
+    return _joined(list(parts_of(plan, blocks, session)))
+
+
+def parts_of(
+    plan: Pass, blocks: Callable[[int], Iterator[Rows]], session: Session
+) -> Iterator[Rows]:
+    """Likewise, part by part and read when asked for, so that a pass may be larger than memory.
+
+    All is computed and in the session's folder before the first part is handed out.
+    """
+    paths = _Run(plan, blocks, session).completed()
+    return (_handed_out(path, plan.key) for path in paths)
 
 
 class _Run:
@@ -67,26 +80,26 @@ class _Run:
     ) -> None:
         self.plan, self.session = plan, session
         self.folder = session.folder / PARTS_FOLDER
-        self.written = _kept(self.folder, plan)
+        self.written, self.done = _kept(self.folder, plan)
         self.fresh: list[Rows] = []
-        self.first = self.done = sum(_length(rows) for rows in self.written)
+        self.first = self.done
         self.began = time.perf_counter()
         self.blocks = blocks(self.done) if self.done < plan.total else iter(())
 
-    def rows(self) -> Rows:
+    def completed(self) -> list[Path]:
         while self.done < self.plan.total:
             self._keep_or_stop()
             self.fresh.append(next(self.blocks))
             self.done += _length(self.fresh[-1])
             self._report()
         self._flush()
-        return _joined(self.written)
+        return self.written
 
     def _keep_or_stop(self) -> None:
         if self.session.should_stop():
             self._flush()
             raise Interrupted(f"stopped after {self.done} of {self.plan.total} videos")
-        if self.session.checkpoint_due():
+        if self.session.checkpoint_due() or sum(map(_bytes, self.fresh)) > PART_BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -97,7 +110,7 @@ class _Run:
         path = _file(self.folder, self.plan, self.done - _length(part))
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez(stream, allow_pickle=False, key=np.array(self.plan.key), **part)
-        self.written.append(part)
+        self.written.append(path)
         self.fresh = []
 
     def _report(self) -> None:
@@ -105,9 +118,12 @@ class _Run:
         self.session.report(Progress(self.plan.stage, self.done, self.plan.total, rate=rate))
 
 
-def _kept(folder: Path, plan: Pass) -> list[Rows]:
-    """The parts from the first record on without a gap; others of this stage are removed."""
-    kept: list[Rows] = []
+def _kept(folder: Path, plan: Pass) -> tuple[list[Path], int]:
+    """The parts from the first record on without a gap, and how many records they hold.
+
+    Others of this stage are removed.
+    """
+    kept: list[Path] = []
     done = 0
     left = set(folder.glob(f"{plan.stage}-*.npz"))
     while (path := _file(folder, plan, done)) in left:
@@ -115,11 +131,11 @@ def _kept(folder: Path, plan: Pass) -> list[Rows]:
         if rows is None:
             break
         left.remove(path)
-        kept.append(rows)
+        kept.append(path)
         done += _length(rows)
     for path in left:
         path.unlink()
-    return kept
+    return kept, done
 
 
 def _read(path: Path, key: str) -> Rows | None:
@@ -135,6 +151,13 @@ def _read(path: Path, key: str) -> Rows | None:
     return rows
 
 
+def _handed_out(path: Path, key: str) -> Rows:
+    rows = _read(path, key)
+    if rows is None:
+        raise UserError("changed while it was read", str(path), "run again")
+    return rows
+
+
 def _file(folder: Path, plan: Pass, start: int) -> Path:
     return folder / f"{plan.stage}-{start:08d}.npz"
 
@@ -145,3 +168,7 @@ def _joined(blocks: list[Rows]) -> Rows:
 
 def _length(rows: Rows) -> int:
     return len(next(iter(rows.values())))
+
+
+def _bytes(rows: Rows) -> int:
+    return sum(array.nbytes for array in rows.values())

@@ -12,9 +12,11 @@ from torch import nn
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable, read_features
 from severe_bench.adapt.network import TaskObjective, seeded_head
+from severe_bench.adapt.rows import Features, Scaled, blocks_of, mean_and_deviation, scaled
 from severe_bench.core.errors import UserError
+from severe_bench.core.shards import Shards
 from severe_bench.data.reading import Steps
-from severe_bench.train.batch import Batch
+from severe_bench.train.batch import Batch, BatchSource
 from severe_bench.train.loop import fit
 
 VIEW = 3
@@ -43,7 +45,7 @@ def probe_tables(train: FeatureTable, test: FeatureTable, inputs: Inputs) -> Out
         train, test = standardised(train, test)
     width, seed = train.features.shape[-1], inputs.job.seed
     head = seeded_head(inputs.assignment, width, seed)
-    source = FeatureBatches.of(train, inputs)
+    source = batches_of(train, inputs)
     objective = TaskObjective(head, inputs.assignment, "features")
     summary = fit(objective, source, inputs.job.recipe, inputs.session, seed)
     began = time.perf_counter()
@@ -74,14 +76,6 @@ class FeatureBatches:
     targets: torch.Tensor
     steps: Steps
 
-    @classmethod
-    def of(cls, train: FeatureTable, inputs: Inputs) -> "FeatureBatches":
-        """The batches of the job's recipe and seed."""
-        job, device = inputs.job, inputs.session.device
-        steps = Steps.of(len(train.samples), job.recipe, job.seed)
-        features = torch.from_numpy(train.features).to(device)
-        return cls(features, targets_of_views(train, inputs).to(device), steps)
-
     @property
     def steps_per_epoch(self) -> int:
         """Batches in one epoch, at least 1."""
@@ -95,6 +89,55 @@ class FeatureBatches:
         where = torch.from_numpy(rows).to(self.features.device)
         view = torch.from_numpy(chosen).to(self.features.device)
         return Batch({"features": self.features[where, view]}, self.targets[where, view])
+
+
+@dataclass(frozen=True)
+class MappedBatches:
+    """The same batches from features that stay where they are.
+
+    Args:
+        features: (N, V, ...) on the disk, or in memory in half precision.
+        places: batches of entries n * V + v.
+        device: of the batches.
+    """
+
+    features: Features
+    places: FeatureBatches
+    device: str
+
+    @classmethod
+    def of(cls, train: FeatureTable, inputs: Inputs) -> "MappedBatches":
+        """The batches of the job's recipe and seed."""
+        job = inputs.job
+        count, views = train.features.shape[:2]
+        places = torch.arange(count * views).reshape(count, views, 1)
+        targets = targets_of_views(train, inputs)
+        batches = FeatureBatches(places, targets, Steps.of(count, job.recipe, job.seed))
+        return cls(train.features, batches, inputs.session.device)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one epoch, at least 1."""
+        return self.places.steps_per_epoch
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """Features of one view of each video of this step."""
+        found = self.places.batch(epoch, step)
+        places = found.inputs["features"][:, 0].numpy()
+        views = self.features.shape[1]
+        rows = self.features[places // views, places % views]
+        features = torch.from_numpy(rows).to(self.device).float()
+        return Batch({"features": features}, found.targets.to(self.device))
+
+
+def batches_of(train: FeatureTable, inputs: Inputs) -> BatchSource:
+    """The batches of the job's recipe and seed, from the device where features are in memory."""
+    if not isinstance(train.features, np.ndarray):
+        return MappedBatches.of(train, inputs)
+    job, device = inputs.job, inputs.session.device
+    steps = Steps.of(len(train.samples), job.recipe, job.seed)
+    features = torch.from_numpy(train.features).to(device)
+    return FeatureBatches(features, targets_of_views(train, inputs).to(device), steps)
 
 
 def targets_of_views(train: FeatureTable, inputs: Inputs) -> torch.Tensor:
@@ -130,15 +173,15 @@ def standardised(train: FeatureTable, test: FeatureTable) -> tuple[FeatureTable,
     Only the videos that the budget bought are in those statistics. A dimension that is constant in
     training is shifted but not scaled.
     """
-    flat = train.features.reshape(-1, train.features.shape[-1]).astype(np.float64)
-    mean, deviation = flat.mean(axis=0), flat.std(axis=0)
-    deviation[flat.min(axis=0) == flat.max(axis=0)] = 1.0
+    mean, deviation = mean_and_deviation(train.features)
 
-    def scaled(table: FeatureTable) -> FeatureTable:
-        features = ((table.features - mean) / deviation).astype(np.float32)
-        return replace(table, features=features)
+    def standard(table: FeatureTable) -> FeatureTable:
+        if isinstance(table.features, np.ndarray):
+            return replace(table, features=scaled(table.features, mean, deviation))
+        assert isinstance(table.features, Shards)  # noqa: S101 - nothing is scaled twice
+        return replace(table, features=Scaled(table.features, mean, deviation))
 
-    return scaled(train), scaled(test)
+    return standard(train), standard(test)
 
 
 @torch.inference_mode()
@@ -146,13 +189,18 @@ def scores_of(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np
     """Scores (N, ...) of a trained head, the views of each video merged."""
     device = inputs.session.device
     head.eval()
-    videos, views, width = test.features.shape
-    flat = torch.from_numpy(test.features).to(device).reshape(videos * views, width)
-    outputs = head(flat).float()
-    outputs = outputs.reshape(videos, views, *outputs.shape[1:])
+    outputs = torch.cat([_outputs(head, block, device) for block in blocks_of(test.features)])
     weights = torch.from_numpy(test.weights).to(device)
     scores = [inputs.assignment.merge(*video) for video in zip(outputs, weights, strict=True)]
     return np.asarray(torch.stack(scores).cpu().numpy(), dtype=np.float32)
+
+
+def _outputs(head: nn.Module, features: NDArray[np.float32], device: str) -> torch.Tensor:
+    """Of each view: (N, V, D) to (N, V, ...)."""
+    videos, views, width = features.shape
+    flat = torch.from_numpy(features).to(device).reshape(videos * views, width)
+    outputs: torch.Tensor = head(flat).float()
+    return outputs.reshape(videos, views, *outputs.shape[1:])
 
 
 def features_for(inputs: Inputs, role: str) -> FeatureTable:

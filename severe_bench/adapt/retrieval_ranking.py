@@ -15,6 +15,7 @@ from torch import Tensor
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
 from severe_bench.adapt.probing import features_for, standardised
+from severe_bench.adapt.rows import blocks_of
 from severe_bench.metrics.retrieval import DEEPEST
 from severe_bench.tasks.retrieval import RetrievalOptions
 
@@ -48,8 +49,12 @@ def retrieve(inputs: Inputs) -> Outcome:
 
 def of_means(table: FeatureTable) -> Tensor:
     """One vector of each video, the weighted mean of its views: (N, 1, D)."""
-    features, weights = torch.from_numpy(table.features), torch.from_numpy(table.weights)
-    return (features * weights[:, :, None]).sum(dim=1, keepdim=True)
+    found, done = list[Tensor](), 0
+    for block in blocks_of(table.features):
+        weights = torch.from_numpy(table.weights[done : done + len(block)])
+        found.append((torch.from_numpy(block) * weights[:, :, None]).sum(dim=1, keepdim=True))
+        done += len(block)
+    return torch.cat(found)
 
 
 def of_clips(table: FeatureTable) -> Tensor:
@@ -57,7 +62,9 @@ def of_clips(table: FeatureTable) -> Tensor:
     views = table.weights.shape[1]
     counts = np.rint(table.weights * views).astype(np.int64)
     rows = np.stack([np.repeat(np.arange(views), count) for count in counts])
-    return torch.from_numpy(np.take_along_axis(table.features, rows[:, :, None], axis=1))
+    return torch.from_numpy(
+        np.take_along_axis(np.asarray(table.features), rows[:, :, None], axis=1)
+    )
 
 
 def ranked(queries: Tensor, gallery: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from severe_bench.adapt.many_heads import Heads, HeadsObjective, HeadsOptimiser
 from severe_bench.adapt.network import seeded_head
 from severe_bench.adapt.parts import PARTS_FOLDER
 from severe_bench.adapt.probing import (
-    FeatureBatches,
+    batches_of,
     features_for,
     probe_tables,
     scores_of,
@@ -160,7 +160,7 @@ def _fitted(heads: Heads, specs: list[Optimiser], train: FeatureTable, part: Inp
     folder.mkdir(parents=True, exist_ok=True)
     return fit(
         HeadsObjective(heads, part.assignment, "features"),
-        FeatureBatches.of(train, part),
+        batches_of(train, part),
         part.job.recipe,
         replace(part.session, folder=folder),
         part.job.seed,

@@ -18,6 +18,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from severe_bench.core.errors import UserError
 from severe_bench.data.decoders.decoder import VideoError
+from severe_bench.data.undisturbed import ignore_signals
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -182,4 +183,5 @@ def _answer(
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    ignore_signals()
     serve(Connection(int(sys.argv[1])), float(sys.argv[2]))

@@ -14,14 +14,18 @@ from torch.utils.data import DataLoader, Dataset
 
 from severe_bench.core.errors import UserError
 from severe_bench.data import tally
+from severe_bench.data.undisturbed import ignore_signals
 
 Item = TypeVar("Item")
 
 MOST_WORKERS = 8
 """Loader processes at most; each keeps a video store of its own."""
 
-PRELOADED = ["torch.utils.data", "severe_bench.data.reading"]
-"""Imported once by the fork server, so that a loader process starts at once."""
+PRELOADED = ["severe_bench.data.fork_server", "torch.utils.data", "severe_bench.data.reading"]
+"""Imported once by the fork server, so that a loader process starts at once.
+
+The first makes it, and so each loader from its first moment, ignore the signals that end a job.
+"""
 
 
 def usable_workers() -> int:
@@ -77,6 +81,7 @@ def ahead(
         num_workers=usable_workers() if workers is None else workers,
         multiprocessing_context=context,
         collate_fn=_as_it_is,
+        worker_init_fn=ignore_signals,  # after torch, which makes SIGTERM end a worker
     )
     for told in loader:
         tally.count(told.decoders)

@@ -14,14 +14,13 @@ from severe_bench.adapt import token_features
 from severe_bench.adapt.attentive import ATTENTIVE
 from severe_bench.adapt.attentive_probe import (
     AttentivePool,
-    TokenBatches,
     attentive_head,
     moments,
     probe_tokens,
 )
 from severe_bench.adapt.evaluate import Inputs, run_evaluate
 from severe_bench.adapt.features import FeatureTable, read_features, run_features, write_features
-from severe_bench.adapt.probing import FeatureBatches
+from severe_bench.adapt.probing import MappedBatches, batches_of
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.record import Dataset, Record
@@ -135,9 +134,9 @@ def test_it_finds_what_stands_at_one_place_only(tmp_path: Path, *, standardise: 
 def test_views_and_order_are_those_of_a_linear_probe(tmp_path: Path) -> None:
     given = inputs(tmp_path, Wires(tmp_path))
     rows, _ = table("train")
-    source = TokenBatches.of(rows, given)
+    source = MappedBatches.of(rows, given)
     vectors = dataclasses.replace(rows, features=rows.features[:, :, 0].astype(np.float32))
-    plain = FeatureBatches.of(vectors, given)
+    plain = batches_of(vectors, given)
     for epoch in range(2):
         for step in range(source.steps_per_epoch):
             ours, theirs = source.batch(epoch, step), plain.batch(epoch, step)
@@ -181,8 +180,8 @@ def test_tokens_are_the_maps_of_the_same_clips(dataset: Dataset, tmp_path: Path)
     assert found.samples == vectors.samples
     np.testing.assert_array_equal(found.weights, vectors.weights)
     assert summary.width == 8
-    rectified = np.maximum(found.features.astype(np.float32), 0).mean(2)
-    np.testing.assert_allclose(rectified, vectors.features, rtol=2e-3, atol=2e-4)
+    rectified = np.maximum(found.features[:].astype(np.float32), 0).mean(2)
+    np.testing.assert_allclose(rectified, vectors.features[:], rtol=2e-3, atol=2e-4)
 
 
 def test_a_whole_evaluation_through_the_registry(dataset: Dataset, tmp_path: Path) -> None:

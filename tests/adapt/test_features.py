@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from severe_bench.adapt.features import (
 from severe_bench.adapt.network import state_digest
 from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.record import Dataset, Record
+from severe_bench.core.shards import Shards, write_shards
 from severe_bench.data import sources
 from severe_bench.data.store import VideoStore
 from severe_bench.models.network import build_network
@@ -33,8 +35,8 @@ def test_what_is_written(views: str, dataset: Dataset, tmp_path: Path) -> None:
     plan = recipe(feature_views=2)
     job = features_job("train", views, recipe=plan)
     summary = run_features(job, dataset, None, Wires(tmp_path).session)
-    names = ["features.npy", "samples.json", "times.npy", "weights.npy"]
-    assert sorted(files_in(tmp_path)) == names
+    shards = [f"{name}-00000000.npy" for name in ("features", "times", "weights")]
+    assert sorted(files_in(tmp_path)) == sorted([*shards, "samples.json", "shards.json"])
     table = read_features(tmp_path)
     count = 2 if views == "train" else 3
     assert table.features.shape == (18, count, 8)
@@ -54,7 +56,7 @@ def test_test_features_are_the_backbones_of_each_test_clip(
 ) -> None:
     """Apart: one video, one clip at a time; equal clips once, the rest filled up at weight 0."""
     run_features(features_job("test", "test"), dataset, None, Wires(tmp_path).session)
-    table = read_features(tmp_path)
+    table = read_features(tmp_path).of(dataset.of("test"))
     backbone, store = build_network(NETWORK, None).eval(), VideoStore(dataset.root)
     counts = set()
     for row, record in enumerate(dataset.of("test")):
@@ -86,7 +88,7 @@ def test_train_views_differ_and_repeat_by_seed(dataset: Dataset, tmp_path: Path)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         job = features_job("train", "train", recipe=plan, seed=seed)
         run_features(job, dataset, None, Wires(tmp_path / name).session)
-        found.append(read_features(tmp_path / name).features)
+        found.append(read_features(tmp_path / name).features[:])
     np.testing.assert_array_equal(found[0], found[1])
     assert not np.isclose(found[0], found[2]).all(axis=(1, 2)).any()
     first, second, third = (found[0][:, view] for view in range(3))
@@ -103,7 +105,7 @@ def test_stopped_at_every_poll_gives_the_same_files(
     job = features_job("train", views, recipe=plan)
     run_features(job, dataset, None, Wires(tmp_path / "whole").session)
     stops = 0
-    while not (tmp_path / "pieces" / "features.npy").exists():
+    while not (tmp_path / "pieces" / "shards.json").exists():
         wires = Wires(tmp_path / "pieces", stop=lambda call: call == 1)
         try:
             run_features(job, dataset, None, wires.session)
@@ -173,7 +175,7 @@ def test_features_that_are_not_finite_name_the_video(
     with pytest.raises(UserError, match="not finite") as caught:
         run_features(features_job("test", "test"), dataset, None, Wires(tmp_path).session)
     assert caught.value.where == "video-18"
-    assert not (tmp_path / "features.npy").exists()
+    assert not (tmp_path / "shards.json").exists()
 
 
 def table() -> FeatureTable:
@@ -208,9 +210,9 @@ def test_times_are_optional_and_follow_their_rows(dataset: Dataset, tmp_path: Pa
     np.testing.assert_array_equal(found.times, timed.times[2:3])
 
 
-FILES = ("features.npy", "weights.npy", "samples.json", "times.npy")
+ARRAYS = tuple(f"{name}-00000000.npy" for name in ("features", "weights", "times"))
+FILES = (*ARRAYS, "samples.json", "shards.json")
 HARMS = [(name, harm) for name in FILES for harm in ("lost", "cut", "other")]
-HARMS.remove(("times.npy", "lost"))  # features may be without times
 
 
 @pytest.mark.parametrize(("name", "harm"), HARMS)
@@ -221,7 +223,7 @@ def test_damaged_files_are_said(tmp_path: Path, name: str, harm: str) -> None:
         path.unlink()
     elif harm == "cut":
         path.write_bytes(path.read_bytes()[:-3])
-    elif name == "samples.json":
+    elif name.endswith(".json"):
         path.write_text(json.dumps(["a"]))
     else:
         np.save(path, np.zeros((3, 2), np.float32))
@@ -234,3 +236,37 @@ def test_an_empty_split_is_said(dataset: Dataset, tmp_path: Path) -> None:
     emptied = Dataset("colours", dataset.root, dataset.classes, dataset.of("test"))
     with pytest.raises(UserError, match="there is no train sample"):
         run_features(features_job("train", "train"), emptied, None, Wires(tmp_path).session)
+
+
+def test_memory_holds_a_part_and_not_the_split(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small parts and small shards give the same numbers, from several files."""
+    job = features_job("train", "train", recipe=recipe(feature_views=2))
+    run_features(job, dataset, None, Wires(tmp_path / "whole").session)
+    monkeypatch.setattr("severe_bench.adapt.parts.PART_BYTES", 100)
+    monkeypatch.setattr(
+        "severe_bench.adapt.features.write_shards", partial(write_shards, shard_bytes=500)
+    )
+    run_features(job, dataset, None, Wires(tmp_path / "split").session)
+    assert len(list((tmp_path / "split" / "parts").iterdir())) > 4
+    assert len(list((tmp_path / "split").glob("features-*.npy"))) > 4
+    one, many = (read_features(tmp_path / name) for name in ("whole", "split"))
+    assert one.samples == many.samples
+    for name in ("features", "weights", "times"):
+        np.testing.assert_array_equal(getattr(one, name)[:], getattr(many, name)[:])
+
+
+def test_few_rows_are_taken_into_memory_and_many_are_not(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = dataset.of("train")[:4]
+    named = dataclasses.replace(table(), samples=tuple(record.sample for record in records))
+    write_features(tmp_path, named)
+    found = read_features(tmp_path)
+    assert isinstance(found.of(records[::-1]).features, np.ndarray)
+    monkeypatch.setattr("severe_bench.adapt.features.HELD_BYTES", 4 * 6 * 2)
+    left = found.of(records[:0:-1]).features
+    assert isinstance(left, Shards)
+    np.testing.assert_array_equal(left[:], table().features[:0:-1])
+    assert isinstance(found.of(records[:2]).features, np.ndarray)

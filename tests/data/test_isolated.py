@@ -88,3 +88,11 @@ def test_an_orphan_that_hangs_ends_itself(tmp_path: Path, monkeypatch: pytest.Mo
     assert reader._process.wait(timeout=30) == -signal.SIGALRM
     assert reader._process.pid == child
     reader.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR2])
+def test_signals_of_a_job_leave_it_to_its_parent(number: signal.Signals) -> None:
+    with ReaderProcess(deadline=60) as reader:
+        child = reader.call(process_of, Path("a"))
+        os.kill(child, number)
+        assert reader.call(process_of, Path("a")) == child

@@ -1,4 +1,8 @@
+import gc
 import os
+import signal
+import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,44 @@ def square(number: int) -> int:
 
 def where(number: int) -> int:
     return os.getpid()
+
+
+def slowly(number: int) -> tuple[int, int]:
+    time.sleep(0.05)
+    return number, os.getpid()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR2])
+def test_signals_of_a_job_leave_loaders_to_their_parent(number: signal.Signals) -> None:
+    """A cluster signals every process of a job, the fork server too; the loaders go on reading."""
+    items = ahead(slowly, range(12), workers=2)
+    found = [next(items), next(items)]
+    loaders = {process for _, process in found}
+    server = int(Path(f"/proc/{found[0][1]}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    assert server != os.getpid()
+    for process in (*loaders, server):
+        os.kill(process, number)
+    found.extend(items)
+    assert [item for item, _ in found] == list(range(12))
+    assert {process for _, process in found} == loaders
+    assert list(ahead(square, [3], workers=1)) == [9], "the fork server starts new ones"
+
+
+def test_loaders_end_with_their_reader() -> None:
+    items = ahead(slowly, range(1000), workers=1)
+    _, process = next(items)
+    os.kill(process, signal.SIGTERM)
+    del items
+    gc.collect()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{process}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{process}").exists()
+
+
+def test_this_process_still_listens() -> None:
+    assert list(ahead(square, [2], workers=1)) == [4]
+    assert signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN
 
 
 def picky(number: int) -> int:
