@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from severe_bench.metrics.overlap import box_iou, tube_iou
+from severe_bench.metrics.overlap import box_iou, span_iou, tube_iou
 from tests.metrics.brute_force import Box, iou
 from tests.metrics.brute_force import tube_iou as slow_tube_iou
 
@@ -67,3 +67,19 @@ def test_half_the_time_at_full_overlap_is_a_half() -> None:
 
 def _dict(tube: np.ndarray) -> dict[int, Box]:
     return {frame: tuple(box) for frame, box in enumerate(tube) if not np.isnan(box[0])}
+
+
+STRETCHES = arrays(np.int64, (3, 2), elements=st.integers(0, 6)).map(lambda a: np.sort(a, axis=1))
+
+
+@given(STRETCHES, STRETCHES)
+def test_overlap_of_stretches_is_shared_by_joint_length(
+    left: np.ndarray, right: np.ndarray
+) -> None:
+    found = span_iou(left, right)
+    for row, one in enumerate(left):
+        for column, other in enumerate(right):
+            mine, theirs = set(range(*one)), set(range(*other))
+            joint = len(mine | theirs)
+            expected = len(mine & theirs) / joint if joint else 0.0
+            assert found[row, column] == pytest.approx(expected)
