@@ -10,7 +10,7 @@ from severe_bench.config.settings import Settings
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
-from severe_bench.plan.fit import idle_setting, misfit, overdraft
+from severe_bench.plan.fit import idle_setting, misfit, overdraft, unreadable
 from severe_bench.plan.grid import Entry, Filters, filtered, grid
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.plan.needs import Needed
@@ -86,6 +86,7 @@ class _Builder:
             for name, experiment in config.experiments.items()
         }
         self._rows: dict[tuple[str, int], RowKind | None] = {}
+        self._misfits: dict[tuple[str, int], str] = {}
         self._settings: list[Settings] = []
 
     def add(self, entry: Entry, settings: Settings) -> None:
@@ -110,11 +111,7 @@ class _Builder:
             or misfit(network.backbone, dataset, settings.recipe)
             or self.needed.problem_of(needs, dataset)
             or overdraft(settings.budget, dataset)
-            or idle_setting(
-                TASKS.get(self.config.experiments[entry.experiment].task),
-                settings.recipe,
-                reads_clips="test_features" not in needs,
-            ),
+            or self._unfit(entry, settings, reads_clips="test_features" not in needs),
         )
 
     def _job(
@@ -131,6 +128,17 @@ class _Builder:
             recipe=settings.recipe,
             seed=entry.seed,
         )
+
+    def _unfit(self, entry: Entry, settings: Settings, *, reads_clips: bool) -> str:
+        """What task and protocol cannot do with the recipe; once for all cells of one kind."""
+        key = (entry.experiment, id(settings))
+        if key not in self._misfits:
+            experiment = self.config.experiments[entry.experiment]
+            task, recipe = TASKS.get(experiment.task), settings.recipe
+            self._misfits[key] = unreadable(task, experiment.protocol, recipe) or idle_setting(
+                task, recipe, reads_clips=reads_clips
+            )
+        return self._misfits[key]
 
     def _needs(
         self, entry: Entry, settings: Settings, dataset: DatasetPart, network: NetworkPart

@@ -6,8 +6,11 @@ from severe_bench.config.recipe import Recipe
 from severe_bench.core.budget import Budget
 from severe_bench.models.backbone import Backbone
 from severe_bench.plan.parts import DatasetPart
+from severe_bench.plan.rows import LINEAR
 from severe_bench.tasks.task import Task
 
+UNCROPPED = frozenset({"boxes", "tubes", "counting"})
+"""Procedures that see whole frames in testing."""
 SELECTING = frozenset({"clips", "counting"})
 """Procedures that can select a state during training."""
 
@@ -54,6 +57,23 @@ def idle_setting(task: Task[Any], recipe: Recipe, *, reads_clips: bool) -> str:
         )
     if recipe.test.precise_norms and not (reads_clips and task.procedure == "clips"):
         return "test.precise_norms is for networks that train on clips of videos; set it to 0"
+    if recipe.test.crops > 1 and task.procedure in UNCROPPED:
+        return f"task {task.name} is not tested on crops; set test.crops: 1"
+    return ""
+
+
+def selecting(recipe: Recipe) -> str:
+    """Why a pretraining cannot follow a recipe, in words; empty where it can."""
+    if recipe.selection.model == "last":
+        return ""
+    return "a pretraining takes the last state; set selection.model: last"
+
+
+def unreadable(task: Task[Any], protocol: str, recipe: Recipe) -> str:
+    """Why a linear probe cannot read clips, in words; empty where it can, or is not asked to."""
+    asked = protocol == LINEAR and recipe.probe.reads == "clips"
+    if asked and task.unit is not None and task.procedure != "clips":
+        return f"task {task.name} is probed on cached features; set probe.reads: features"
     return ""
 
 

@@ -7,7 +7,7 @@ from severe_bench.config.schema import Config
 from severe_bench.core.record import SPLITS
 from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.checkpoints import known_of, lacks, name_of
-from severe_bench.plan.fit import misfit, overdraft, view_recipe
+from severe_bench.plan.fit import misfit, overdraft, selecting, view_recipe
 from severe_bench.plan.identity import Identifier
 from severe_bench.plan.job import DatasetJob, FeaturesJob, Input, PretrainJob, WeightsRef
 from severe_bench.plan.parts import (
@@ -183,7 +183,7 @@ class Needed:
         )
         needs = self.dataset_need(dataset)
         problem = lacks(known.backbone) or misfit(known.backbone, dataset, recipe)
-        problem = problem or overdraft(how.budget, dataset)
+        problem = problem or overdraft(how.budget, dataset) or selecting(recipe)
         places = self.places(dataset, None)
         cell = self._put(job, f"pretraining {name}", needs, dataset, places, problem)
         return Weights(WeightsRef(source="pretrain", digest=cell), cell=cell)

@@ -1,6 +1,7 @@
 import pytest
 
 from severe_bench.config.recipe import Recipe
+from severe_bench.plan.fit import view_recipe
 from severe_bench.plan.rows import row_kind
 
 RECIPE = Recipe()
@@ -36,3 +37,24 @@ def test_the_arrow_of_time_has_a_unit_of_its_own() -> None:
 
 def test_finetuning_reads_clips() -> None:
     assert row_kind("multi_label", {}, "finetune", RECIPE) is None
+
+
+def test_timelines_are_seen_whole_and_shared_by_tasks_with_the_same_hop() -> None:
+    kinds = [
+        row_kind("segmentation", {"hop": 0.5, "rate": 5}, "linear", RECIPE),
+        row_kind("localisation", {"hop": 0.5, "most": 50, "layers": 2}, "linear", RECIPE),
+        row_kind("localisation", {"hop": 1}, "linear", RECIPE),
+    ]
+    assert kinds[0] == kinds[1] != kinds[2]
+    assert kinds[0] is not None
+    assert (kinds[0].unit, kinds[0].train_views) == ("timeline", "test")
+    assert kinds[0].options == {"hop": 0.5, "hop_in": "clips"}
+
+
+def test_the_features_of_timelines_depend_on_clip_and_crop_and_on_no_augmentation() -> None:
+    recipe = Recipe.model_validate(
+        {"clip": {"frames": 4}, "test": {"resize": 0.9}, "augment": {"flip": 0.1}, "batch_size": 3}
+    )
+    kept = view_recipe(recipe, "test")
+    assert (kept.clip, kept.test) == (recipe.clip, recipe.test)
+    assert kept.augment == Recipe().augment
