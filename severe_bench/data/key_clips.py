@@ -16,6 +16,10 @@ from severe_bench.data.video import Frames
 
 Place = Literal["centred", "ending"]
 
+HALF_A_MILLISECOND = 5e-4
+"""Added to key times, which are written with as few as three decimals: 0.333 s at 30 fps is frame
+10, not 9."""
+
 
 def clip_at(clip: Clip, extent: Extent, key: int, place: Place) -> Indices:
     """The frames of a clip that is `centred` on a key frame, or `ending` in it.
@@ -33,15 +37,15 @@ def clip_at(clip: Clip, extent: Extent, key: int, place: Place) -> Indices:
         (clip.frames,) indices relative to the record's start.
 
     Raises:
-        UserError: `uniform` sampling, which has no place for a key frame.
+        UserError: `uniform` or `linear` sampling, which have no place for a key frame.
 
     Example:
         >>> clip_at(Clip(frames=4, stride=2), Extent(0, 9, 25.0), 4, "centred").tolist()
         [0, 2, 4, 6]
     """
-    if clip.sampling == "uniform":
+    if clip.sampling in {"uniform", "linear"}:
         mend = "set clip.sampling to stride or seconds"
-        raise UserError("uniform sampling cannot make a clip around a key frame", mend=mend)
+        raise UserError(f"{clip.sampling} sampling makes no clip around a key frame", mend=mend)
     offsets = np.arange(clip.frames) - (clip.frames // 2 if place == "centred" else clip.frames - 1)
     if clip.sampling == "stride":
         found = key + offsets * clip.stride
@@ -59,11 +63,11 @@ def key_frame(record: Record, extent: Extent) -> int:
     Raises:
         UserError: there is no key time, or the record ends before it.
     """
-    time = KEY_TIME.of(record) - (record.start or 0.0)
+    time = KEY_TIME.of(record) - (record.start or 0.0) + HALF_A_MILLISECOND
     if extent.times is None:
-        key = int(np.floor(time * extent.fps + TIE))
+        key = int(np.floor(time * extent.fps))
     else:
-        key = int(np.searchsorted(extent.times, time + TIE, side="right")) - 1
+        key = int(np.searchsorted(extent.times, time, side="right")) - 1
     if not 0 <= key < extent.frames:
         what = f"its key frame {key} is not one of its {extent.frames} frames"
         raise UserError(what, record.sample, "check the annotation, or get the whole video")

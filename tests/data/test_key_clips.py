@@ -53,9 +53,27 @@ def test_seconds_are_turned_into_native_frames() -> None:
     assert found.tolist() == [2, 3, 3, 4]
 
 
-def test_uniform_sampling_is_refused() -> None:
-    with pytest.raises(UserError, match="clip around a key frame"):
-        clip_at(Clip(sampling="uniform"), extent(6), 1, "centred")
+@pytest.mark.parametrize("sampling", ["uniform", "linear"])
+def test_sampling_over_the_whole_video_is_refused(sampling: str) -> None:
+    with pytest.raises(UserError, match=f"{sampling} sampling makes no clip around a key frame"):
+        clip_at(Clip(sampling=sampling), extent(6), 1, "centred")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fps", [12.0, 24.0, 25.0, 30000 / 1001, 30.0, 60.0])
+@pytest.mark.parametrize("decimals", [3, 4, 12])
+def test_rounded_key_times_are_the_frames_that_they_were_made_from(
+    fps: float, decimals: int
+) -> None:
+    """To the millisecond, as tables have them: rounding down must not give the frame before."""
+    frames = range(200)
+    records = [
+        Record("v", "", None, "train", extras=KEY_TIME.set(round(frame / fps, decimals)))
+        for frame in frames
+    ]
+    even = extent(200, fps)
+    varying = extent(200, fps, tuple(frame / fps for frame in frames))
+    for found in (even, varying):
+        assert [key_frame(record, found) for record in records] == list(frames)
 
 
 def record(time: float, start: float | None = None) -> Record:
