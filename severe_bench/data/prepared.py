@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from severe_bench.config.prepared import Prepared
 from severe_bench.core.atomic import mendable_writes, write_text
 from severe_bench.core.digest import digest_of
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import STARTS, TUBES
 from severe_bench.core.record import Dataset
 
 MANIFEST: Final = "prepared.jsonl"
@@ -160,7 +161,7 @@ def of_prepared(dataset: Dataset, how: Prepared, folder: Path | None = None) -> 
 
     Raises:
         UserError: some of the videos are not prepared and not known to be missing, or were prepared
-            in another way.
+            in another way; or targets are in frames of an original whose frames are others.
     """
     place = folder or prepared_folder(dataset.root, how)
     made = Manifest(place, how).read()
@@ -169,10 +170,20 @@ def of_prepared(dataset: Dataset, how: Prepared, folder: Path | None = None) -> 
     if lost:
         what = f"{len(lost)} of {len(paths)} videos are not prepared, e.g. {lost[0]}"
         raise UserError(what, str(place), "run severe data prepare")
+    _require_same_frames(dataset, made)
     records = tuple(
         replace(r, path=made[r.path].prepared) if r.path in made else r for r in dataset.records
     )
     return replace(dataset, root=place, records=records)
+
+
+def _require_same_frames(dataset: Dataset, made: Mapping[str, Made]) -> None:
+    """Refuse targets that are numbers of frames where frame i is not frame i of the original."""
+    counted = {STARTS.name, TUBES.name}
+    for record in dataset.available(dataset.records):
+        if made[record.path].resampled and counted & set(record.extras):
+            what = "its frame rate varies, so that its annotated frames are not those prepared"
+            raise UserError(what, record.sample, "read the originals: leave out `prepared`")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from severe_bench.config.prepared import Prepared
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import STARTS, TUBES
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data import reencode as module
 from severe_bench.data.prepare import Prepare, Refused, Work, names_of
@@ -289,6 +291,25 @@ def test_videos_that_are_not_prepared_are_named(root: Path) -> None:
     finish(plan_of(root))
     with pytest.raises(UserError, match=r"1 of 5 videos are not prepared, e\.g\. b/bad\.avi"):
         of_prepared(dataset_of(root, PATHS), HOW)
+
+
+@pytest.mark.parametrize("extras", [STARTS.set((0, 9)), TUBES.set(())])
+def test_frame_numbers_of_an_original_with_a_varying_rate_are_refused(
+    tmp_path: Path, extras: Mapping[str, object]
+) -> None:
+    _, made = made_of(BY_NAME["vfr_b.mp4"], tmp_path)
+    folder = prepared_folder(tmp_path, HOW)
+    folder.mkdir(parents=True)
+    manifest = Manifest(folder, HOW)
+    manifest.begin()
+    manifest.add(made)
+    plain = Record("v", made.path, 0, "test")
+    dataset = Dataset("d", tmp_path, ("a",), (plain,))
+    assert of_prepared(dataset, HOW).records[0].path == made.prepared
+    numbered = replace(dataset, records=(replace(plain, extras=extras),))
+    with pytest.raises(UserError, match="its frame rate varies, so that its annotated frames"):
+        of_prepared(numbered, HOW)
+    assert of_prepared(replace(numbered, missing=frozenset({"v"})), HOW).missing == {"v"}
 
 
 def test_a_refusal_is_a_result(root: Path) -> None:
