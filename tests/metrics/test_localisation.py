@@ -1,5 +1,7 @@
 """mAP at temporal overlaps against one detection at a time, and cases worked by hand."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,8 @@ from severe_bench.core.errors import UserError
 from severe_bench.metrics.localisation import THRESHOLDS, span_map, span_map_weighted
 from severe_bench.metrics.measure import METRICS
 
-Found = list[list[tuple[float, float, int, float]]]
-Wanted = list[list[tuple[float, float, int]]]
+Found = Sequence[Sequence[tuple[float, float, int, float]]]
+Wanted = Sequence[Sequence[tuple[float, float, int]]]
 
 
 def rows(videos: Found | Wanted, width: int) -> np.ndarray:
