@@ -9,8 +9,9 @@ from severe_bench.cli.opening import Opened
 from severe_bench.cli.running import conclude, refuse_hopeless
 from severe_bench.core.units import seconds_text
 from severe_bench.run.cluster import slurm_commands
+from severe_bench.run.cluster.looking import on_the_way, told_on_the_way
 from severe_bench.run.cluster.profile import find_profile
-from severe_bench.run.cluster.run import Dispatched, dispatch, jobs_of, on_their_way, plan_waves
+from severe_bench.run.cluster.run import Dispatched, dispatch, plan_waves
 from severe_bench.run.cluster.sharing import Wave
 from severe_bench.run.cluster.submit import Order, chunks, script
 from severe_bench.run.cluster.waiting import run_to_end
@@ -51,7 +52,8 @@ def dispatched_lines(done: Dispatched, suite: str) -> Iterator[str]:
         cells = sum(len(task) for task in array.cells)
         yield f"job {array.job}: {cells} cell(s) in {len(array.cells)} task(s); logs {array.logs}"
     if done.submitted.left:
-        yield f"{len(done.submitted.left)} cell(s) found no room: {done.submitted.refusal}"
+        why = done.submitted.refusal.what if done.submitted.refusal else ""
+        yield f"{len(done.submitted.left)} cell(s) found no room: {why}"
         yield "run the same command again when some are done, or with --wait"
     for cell, message in found.failed.items():
         yield f"FAILED {cell}: {message}"
@@ -63,12 +65,12 @@ def dispatched_lines(done: Dispatched, suite: str) -> Iterator[str]:
 
 def slurm_plan_lines(opened: Opened, order: Order) -> Iterator[str]:
     """The arrays that a run would submit, with the text that sbatch would get."""
+    slurm_commands.require_slurm()
     found = survey(order.layout, opened.plan.cells, (), _say)
-    makers, alive = on_their_way(order.layout, _say)
-    todo = [cell for cell in found.to_run if cell.id not in makers]
-    room = max(1, order.profile.most_tasks - alive)
+    queue = told_on_the_way(order.layout, _say)
+    todo = [cell for cell in found.to_run if cell.id not in queue.makers]
     limit = slurm_commands.limits().array
-    planned = plan_waves(order.profile, todo, found, room) if todo else []
+    planned = plan_waves(order.profile, todo, found)
     arrays = [array for wave in planned for array in chunks(wave, limit)]
     for number, array in enumerate(arrays):
         yield from _array_lines(number, array, order)
@@ -77,12 +79,12 @@ def slurm_plan_lines(opened: Opened, order: Order) -> Iterator[str]:
 
 
 def _array_lines(number: int, wave: Wave, order: Order) -> Iterator[str]:
-    cells = sum(len(share.cells) for share in wave.shares)
     seconds = sum(share.seconds for share in wave.shares)
+    limit = wave.minutes(order.profile.signal_seconds)
     after = f", after those of level {wave.level - 1}" if wave.level else ""
     yield (
-        f"array {number}: {cells} cell(s) in {len(wave.shares)} task(s) of at most"
-        f" {wave.minutes} min, {seconds_text(seconds)} expected in all{after}"
+        f"array {number}: {len(wave.cells)} cell(s) in {len(wave.shares)} task(s) of at most"
+        f" {limit} min, {seconds_text(seconds)} expected in all{after}"
     )
     for line in script(order, wave).splitlines():
         yield f"    {line}"
@@ -91,7 +93,7 @@ def _array_lines(number: int, wave: Wave, order: Order) -> Iterator[str]:
 def cancel_jobs(opened: Opened) -> list[str]:
     """Cancel a suite's jobs; running cells save their state first. Returns the jobs."""
     slurm_commands.require_slurm()
-    jobs = jobs_of(opened.layout)
+    jobs = list(on_the_way(opened.layout).jobs)
     slurm_commands.cancel(jobs)
     return jobs
 

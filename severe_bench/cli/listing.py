@@ -13,6 +13,7 @@ MARKS = {
     "pending": "to run",
     "idle": "not needed",
     "running": "running",
+    "queued": "queued",
     "failed": "FAILED",
     "blocked": "blocked",
     "impossible": "impossible",
@@ -85,6 +86,8 @@ def status_lines(status: Status, options: Sequence[str] = ()) -> Iterator[str]:
             epoch = f", epoch {row.progress.epoch}" if row.progress.epoch else ""
             done = f"{row.progress.stage} {row.progress.done}/{row.progress.total}{epoch}"
             yield f"running     {row.id}  {row.title}  {done}"
+        elif row.state == "pending" and row.reason:
+            yield f"lost        {row.id}  {row.title}  {row.reason}"
         elif row.state in {"running", "failed", "corrupt"}:
             yield f"{MARKS[row.state]:<10}  {row.id}  {row.title}  {row.reason}".rstrip()
     yield from grouped_reasons(row.reason for row in status.cells if row.state == "impossible")

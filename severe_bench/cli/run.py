@@ -27,7 +27,8 @@ def run(
     preset: Presets = None,
     devices: Annotated[str, typer.Option(help="auto, cpu, cuda, or cuda:0,1.")] = "auto",
     retry: Annotated[
-        list[str] | None, typer.Option(help="Try failed cells again: `failed`, or one class.")
+        list[str] | None,
+        typer.Option(help="Try again what failed: all (failed), oom, lost, ..."),
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(help="Seconds after which one cell is stopped as failed.")

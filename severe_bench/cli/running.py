@@ -62,6 +62,8 @@ def _say(opened: Opened, outcome: RunOutcome) -> None:
         typer.echo("`severe show CELL` has the traceback; `--retry failed` tries again", err=True)
     if outcome.blocked:
         typer.echo(f"{len(outcome.blocked)} cell(s) wait for a failed one", err=True)
+    if outcome.left and not outcome.interrupted:
+        typer.echo(f"{len(outcome.left)} cell(s) were not brought to an end", err=True)
     for line in grouped_reasons(outcome.impossible.values()):
         typer.echo(line, err=True)
     typer.echo(f"{len(outcome.found)} cell(s) found done, {len(outcome.done)} done now", err=True)

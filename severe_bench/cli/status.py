@@ -11,12 +11,13 @@ def status(
     results: Results = RESULTS,
     as_json: AsJson = False,
 ) -> None:
-    """How far a suite is: done, running, failed, still to run."""
+    """How far a suite is: done, running, queued, failed, still to run."""
     from severe_bench.cli.opening import open_suite
+    from severe_bench.run.cluster.looking import queued_cells
     from severe_bench.store.status import status as status_of
 
     opened = open_suite(suite, config, results)
-    found = status_of(opened.layout, opened.plan.cells)
+    found = status_of(opened.layout, opened.plan.cells, queued_cells(opened.layout))
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
         return

@@ -21,12 +21,14 @@ def watch(
 
     from severe_bench.cli.listing import status_lines
     from severe_bench.cli.opening import open_suite
+    from severe_bench.run.cluster.looking import queued_cells
     from severe_bench.store.status import status as status_of
 
     opened = open_suite(suite, config, results)
     with Live(auto_refresh=False) as live:
         while True:
-            found = status_of(opened.layout, opened.plan.cells)
+            queued = queued_cells(opened.layout)
+            found = status_of(opened.layout, opened.plan.cells, queued)
             live.update(Text("\n".join(status_lines(found))), refresh=True)
             if found.complete:
                 return

@@ -1,31 +1,45 @@
-"""Whether Slurm answers on this machine."""
+"""What of Slurm is on this machine."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 
 from severe_bench.doctor.finding import Finding
 
+ASKED = ("SLURM_VERSION", "ClusterName", "MaxArraySize", "AccountingStorageType")
+SECONDS = 20.0
+
 
 def check_slurm() -> Iterator[Finding]:
-    """Whether sbatch is on the PATH and a controller replies."""
-    if shutil.which("sbatch") is None:
+    """Whether sbatch is on the PATH and a controller replies, and with which limits."""
+    missing = [name for name in ("sbatch", "squeue", "scontrol", "srun") if not shutil.which(name)]
+    if missing:
         mend = "run this on a login node of the cluster, if there is one"
-        yield Finding(check="slurm", verdict="note", seen="no sbatch on the PATH", mend=mend)
+        yield _note(f"no {', '.join(missing)} on the PATH", mend)
         return
     try:
         reply = subprocess.run(
-            ["scontrol", "ping"],  # noqa: S607 - the site's own program, wherever it lies
-            capture_output=True, text=True, check=False, timeout=20,
+            ["scontrol", "show", "config"],  # noqa: S607 - the site's own, wherever it lies
+            capture_output=True, text=True, check=False, timeout=SECONDS,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
-        yield Finding(
-            check="slurm", verdict="problem", seen=str(error), mend="ask the site's support"
-        )
+        yield _note(str(error), "ask the site's support")
         return
-    seen = (reply.stdout or reply.stderr).strip().replace("\n", "; ")
     if reply.returncode == 0:
-        yield Finding(check="slurm", verdict="ok", seen=seen)
+        yield Finding(check="slurm", verdict="ok", seen=_told(reply.stdout))
     else:
-        mend = "see `scontrol ping`; the controller does not reply"
-        yield Finding(check="slurm", verdict="problem", seen=seen, mend=mend)
+        said = " ".join(reply.stderr.split())
+        yield _note(f"no controller replies: {said}", "--executor slurm needs one; see SLURM_CONF")
+
+
+def _told(config: str) -> str:
+    found = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", config, re.MULTILINE))
+    version, name, array, accounts = (found.get(key, "?") for key in ASKED)
+    kept = "no accounting, none needed" if accounts in {"?", "(null)"} else "accounting"
+    return f"{version} replies, cluster {name}; MaxArraySize {array}; {kept}"
+
+
+def _note(seen: str, mend: str) -> Finding:
+    """Not a problem: without a cluster everything runs on this machine."""
+    return Finding(check="slurm", verdict="note", seen=seen, mend=mend)

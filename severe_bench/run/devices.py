@@ -29,11 +29,13 @@ class Lane:
         name: as displayed, e.g. `cpu 1`, `cuda:1`.
         device: torch device string in the worker.
         env: environment of the worker beside the run's own.
+        lease: what only one worker on this host may use at a time; empty: nothing.
     """
 
     name: str
     device: str
     env: dict[str, str]
+    lease: str = ""
 
 
 def lanes(devices: str) -> tuple[Lane, ...]:
@@ -73,9 +75,16 @@ def _cuda_lanes(visible: list[str], numbers: "range | list[int]") -> tuple[Lane,
             raise UserError(f"no device cuda:{number}", "--devices", f"{found}; use auto or cpu")
     cuda = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
     return tuple(
-        Lane(f"cuda:{number}", "cuda:0", {VISIBLE: visible[number], **cuda})
+        Lane(
+            f"cuda:{number}", "cuda:0", {VISIBLE: visible[number], **cuda}, _lease(visible[number])
+        )
         for number in dict.fromkeys(numbers)
     )
+
+
+def _lease(device: str) -> str:
+    """Jobs of a cluster may each call theirs 0, and have them to themselves."""
+    return f"{os.environ.get('SLURM_JOB_ID', 'here')}-{device}"
 
 
 def _cuda_devices() -> list[str]:

@@ -28,6 +28,7 @@ class RunOutcome:
         impossible: id -> reason.
         quarantined: damaged cells that were moved aside.
         interrupted: the user stopped the run.
+        left: ids of cells that have not come to an end, though nobody stopped the run.
     """
 
     found: frozenset[str]
@@ -37,13 +38,14 @@ class RunOutcome:
     impossible: dict[str, str]
     quarantined: tuple[Quarantined, ...]
     interrupted: bool = False
+    left: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """Return 0 when all is well, 1 when cells failed or cannot run, 130 when interrupted."""
+        """0 when all is well, 1 when cells failed, cannot run or are left, 130 when interrupted."""
         if self.interrupted:
             return INTERRUPTED_CODE
-        return 1 if self.failed or self.impossible else 0
+        return 1 if self.failed or self.impossible or self.left else 0
 
 
 def run_cells(

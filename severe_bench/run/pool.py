@@ -3,12 +3,13 @@
 import selectors
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.expect import Expectations
+from severe_bench.run import memory
 from severe_bench.run.aftermath import store_failure
 from severe_bench.run.devices import Lane
 from severe_bench.run.events import (
@@ -25,6 +26,7 @@ from severe_bench.run.events import (
     Waiting,
 )
 from severe_bench.run.interrupts import Interrupts
+from severe_bench.run.leases import lease
 from severe_bench.run.messages import Broken, Over, Reply, Start, Told
 from severe_bench.run.process import Process
 from severe_bench.run.queue import Queue
@@ -44,6 +46,10 @@ CLOSE_SECONDS = 5.0
 FALSE_STARTS = 3
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a local run works; nothing of it can change a number.
@@ -56,6 +62,7 @@ class Settings:
         losses: how often a cell whose worker died is tried again in this run.
         invocation: how the user named the study; for the command that reproduces a cell.
         runners: job kind -> "module:function".
+        stop: whether to stop, asked again and again; Ctrl-C and SIGTERM do without it.
     """
 
     lanes: tuple[Lane, ...]
@@ -65,6 +72,7 @@ class Settings:
     losses: int = 2
     invocation: Invocation = field(default_factory=Invocation)
     runners: Mapping[str, str] = field(default_factory=lambda: RUNNERS)
+    stop: Callable[[], bool] = _never
 
 
 class Pool:
@@ -99,6 +107,8 @@ class Pool:
         self._elsewhere: dict[str, Cell] = {}
         self._losses: Counter[str] = Counter()
         self._false_starts = 0
+        self._told: set[str] = set()
+        self._oom_kills = memory.oom_kills()
         self._selector = selectors.DefaultSelector()
         self._poll_due, self._outlook_due = Every(POLL_SECONDS), Every(OUTLOOK_SECONDS)
         self.done: list[str] = []
@@ -115,16 +125,19 @@ class Pool:
         with self._selector, Interrupts() as interrupts:
             try:
                 self._tell_outlook()
-                while self._unfinished and not interrupts.count:
+                while self._unfinished and not self._asked_to_stop(interrupts):
                     self._fill()
                     self._listen()
                     self._watch()
-                if interrupts.count:
+                if self._asked_to_stop(interrupts):
                     self.interrupted = True
                     self._wind_down(interrupts)
             finally:
                 self._end()
         self._tell_outlook()
+
+    def _asked_to_stop(self, interrupts: Interrupts) -> bool:
+        return interrupts.count > 0 or self._settings.stop()
 
     @property
     def _busy(self) -> list[Process]:
@@ -137,13 +150,28 @@ class Pool:
     def _fill(self) -> None:
         for lane in self._settings.lanes:
             process = self._processes.get(lane.name)
-            if not self._queue.has_ready or (process is not None and not process.free):
+            if process is not None and not process.free:
                 continue
-            cell = self._queue.take(self._last.get(lane.name))
-            (process or self._start(lane)).assign(cell)
-            self._observe(Started(cell, lane.name))
+            if not self._queue.has_ready:
+                self._hand_back(process)
+                continue
+            process = process or self._start(lane)
+            if process is not None:
+                cell = self._queue.take(self._last.get(lane.name))
+                process.assign(cell)
+                self._observe(Started(cell, lane.name))
 
-    def _start(self, lane: Lane) -> Process:
+    def _hand_back(self, process: Process | None) -> None:
+        """Leave a device that others may want when nothing is left for it to do."""
+        if process is not None and process.lane.lease and not self._queue.left:
+            process.stop()
+
+    def _start(self, lane: Lane) -> Process | None:
+        """A worker on a lane; None where another run has the device."""
+        held = lease(lane.lease) if lane.lease else None
+        if lane.lease and held is None:
+            self._tell_once(f"{lane.name} is used by another run; it is taken when that is over")
+            return None
         start = Start(
             results=str(self._layout.results),
             suite=self._layout.suite,
@@ -151,10 +179,15 @@ class Pool:
             invocation=self._settings.invocation,
             runners=dict(self._settings.runners),
         )
-        process = Process(lane, start)
+        process = Process(lane, start, held)
         self._processes[lane.name] = process
         self._selector.register(process, selectors.EVENT_READ, process)
         return process
+
+    def _tell_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._observe(Note(text))
 
     def _listen(self) -> None:
         for key, _ in self._selector.select(LISTEN_SECONDS):
@@ -235,12 +268,22 @@ class Pool:
             raise UserError(f"workers do not start: {reason}", mend="run `severe doctor`")
 
     def _lost(self, cell: Cell, how: str) -> None:
+        if self._was_out_of_memory():
+            self._give_up(cell, "out_of_memory", f"its worker {how}: the machine's memory was full")
+            return
         self._losses[cell.id] += 1
         if self._losses[cell.id] <= self._settings.losses:
             self._queue.put_back(cell)
             self._observe(Retried(cell, f"its worker {how}"))
             return
         self._give_up(cell, "lost", f"its worker {how}, {self._losses[cell.id]} times")
+
+    def _was_out_of_memory(self) -> bool:
+        """Whether the kernel has killed one more process of ours for want of memory."""
+        if memory.oom_kills() <= self._oom_kills:
+            return False
+        self._oom_kills += 1
+        return True
 
     def _give_up(self, cell: Cell, failure_class: FailureClass, message: str) -> None:
         if store_failure(self._layout, cell, failure_class, message):

@@ -21,15 +21,22 @@ class Process:
     """One worker on one lane, with the cell that it has.
 
     It is in its own process group, so that Ctrl-C in a terminal reaches only the run, which then
-    asks it to checkpoint.
+    asks it to checkpoint. It keeps its device's lease open too: the device is free when both are
+    gone.
+
+    Args:
+        lane: where it runs.
+        start: what it is told first.
+        lease: file descriptor of the device's lease, if it has one.
     """
 
-    def __init__(self, lane: Lane, start: Start) -> None:
+    def __init__(self, lane: Lane, start: Start, lease: int | None = None) -> None:
         self.lane = lane
         self.cell: Cell | None = None
         self.since = time.monotonic()
         self.ready = False
         self.stopping_since: float | None = None
+        self._lease = lease
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self._popen = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             WORKER,
@@ -38,6 +45,7 @@ class Process:
             stderr=self._errors,
             env={**os.environ, **lane.env},
             start_new_session=True,
+            pass_fds=() if lease is None else (lease,),
         )
         self._buffer = b""
         self._send(start.model_dump_json())
@@ -102,6 +110,9 @@ class Process:
             code = self._popen.wait()
         if self._popen.stdout is not None:
             self._popen.stdout.close()
+        if self._lease is not None:
+            os.close(self._lease)
+            self._lease = None
         return ended_by(code)
 
     def last_words(self) -> str:

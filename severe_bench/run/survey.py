@@ -17,6 +17,7 @@ from severe_bench.store.result import FailureClass, Result
 from severe_bench.store.states import states
 
 ALL_FAILED = "failed"
+SHORT_WORDS = {"oom": "out_of_memory"}
 RESUMABLE: frozenset[FailureClass] = frozenset({"timeout", "lost", "out_of_memory"})
 """Failures that say nothing against the checkpoint; a retry after any other starts afresh."""
 
@@ -52,13 +53,13 @@ def survey(
     Args:
         layout: of the suite.
         cells: in topological order.
-        retry: classes of failure, or `failed` for all.
+        retry: classes of failure (`oom` for out_of_memory), or `failed` for all.
         observe: is told of damaged cells.
 
     Raises:
         UserError: the results folder cannot be used, or `retry` names no class.
     """
-    _check_classes(retry)
+    retry = _classes(retry)
     looking = _Looking(layout, retry, observe)
     for cell, state in zip(cells, states(layout, cells).values(), strict=True):
         if state in {"done", "corrupt", "failed"}:
@@ -123,8 +124,10 @@ class _Looking:
             self._observe(Note(str(moved)))
 
 
-def _check_classes(retry: Collection[str]) -> None:
+def _classes(retry: Collection[str]) -> frozenset[str]:
+    """Classes by their full names."""
     valid = [ALL_FAILED, *HINTS]
-    for name in retry:
-        if name not in valid:
-            raise UserError(f"no class of failure: {name!r}", "--retry", nearest(name, valid))
+    classes = frozenset(SHORT_WORDS.get(name, name) for name in retry)
+    for name in classes.difference(valid):
+        raise UserError(f"no class of failure: {name!r}", "--retry", nearest(name, valid))
+    return classes

@@ -91,11 +91,19 @@ def claim(folder: Path) -> Claim | None:
 
 def owner(folder: Path) -> Owner | None:
     """Who works on a cell now; None when nobody does, whatever a dead process left behind."""
-    found = _read_owner(folder)
+    found = last_owner(folder)
     if found is None:
         return None
     alive = _locked(folder) if found.host == socket.gethostname() else _fresh(folder)
     return found if alive else None
+
+
+def last_owner(folder: Path) -> Owner | None:
+    """Who has, or had, a cell as far as its folder says; None after it was let go of in order."""
+    try:
+        return Owner.model_validate(json.loads((folder / CLAIM).read_bytes()))
+    except (FileNotFoundError, NotADirectoryError, ValueError, ValidationError):
+        return None
 
 
 def _lock(folder: Path) -> int | None:
@@ -176,7 +184,7 @@ def _clear_dead(path: Path) -> bool:
 
     A claim of this host is dead, for the lock is ours. One that cannot be read is being written.
     """
-    found = _read_owner(path.parent)
+    found = last_owner(path.parent)
     here = found is not None and found.host == socket.gethostname()
     if not here and _fresh(path.parent):
         return False
@@ -200,10 +208,3 @@ def _fresh(folder: Path) -> bool:
         return time.time() - (folder / CLAIM).stat().st_mtime < STALE_SECONDS
     except FileNotFoundError:
         return False
-
-
-def _read_owner(folder: Path) -> Owner | None:
-    try:
-        return Owner.model_validate(json.loads((folder / CLAIM).read_bytes()))
-    except (FileNotFoundError, NotADirectoryError, ValueError, ValidationError):
-        return None

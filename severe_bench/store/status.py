@@ -12,11 +12,13 @@ from severe_bench.plan.cell import Cell
 from severe_bench.store.cells import CorruptError, read_failure
 from severe_bench.store.demand import blocked, demanded, impossible
 from severe_bench.store.layout import PROGRESS, RESULT, Layout
-from severe_bench.store.lock import Owner, owner
+from severe_bench.store.lock import Owner, last_owner, owner
 from severe_bench.store.quarantine import in_quarantine
 from severe_bench.store.states import State, states
 
-Shown = Literal["done", "running", "failed", "pending", "corrupt", "impossible", "blocked", "idle"]
+Shown = Literal[
+    "done", "running", "queued", "failed", "pending", "corrupt", "impossible", "blocked", "idle"
+]
 
 
 class Snapshot(Frozen):
@@ -35,8 +37,9 @@ class CellStatus(Frozen):
 
     Args:
         state: as in `store.states`, and `impossible` (see `reason`), `blocked` (waits for a failed
-            or impossible cell), `idle` (not made, and nothing left to run needs it).
-        reason: why it is impossible, blocked or failed.
+            or impossible cell), `queued` (submitted to a cluster), `idle` (not made,
+            and nothing left to run needs it).
+        reason: why it is impossible, blocked, failed, or pending though somebody began it.
         owner, progress: of a running cell.
     """
 
@@ -53,12 +56,13 @@ class Status(Frozen):
     """How far a suite is; counts are of cells.
 
     Args:
-        complete: nothing is left to run: no cell is pending or running. Failed cells, and those
-            blocked by them, are not run again until asked (`--retry`).
+        complete: nothing is left to run: no cell is pending, queued or running. Failed cells, and
+            those blocked by them, are not run again until asked (`--retry`).
         pending: a run would take them up; damaged ones are among them.
         blocked: wait for a failed cell.
         impossible: cannot run here, whatever is done, or need one that cannot.
         quarantined: names of damaged cell folders that were moved aside.
+        queued: wait in the queue of a cluster, as its scheduler says.
         others: finished cells in the suite's folder that are not of this plan.
     """
 
@@ -73,25 +77,31 @@ class Status(Frozen):
     quarantined: tuple[str, ...]
     cells: tuple[CellStatus, ...]
     others: int = 0
+    queued: int = 0
 
 
-def status(layout: Layout, cells: Sequence[Cell]) -> Status:
+def status(layout: Layout, cells: Sequence[Cell], queued: Collection[str] = ()) -> Status:
     """The state of a plan's cells on disk.
 
     Args:
         layout: of the suite.
         cells: in topological order.
+        queued: ids of cells that wait in the queue of a cluster; what lies on disk goes before.
 
     Raises:
         UserError: the results folder cannot be read.
     """
     shown = shown_states(cells, states(layout, cells))
+    waiting: set[Shown] = {"pending", "idle"}
+    for cell_id in queued:
+        if cell_id in shown and shown[cell_id][0] in waiting:
+            shown[cell_id] = "queued", ""
     rows = tuple(_row(layout.folder(cell), cell, *shown[cell.id]) for cell in cells)
     count = {state: sum(row.state == state for row in rows) for state in get_args(Shown)}
     pending = count["pending"] + count["corrupt"]
     return Status(
         suite=layout.suite,
-        complete=pending + count["running"] == 0,
+        complete=pending + count["queued"] + count["running"] == 0,
         done=count["done"],
         running=count["running"],
         failed=count["failed"],
@@ -100,6 +110,7 @@ def status(layout: Layout, cells: Sequence[Cell]) -> Status:
         impossible=count["impossible"],
         quarantined=in_quarantine(layout),
         cells=rows,
+        queued=count["queued"],
         others=_others(layout, {cell.id for cell in cells}),
     )
 
@@ -135,12 +146,16 @@ def shown_states(cells: Sequence[Cell], on_disk: dict[str, State]) -> dict[str, 
 
 def _row(folder: Path, cell: Cell, state: Shown, reason: str) -> CellStatus:
     running = state == "running"
+    if state == "failed":
+        reason = _failure(folder)
+    elif state == "pending":
+        reason = _lost(folder)
     return CellStatus(
         id=cell.id,
         title=cell.title,
         kind=cell.job.kind,
         state=state,
-        reason=_failure(folder) if state == "failed" else reason,
+        reason=reason,
         owner=owner(folder) if running else None,
         progress=_snapshot(folder) if running else None,
     )
@@ -152,6 +167,11 @@ def _failure(folder: Path) -> str:
     except CorruptError as error:
         return str(error)
     return f"{failure.failure_class}: {failure.message}" if failure else ""
+
+
+def _lost(folder: Path) -> str:
+    found = last_owner(folder)
+    return f"process {found.pid} on {found.host} left it unfinished" if found else ""
 
 
 def _snapshot(folder: Path) -> Snapshot | None:

@@ -78,13 +78,28 @@ def test_a_bad_decoder_is_told_apart(
 
 
 def test_slurm_that_does_not_reply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("sbatch", "scontrol"):
+    for name in ("sbatch", "squeue", "scontrol", "srun"):
         program = tmp_path / name
         program.write_text("#!/bin/sh\necho 'Slurmctld(primary) is DOWN' >&2\nexit 1\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     (finding,) = cluster.check_slurm()
-    assert (finding.verdict, finding.seen) == ("problem", "Slurmctld(primary) is DOWN")
+    assert finding.verdict == "note", "everything runs on this machine without"
+    assert "Slurmctld(primary) is DOWN" in finding.seen
+
+
+def test_slurm_that_replies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("sbatch", "squeue", "scontrol", "srun"):
+        program = tmp_path / name
+        program.write_text(
+            "#!/bin/sh\necho 'AccountingStorageType   = accounting_storage/slurmdbd\n"
+            "ClusterName = hpc\nMaxArraySize            = 1001\nSLURM_VERSION = 24.05.3'\n"
+        )
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (finding,) = cluster.check_slurm()
+    assert finding.verdict == "ok"
+    assert finding.seen == "24.05.3 replies, cluster hpc; MaxArraySize 1001; accounting"
 
 
 def test_one_failing_check_does_not_hide_the_rest(

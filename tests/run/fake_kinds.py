@@ -110,6 +110,9 @@ def _number(folder: Path) -> int:
 def _misbehave(mode: str, work: Work) -> None:
     if mode in ERRORS:
         raise ERRORS[mode]
+    if mode == "hungry":
+        eaten = bytearray(b"x" * 600_000_000)
+        time.sleep(60 + len(eaten) % 2)
     if mode == "die":
         print("about to die", file=sys.stderr, flush=True)
         os.kill(os.getpid(), 9)

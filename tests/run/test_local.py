@@ -89,7 +89,8 @@ def test_a_cells_folder_holds_what_is_promised(layout: Layout) -> None:
     result = check(folder)
     assert result is not None
     assert result.provenance.command == (
-        "severe run demo --model 'model ' --experiment near --seed 0 --results results-again"
+        "severe run demo --model 'model ' --experiment near --seed 0 --preset quick"
+        " --results results-again"
     )
     assert len(result.provenance.code) == 64
     assert result.cost.peak_memory_bytes > 10**6

@@ -1,12 +1,13 @@
 """A site profile: what jobs of this site ask for, and how they are put together."""
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from severe_bench.config.globs import matches
 from severe_bench.config.problems import dotted, parse
@@ -24,7 +25,7 @@ class Asks(Frozen):
     """What one task asks the scheduler for; None leaves it to the site.
 
     Args:
-        gpus: per task; 0: none, and cells run on the CPU.
+        gpus: per task, which runs as many cells side by side; 0: none, cells run on the CPU.
         cpus: per task; a task without GPU runs as many cells side by side.
         memory_gb: per task.
         longest_minutes: a task never asks for more time than this.
@@ -40,6 +41,11 @@ class Asks(Frozen):
     memory_gb: Annotated[float, Field(gt=0)] | None = None
     longest_minutes: Positive | None = None
     sbatch: dict[str, str | int | bool] = {}
+
+    @property
+    def lanes(self) -> int:
+        """Cells that a task runs side by side: one for each GPU, else one for each CPU."""
+        return self.gpus or self.cpus or 1
 
     def under(self, special: "Asks") -> "Asks":
         """These, with everything that `special` states in their place."""
@@ -79,6 +85,17 @@ class Profile(Frozen):
     signal_seconds: Positive = 120
     requeues: Annotated[int, Field(ge=0)] = 20
     srun: bool = True
+
+    @model_validator(mode="after")
+    def _has_time_before_the_warning(self) -> Self:
+        least = math.ceil(self.signal_seconds / 60) + 1
+        for asks in (self.every, self.gpu, self.cpu, *self.experiments.values()):
+            if asks.longest_minutes is not None and asks.longest_minutes < least:
+                raise ValueError(
+                    f"longest_minutes is {asks.longest_minutes}, and a task is told to stop"
+                    f" {self.signal_seconds} s before; make it {least} or more"
+                )
+        return self
 
     def asks_of(self, cell: Cell, *, needs_gpu: bool) -> Asks:
         """What a cell asks for."""

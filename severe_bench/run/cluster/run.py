@@ -1,19 +1,18 @@
 """A run on a cluster: look at what is there, submit what is neither done nor on its way."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetJob, EvaluateJob
 from severe_bench.plan.rows import row_kind
 from severe_bench.run.cluster import slurm_commands
-from severe_bench.run.cluster import submission as ledger
+from severe_bench.run.cluster.killed import note_out_of_memory
+from severe_bench.run.cluster.looking import OnTheWay, told_on_the_way
 from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.sharing import Wave, waves
-from severe_bench.run.cluster.submission import Submission
-from severe_bench.run.cluster.submit import Order, Submitted, submit
-from severe_bench.run.events import Note, Observer
+from severe_bench.run.cluster.submit import NoRoomError, Order, Room, Submitted, submit
+from severe_bench.run.events import Observer
 from severe_bench.run.survey import Survey, survey
 from severe_bench.run.videos import require_videos
 from severe_bench.store.layout import Layout
@@ -28,11 +27,20 @@ class Dispatched:
         survey: what was found before.
         on_the_way: ids of cells that other tasks, or other runs, have already.
         submitted: what is in the queue now.
+        tasks: of this suite, in the queue now.
+        all_tasks: of this user.
     """
 
     survey: Survey
-    on_the_way: frozenset[str]
-    submitted: Submitted
+    on_the_way: frozenset[str] = frozenset()
+    submitted: Submitted = field(default_factory=Submitted)
+    tasks: int = 0
+    all_tasks: int = 0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is anything to wait for."""
+        return bool(self.submitted.made or self.submitted.left or self.on_the_way)
 
 
 def dispatch(
@@ -44,30 +52,39 @@ def dispatch(
     it taken, or done.
 
     Raises:
-        UserError: no Slurm here, the results folder cannot be used, or sbatch refuses.
+        UserError: no Slurm here, the results folder cannot be used, or sbatch refuses for another
+            reason than that the user's tasks fill the queue.
     """
     slurm_commands.require_slurm()
     found = survey(order.layout, cells, retry, observe)
-    makers, alive = on_their_way(order.layout, observe)
+    if note_out_of_memory(order.layout, found.to_run):
+        found = survey(order.layout, cells, (), observe)
+    queue = told_on_the_way(order.layout, observe)
     running = _claimed(order.layout, found.to_run)
-    todo = [cell for cell in found.to_run if cell.id not in makers and cell.id not in running]
+    busy = {*queue.makers, *running}
+    todo = [cell for cell in found.to_run if cell.id not in busy]
     taken = frozenset(cell.id for cell in found.to_run) - {cell.id for cell in todo}
     if not todo:
-        return Dispatched(found, taken, Submitted((), ()))
+        return Dispatched(found, taken, tasks=queue.tasks)
     require_videos(todo)
-    room = max(1, order.profile.most_tasks - alive)
-    planned = plan_waves(order.profile, todo, found, room)
-    submitted = submit(order, planned, makers, slurm_commands.limits().array)
-    return Dispatched(found, taken, submitted)
+    planned = plan_waves(order.profile, todo, found)
+    submitted = submit(order, planned, queue.makers, _room(order, queue))
+    refusal = submitted.refusal
+    may_pass = isinstance(refusal, NoRoomError) and queue.all_tasks > 0
+    if refusal and not submitted.made and not may_pass:
+        raise refusal
+    new = sum(len(array.cells) for array in submitted.made)
+    return Dispatched(found, taken, submitted, queue.tasks + new, queue.all_tasks + new)
 
 
-def plan_waves(profile: Profile, todo: Sequence[Cell], found: Survey, room: int) -> list[Wave]:
-    """The tasks that would be submitted."""
+def plan_waves(profile: Profile, todo: Sequence[Cell], found: Survey) -> list[Wave]:
+    """The tasks that would be submitted, were there nothing in the queue."""
 
     def asks(cell: Cell) -> Asks:
         return profile.asks_of(cell, needs_gpu=runs_a_backbone(cell))
 
-    return waves(todo, found.expect.seconds, asks, profile.task_minutes * 60, room)
+    seconds = profile.task_minutes * 60
+    return waves(todo, lambda cell: found.expect.span(cell)[0], asks, seconds, profile.most_tasks)
 
 
 def runs_a_backbone(cell: Cell) -> bool:
@@ -80,36 +97,13 @@ def runs_a_backbone(cell: Cell) -> bool:
     return row_kind(job.task, job.task_options, job.protocol, job.recipe) is None
 
 
-def on_their_way(layout: Layout, observe: Observer) -> tuple[dict[str, str], int]:
-    """Cell id -> job that will make it, and how many tasks of this user wait or run.
-
-    Where the controller does not answer, nothing is known to be on its way, and that is said.
-    """
-    try:
-        tasks = slurm_commands.queued()
-    except UserError as error:
-        observe(Note(f"{error}; cells that wait there may be submitted twice, none runs twice"))
-        return {}, 0
-    makers: dict[str, str] = {}
-    for array in ledger.submissions(layout):
-        for number in slurm_commands.alive(array.job, tasks) if array.job else ():
-            makers |= dict.fromkeys(_cells_of(array, number), array.job)
-    return makers, len(tasks)
-
-
-def jobs_of(layout: Layout) -> list[str]:
-    """Jobs of a suite that are in the queue, oldest first.
-
-    Raises:
-        UserError: the controller does not answer.
-    """
-    tasks = slurm_commands.queued()
-    arrays = [array for array in ledger.submissions(layout) if array.job]
-    return [array.job for array in arrays if slurm_commands.alive(array.job, tasks)]
-
-
-def _cells_of(array: Submission, number: int) -> tuple[str, ...]:
-    return array.cells[number] if number < len(array.cells) else ()
+def _room(order: Order, queue: OnTheWay) -> Room:
+    most = min(order.profile.most_tasks, order.site_tasks or order.profile.most_tasks)
+    return Room(
+        array=slurm_commands.limits().array,
+        tasks=most - queue.all_tasks,
+        parallel=order.profile.parallel - queue.parallel,
+    )
 
 
 def _claimed(layout: Layout, cells: Sequence[Cell]) -> set[str]:

@@ -2,29 +2,33 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from severe_bench.plan.cell import Cell
+from severe_bench.plan.expect import Span
 from severe_bench.run.cluster.profile import Asks
 
 STARTING_SECONDS = 60.0
 """Until a task's first cell runs: modules, imports, network disks."""
-TIME_MARGIN = 2.0
 LEAST_MINUTES = 10
+LONGER = 1.5
+"""Tasks are made so much longer until there are few enough."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """Cells that one task runs one after another.
+    """Cells that one task runs, as many side by side as it has lanes.
 
     Args:
         cells: in an order in which they can be run.
-        seconds: that they are expected to take.
+        seconds: that the task is expected to take.
+        high: that it may take.
     """
 
     cells: tuple[Cell, ...]
     seconds: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -41,47 +45,65 @@ class Wave:
     shares: tuple[Share, ...]
 
     @property
-    def minutes(self) -> int:
-        """Time limit of each task: the longest share's with a margin, within what is asked for."""
-        longest = max(share.seconds for share in self.shares)
-        wanted = math.ceil((STARTING_SECONDS + TIME_MARGIN * longest) / 60)
+    def cells(self) -> tuple[Cell, ...]:
+        """Of all its tasks."""
+        return tuple(cell for share in self.shares for cell in share.cells)
+
+    def minutes(self, warning: float) -> int:
+        """Time limit of each task: what the longest may take, within what is asked for.
+
+        Args:
+            warning: seconds before the limit at which a task is told to save its state.
+        """
+        longest = max(share.high for share in self.shares)
+        wanted = math.ceil((STARTING_SECONDS + longest + warning) / 60)
         return min(max(LEAST_MINUTES, wanted), self.asks.longest_minutes or wanted + LEAST_MINUTES)
+
+    def split(self, count: int) -> tuple["Wave", "Wave"]:
+        """Its first tasks, and the rest."""
+        first, rest = self.shares[:count], self.shares[count:]
+        return Wave(self.level, self.asks, first), Wave(self.level, self.asks, rest)
 
 
 def waves(
     cells: Sequence[Cell],
-    seconds: Callable[[Cell], float],
+    span: Callable[[Cell], Span],
     asks: Callable[[Cell], Asks],
     task_seconds: float,
-    room: int,
+    most: int,
 ) -> list[Wave]:
     """Cells as tasks.
 
     Cells of one wave that need the same artefacts stand together, so that a task's worker opens
-    them once. A task takes cells until it is expected to take `task_seconds`, or longer where there
-    is room for fewer tasks only.
+    them once. A task takes cells until it is expected to take `task_seconds`, or longer where that
+    made too many tasks.
 
     Args:
         cells: to be run, in topological order; a need that is not among them is done, or is being
             made by a task that was submitted before.
-        seconds: expected duration of a cell.
+        span: expected duration of a cell, with its spread.
         asks: what a cell asks for.
         task_seconds: see above.
-        room: most tasks over all waves, at least 1.
+        most: tasks over all waves; there are more only where each wave has one.
     """
-    together: dict[tuple[int, str], list[Cell]] = defaultdict(list)
     asked: dict[str, Asks] = {}
+    together: dict[tuple[int, str], list[Cell]] = defaultdict(list)
     for cell, level in levels(cells):
         ask = asks(cell)
         key = ask.model_dump_json()
         asked[key] = ask
         together[level, key].append(cell)
+    spans = {cell.id: span(cell) for cell in cells}
     groups = {place: _kin_first(group) for place, group in together.items()}
-    limit = _share_seconds(groups.values(), seconds, task_seconds, room)
-    return [
-        Wave(level, asked[key], tuple(_shares(group, seconds, limit)))
-        for (level, key), group in sorted(groups.items(), key=lambda item: item[0][0])
-    ]
+    limit = task_seconds
+    while True:
+        found = [
+            Wave(level, asked[key], _shares(group, spans, asked[key].lanes, limit))
+            for (level, key), group in sorted(groups.items(), key=lambda item: item[0][0])
+        ]
+        if sum(len(wave.shares) for wave in found) <= max(most, len(found)):
+            return found
+        limit *= LONGER
 
 
 def levels(cells: Sequence[Cell]) -> list[tuple[Cell, int]]:
@@ -106,34 +128,24 @@ def _kin(needs: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(needs.values()))
 
 
-def _share_seconds(
-    groups: Iterable[Sequence[Cell]],
-    seconds: Callable[[Cell], float],
-    task_seconds: float,
-    room: int,
-) -> float:
-    """Seconds per task with which all groups together fit into `room` tasks, or nearly."""
-    groups = list(groups)
-    limit = task_seconds
-    spare = max(1, room)
-    while sum(1 for group in groups for _ in _shares(group, seconds, limit)) > spare:
-        if all(len(list(_shares(group, seconds, limit))) == 1 for group in groups):
-            break
-        limit *= 1.5
-    return limit
-
-
 def _shares(
-    group: Sequence[Cell], seconds: Callable[[Cell], float], limit: float
-) -> Iterable[Share]:
-    taken: list[Cell] = []
-    total = 0.0
+    group: Sequence[Cell], spans: Mapping[str, Span], lanes: int, limit: float
+) -> tuple[Share, ...]:
+    """A group as tasks; each lane has work, and no task takes longer than `limit` if it can."""
+    found: list[list[Cell]] = []
+    total = math.inf
     for cell in group:
-        cost = seconds(cell)
-        if taken and total + cost > limit:
-            yield Share(tuple(taken), total)
-            taken, total = [], 0.0
-        taken.append(cell)
+        cost = spans[cell.id].expected
+        if total + cost > limit * lanes and (not found or len(found[-1]) >= lanes):
+            found.append([])
+            total = 0.0
+        found[-1].append(cell)
         total += cost
-    if taken:
-        yield Share(tuple(taken), total)
+    return tuple(_share(cells, spans, lanes) for cells in found)
+
+
+def _share(cells: Sequence[Cell], spans: Mapping[str, Span], lanes: int) -> Share:
+    expected = [spans[cell.id].expected for cell in cells]
+    high = [spans[cell.id].high for cell in cells]
+    seconds = max(sum(expected) / lanes, *expected)
+    return Share(tuple(cells), seconds, max(sum(high) / lanes, *high))

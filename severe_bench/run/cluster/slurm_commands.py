@@ -28,10 +28,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Queued:
-    """One task in the scheduler's queue, e.g. `1234_5`, `RUNNING`."""
+    """One task that the scheduler knows, e.g. `1234_5`, `RUNNING`, and why it waits if it does."""
 
     task: str
     state: str
+    reason: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits until somebody releases it."""
+        return "held" in self.reason.lower()
 
 
 def require_slurm() -> None:
@@ -63,10 +69,9 @@ def queued() -> list[Queued]:
     Raises:
         UserError: the controller does not answer.
     """
-    command = ["squeue", "--noheader", "--array", "--format", "%i|%T", "--user", _user()]
-    lines = _asked(command).splitlines()
-    rows = (line.strip().partition("|") for line in lines if "|" in line)
-    return [Queued(task, state) for task, _, state in rows]
+    command = ["squeue", "--noheader", "--array", "--format", "%i|%T|%r", "--user", _user()]
+    rows = (line.strip().split("|", 2) for line in _asked(command).splitlines())
+    return [Queued(*row) for row in rows if len(row) == 3]
 
 
 def cancel(tasks: Sequence[str]) -> None:
@@ -90,14 +95,32 @@ def requeue(job: str) -> bool:
     return done.returncode == 0
 
 
-def alive(job: str, tasks: Collection[Queued]) -> set[int]:
-    """Numbers of an array's tasks that are in the queue; 0 for a job that is no array."""
-    numbers = set()
+def numbers_by_job(tasks: Collection[Queued]) -> dict[str, set[int]]:
+    """Numbers of each job's tasks; 0 of a job that is no array.
+
+    Example:
+        >>> numbers_by_job([Queued("7_3", "RUNNING"), Queued("8", "PENDING")])
+        {'7': {3}, '8': {0}}
+    """
+    found: dict[str, set[int]] = {}
     for task in tasks:
-        main, _, number = task.task.partition("_")
-        if main == job:
-            numbers.add(int(number) if number.isdigit() else 0)
-    return numbers
+        job, _, number = task.task.partition("_")
+        found.setdefault(job, set()).add(int(number) if number.isdigit() else 0)
+    return found
+
+
+def accounted(jobs: Sequence[str]) -> list[Queued]:
+    """Tasks of these jobs as `sacct` remembers them; none where there is no accounting."""
+    command = ["sacct", "--noheader", "--allocations", "--parsable2", "--format", "JobID,State"]
+    found: list[Queued] = []
+    for first in range(0, len(jobs), MOST_AT_ONCE):
+        try:
+            text = _asked([*command, "--jobs", ",".join(jobs[first : first + MOST_AT_ONCE])])
+        except UserError:
+            return []
+        rows = (line.strip().partition("|") for line in text.splitlines() if "|" in line)
+        found += [Queued(task, state.partition(" ")[0]) for task, _, state in rows]
+    return found
 
 
 def _user() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ class Submission(Frozen):
         runners: job kind -> "module:function".
         requeues: how often a task may go back into the queue by itself.
         timeout: seconds that one cell may take in one go, or None.
+        parallel: tasks of it that run at once.
         cells: ids of each task's cells.
         made: when, UTC.
         job: Slurm's number; empty until sbatch has answered.
@@ -46,6 +48,7 @@ class Submission(Frozen):
     runners: dict[str, str]
     requeues: int
     timeout: float | None
+    parallel: int
     cells: tuple[tuple[str, ...], ...]
     made: str
     job: str = ""
@@ -93,6 +96,11 @@ def note_job(submission: Submission, job: str) -> Submission:
     noted = submission.model_copy(update={"job": job})
     write_json(noted.folder / SUBMISSION, noted.model_dump(mode="json"))
     return noted
+
+
+def discard(submission: Submission) -> None:
+    """Remove a submission that sbatch refused."""
+    shutil.rmtree(submission.folder, ignore_errors=True)
 
 
 def read(folder: Path) -> Submission:

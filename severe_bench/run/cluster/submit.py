@@ -1,7 +1,12 @@
 """From cells to arrays of tasks in Slurm's queue, through submitit."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+import io
+import re
+import shlex
+import sys
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -11,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cluster import submission as ledger
-from severe_bench.run.cluster.profile import Profile
+from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.sharing import Wave
 from severe_bench.run.cluster.submission import Submission
 from severe_bench.run.cluster.task import ArrayTask
@@ -23,6 +28,16 @@ if TYPE_CHECKING:
     from submitit import SlurmExecutor
 
 JOB_NAME = "severe"
+FULL_WORDS = r"Submit_?Jobs?(Limit|Per)|job submit limit|MaxJobCount|temporarily"
+"""In what sbatch says of limits on tasks in the queue, of the user, the account or the cluster."""
+
+
+class RefusedError(UserError):
+    """An array was not taken."""
+
+
+class NoRoomError(RefusedError):
+    """An array was not taken because of how many tasks are in the queue; a smaller one may be."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,7 @@ class Order:
         invocation: how the user named the study.
         timeout: seconds that one cell may take in one go, or None.
         runners: job kind -> "module:function".
+        site_tasks: tasks that the site lets wait or run at once, where it has refused more.
     """
 
     layout: Layout
@@ -42,6 +58,7 @@ class Order:
     invocation: Invocation = field(default_factory=Invocation)
     timeout: float | None = None
     runners: dict[str, str] = field(default_factory=lambda: dict(RUNNERS))
+    site_tasks: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,47 +67,93 @@ class Submitted:
 
     Args:
         made: arrays in the queue, in their order.
-        left: cells for which the site's limit left no room.
-        refusal: what sbatch said then; empty where all was taken.
+        left: cells for which a limit left no room.
+        refusal: what stood in their way; None where all was taken.
     """
 
-    made: tuple[Submission, ...]
-    left: tuple[Cell, ...]
-    refusal: str = ""
+    made: tuple[Submission, ...] = ()
+    left: tuple[Cell, ...] = ()
+    refusal: RefusedError | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """What may be submitted now.
+
+    Args:
+        array: tasks in one array.
+        tasks: in the queue, beside those that are there.
+        parallel: tasks that run at once, beside those that do.
+    """
+
+    array: int
+    tasks: int
+    parallel: int
 
 
 def submit(
-    order: Order, planned: Sequence[Wave], makers: dict[str, str], array_limit: int
+    order: Order, planned: Sequence[Wave], makers: Mapping[str, str], room: Room
 ) -> Submitted:
     """Submit waves, each array waiting for those that make what its cells need.
+
+    An array that the scheduler has no room for is halved, until a single task is refused too. So
+    the site's limits need not be known, and each is met by a dozen calls or two.
 
     Args:
         order: profile and the like.
         planned: in the order of their levels.
         makers: id of a cell that is being made -> job that makes it, submitted earlier.
-        array_limit: most tasks in one array.
-
-    Raises:
-        UserError: sbatch refuses the very first array.
+        room: see there.
     """
-    made: list[Submission] = []
-    makers = dict(makers)
-    pieces = [piece for wave in planned for piece in chunks(wave, array_limit)]
-    counts = _arrays_by_level(pieces)
-    for number, piece in enumerate(pieces):
-        parallel = max(1, order.profile.parallel // counts[piece.level])
+    begun = _Round(order, dict(makers), room, _tasks_by_level(planned))
+    waiting = deque(piece for wave in planned for piece in chunks(wave, room.array))
+    while waiting:
+        piece = waiting.popleft()
         try:
-            array = _submit_array(order, piece, _awaited(piece, makers), parallel)
-        except UserError as error:
-            if not made:
+            waiting.extendleft(reversed(begun.take(piece)))
+        except RefusedError as error:
+            left = tuple(cell for later in (piece, *waiting) for cell in later.cells)
+            return Submitted(tuple(begun.made), left, error)
+    return Submitted(tuple(begun.made))
+
+
+class _Round:
+    """Arrays submitted so far, and the room that is left."""
+
+    def __init__(
+        self, order: Order, makers: dict[str, str], room: Room, tasks: Mapping[int, int]
+    ) -> None:
+        self._order, self._makers, self._room, self._tasks = order, makers, room, tasks
+        self._free = room.tasks
+        self.made: list[Submission] = []
+
+    def take(self, piece: Wave) -> tuple[Wave, ...]:
+        """Submit a piece; what is to be tried in its place where it is too large.
+
+        Raises:
+            RefusedError: not even one task of it can be submitted.
+        """
+        count = len(piece.shares)
+        if self._free < 1:
+            what = f"{self._order.profile.most_tasks} tasks are in the queue (most_tasks)"
+            raise NoRoomError(what, mend="run again when some are done")
+        if count > self._free:
+            return piece.split(self._free)
+        try:
+            self._submit(piece)
+        except NoRoomError:
+            if count == 1:
                 raise
-            left = tuple(
-                c for later in pieces[number:] for share in later.shares for c in share.cells
-            )
-            return Submitted(tuple(made), left, error.what)
-        made.append(array)
-        makers |= {cell: array.job for task in array.cells for cell in task}
-    return Submitted(tuple(made), ())
+            return piece.split(count // 2)
+        return ()
+
+    def _submit(self, piece: Wave) -> None:
+        count = len(piece.shares)
+        parallel = max(1, self._room.parallel * count // self._tasks[piece.level])
+        array = _submit_array(self._order, piece, _awaited(piece, self._makers), parallel)
+        self.made.append(array)
+        self._free -= count
+        self._makers |= {cell: array.job for task in array.cells for cell in task}
 
 
 def chunks(wave: Wave, limit: int) -> Iterator[Wave]:
@@ -108,14 +171,14 @@ def script(order: Order, wave: Wave, dependency: str = "") -> str:
     return str(executor._make_submission_file_text(executor._submitit_command_str, "uid"))
 
 
-def _arrays_by_level(pieces: Sequence[Wave]) -> dict[int, int]:
+def _tasks_by_level(planned: Sequence[Wave]) -> dict[int, int]:
     counts: dict[int, int] = defaultdict(int)
-    for piece in pieces:
-        counts[piece.level] += 1
+    for wave in planned:
+        counts[wave.level] += len(wave.shares)
     return counts
 
 
-def _awaited(wave: Wave, makers: dict[str, str]) -> str:
+def _awaited(wave: Wave, makers: Mapping[str, str]) -> str:
     needs = {need for share in wave.shares for cell in share.cells for need in cell.needs.values()}
     jobs = sorted({makers[need] for need in needs if need in makers}, key=int)
     return "afterany:" + ":".join(jobs) if jobs else ""
@@ -131,6 +194,7 @@ def _submit_array(order: Order, wave: Wave, dependency: str, parallel: int) -> S
         runners=order.runners,
         requeues=order.profile.requeues,
         timeout=order.timeout,
+        parallel=parallel,
         cells=tuple(tuple(cell.id for cell in share.cells) for share in wave.shares),
         made=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -138,7 +202,11 @@ def _submit_array(order: Order, wave: Wave, dependency: str, parallel: int) -> S
     submission.logs.mkdir(exist_ok=True)
     executor = _executor(order, wave, submission.logs, dependency, parallel)
     tasks = [ArrayTask(str(submission.folder), number) for number in range(len(wave.shares))]
-    return ledger.note_job(submission, _sbatch(executor, tasks))
+    try:
+        return ledger.note_job(submission, _sbatch(executor, tasks))
+    except RefusedError:
+        ledger.discard(submission)
+        raise
 
 
 def _sbatch(executor: "SlurmExecutor", tasks: Sequence[ArrayTask]) -> str:
@@ -146,12 +214,14 @@ def _sbatch(executor: "SlurmExecutor", tasks: Sequence[ArrayTask]) -> str:
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     try:
-        with executor.batch():
+        with redirect_stderr(io.StringIO()), executor.batch():  # what is refused is said once
             jobs = [executor.submit(task) for task in tasks]
     except (FailedJobError, FailedSubmissionError, OSError) as error:
         said = " ".join(str(error).split())
         mend = "check the profile's partition, account and limits; `severe plan --executor slurm`"
-        raise UserError(f"sbatch refused: {said[-300:]}", mend=mend) from error
+        full = re.search(FULL_WORDS, said, re.IGNORECASE) is not None
+        kind = NoRoomError if full else RefusedError
+        raise kind(f"sbatch refused: {said[-300:]}", mend=mend) from error
     return str(jobs[0].job_id).partition("_")[0]
 
 
@@ -161,7 +231,7 @@ def _executor(
     from submitit import SlurmExecutor
 
     profile, asks = order.profile, wave.asks
-    executor = SlurmExecutor(folder=logs, python=profile.python)
+    executor = SlurmExecutor(folder=logs, python=_python(profile))
     options: dict[str, Any] = {
         "partition": asks.partition,
         "account": asks.account,
@@ -172,14 +242,26 @@ def _executor(
         "mem": None if asks.memory_gb is None else f"{round(asks.memory_gb * 1024)}M",
         "dependency": dependency or None,
         "setup": list(profile.setup) or None,
-        "additional_parameters": dict(asks.sbatch) or None,
+        "additional_parameters": _further_options(profile, asks) or None,
     }
     executor.update_parameters(
         job_name=f"{JOB_NAME}-{order.layout.suite}",
-        time=wave.minutes,
+        time=wave.minutes(profile.signal_seconds),
         signal_delay_s=profile.signal_seconds,
         array_parallelism=parallel,
         use_srun=profile.srun,
         **{name: value for name, value in options.items() if value is not None},
     )
     return executor
+
+
+def _python(profile: Profile) -> str:
+    """What starts Python: in place of the batch shell where there is no job step."""
+    command = profile.python or shlex.quote(sys.executable)
+    return command if profile.srun else f"exec {command}"
+
+
+def _further_options(profile: Profile, asks: Asks) -> dict[str, str | int | bool]:
+    """Options of sbatch; without a job step the warning must go to the batch shell."""
+    warned = {} if profile.srun else {"signal": f"B:USR2@{profile.signal_seconds}"}
+    return {name: value for name, value in (warned | asks.sbatch).items() if value is not False}

@@ -37,39 +37,41 @@ class ArrayTask:
     folder: str
     number: int
 
-    def __call__(self) -> str:
-        """Run the task's cells; say in one line how that ended."""
+    def __call__(self) -> None:
+        """Run the task's cells; the last line of its log says how that ended."""
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+        timer = TimeUp.listening()
         submission = read(Path(self.folder))
         cells = runnable(submission.layout, read_task(submission, self.number))
-        with TimeUp() as timer:
-            pool = _pool(submission, cells)
-            pool.run()
-        ended = f"{len(pool.done)} done, {len(pool.failed)} failed"
-        if not pool.interrupted:
-            return ended
-        return f"{ended}; {_after_stop(submission, timer)}"
+        pool = _pool(submission, cells, timer)
+        pool.run()
+        ended = f"{len(pool.done)} done, {len(pool.failed)} failed, of {len(cells)}"
+        left = len(cells) - len(pool.done) - len(pool.failed) - len(pool.blocked)
+        _log.info(f"{ended}; {_after_stop(submission, timer)}" if left else ended)
 
 
 class TimeUp:
-    """Turns the scheduler's warning (SIGUSR2) into an ordinary request to stop, and notes it."""
+    """The scheduler's warning (SIGUSR2) that time is up, whenever it comes.
+
+    It is listened to until the process ends: nothing is left to be done by whoever listened before.
+    """
 
     def __init__(self) -> None:
         self.rang = False
-        self._before: object = None
 
-    def __enter__(self) -> "TimeUp":
-        """Listen."""
-        self._before = signal.signal(signal.SIGUSR2, self._ring)
-        return self
+    @classmethod
+    def listening(cls) -> "TimeUp":
+        """Listen from now on."""
+        timer = cls()
+        signal.signal(signal.SIGUSR2, timer._ring)
+        return timer
 
-    def __exit__(self, *_: object) -> None:
-        """Listen no more."""
-        signal.signal(signal.SIGUSR2, self._before)  # type: ignore[arg-type]
+    def __call__(self) -> bool:
+        """Whether it came."""
+        return self.rang
 
     def _ring(self, _number: int, _frame: FrameType | None) -> None:
         self.rang = True
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def runnable(layout: Layout, cells: Sequence[Cell]) -> tuple[Cell, ...]:
@@ -103,13 +105,14 @@ def _made(layout: Layout, need: str, deadline: float) -> bool:
             return True
 
 
-def _pool(submission: Submission, cells: Sequence[Cell]) -> Pool:
+def _pool(submission: Submission, cells: Sequence[Cell], timer: TimeUp) -> Pool:
     settings = Settings(
         lanes=task_lanes(submission),
         timeout=submission.timeout,
         grace=GRACE_SECONDS,
         invocation=submission.invocation,
         runners=submission.runners,
+        stop=timer,
     )
     expect = Expectations()
     return Pool(submission.layout, Queue(cells, expect.seconds), settings, expect, _say, 0)

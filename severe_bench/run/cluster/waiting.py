@@ -4,21 +4,27 @@ import os
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
-from severe_bench.run.cluster.run import Dispatched, dispatch, jobs_of
-from severe_bench.run.cluster.submit import Order
+from severe_bench.run.cluster import slurm_commands
+from severe_bench.run.cluster import submission as ledger
+from severe_bench.run.cluster.looking import on_the_way
+from severe_bench.run.cluster.run import Dispatched, dispatch
+from severe_bench.run.cluster.submit import NoRoomError, Order
 from severe_bench.run.events import Note, Observer
 from severe_bench.run.interrupts import Interrupts
 from severe_bench.run.local import RunOutcome
-from severe_bench.store.layout import Layout
+from severe_bench.store.events import read_events
 from severe_bench.store.states import states
 
 POLL_VARIABLE = "SEVERE_SLURM_POLL_SECONDS"
 POLL_SECONDS = 10.0
 IDLE_ROUNDS = 3
-"""Rounds of jobs after which not one more cell has ended: then something is wrong."""
+"""Rounds of jobs in which no cell ended or saved its state: then something is wrong."""
+MOST_REFUSALS = 30
+"""Polls in a row at which nothing could be submitted, for reasons that may pass."""
 
 
 def run_to_end(
@@ -31,19 +37,11 @@ def run_to_end(
     Raises:
         UserError: no Slurm here, the results folder cannot be used, or sbatch refuses.
     """
-    first = last = dispatch(order, cells, retry, observe)
-    idle = 0
+    first = dispatch(order, cells, retry, observe)
     with Interrupts() as interrupts:
-        while (last.submitted.made or last.on_the_way) and idle < IDLE_ROUNDS:
-            _await_jobs(order.layout, cells, observe, interrupts)
-            if interrupts.count:
-                break
-            before = _ended(last)
-            last = _again(order, cells, observe, last)
-            idle = 0 if _ended(last) > before else idle + 1
-    if idle:
-        observe(Note("jobs end without bringing cells to an end; see the logs below slurm/"))
-    return _outcome(first, last, interrupted=bool(interrupts.count))
+        waiting = _Waiting(order, cells, observe, interrupts)
+        last = waiting.to_the_end(first)
+    return _outcome(first, last, cells, interrupted=bool(interrupts.count))
 
 
 def poll_seconds() -> float:
@@ -59,52 +57,105 @@ def poll_seconds() -> float:
         raise UserError(f"not a number: {text!r}", POLL_VARIABLE, "set it to seconds") from error
 
 
-def _await_jobs(
-    layout: Layout, cells: Sequence[Cell], observe: Observer, interrupts: Interrupts
-) -> None:
-    told = ""
-    while not interrupts.count:
-        jobs = _jobs(layout, observe)
-        counts = Counter(states(layout, cells).values())
-        text = f"{counts['done']} done, {counts['running']} running, {counts['failed']} failed"
-        if text != told:
-            told = text
-            observe(Note(f"{text}, of {len(cells)} cells; {len(jobs)} job(s) in the queue"))
-        if not jobs:
-            return
-        _sleep(poll_seconds(), interrupts)
+class _Waiting:
+    """What a waiting run remembers between its looks at the queue."""
 
+    def __init__(
+        self, order: Order, cells: Sequence[Cell], observe: Observer, interrupts: Interrupts
+    ) -> None:
+        self._order, self._cells = order, cells
+        self._observe, self._interrupts = observe, interrupts
+        self._told = ""
+        self._idle = self._refusals = 0
 
-def _jobs(layout: Layout, observe: Observer) -> list[str]:
-    """Jobs in the queue; while the controller does not answer, as if there were one."""
-    try:
-        return jobs_of(layout)
-    except UserError as error:
-        observe(Note(f"{error}"))
-        return ["?"]
-
-
-def _sleep(seconds: float, interrupts: Interrupts) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not interrupts.count:
-        time.sleep(min(0.2, seconds))
-
-
-def _again(order: Order, cells: Sequence[Cell], observe: Observer, last: Dispatched) -> Dispatched:
-    try:
-        return dispatch(order, cells, (), observe)
-    except UserError as error:
-        observe(Note(f"{error}; trying again"))
-        time.sleep(poll_seconds())
+    def to_the_end(self, last: Dispatched) -> Dispatched:
+        """Wait and submit in turns; return the last turn."""
+        while last.unfinished:
+            before = self._progress()
+            tasks = self._until_there_is_room(last)
+            if self._interrupts.count:
+                break
+            if self._progress() > before:
+                self._idle = 0
+            elif tasks == 0 and last.submitted.made:
+                self._idle += 1
+            if self._idle >= IDLE_ROUNDS:
+                self._tell(self._why_idle())
+                break
+            last = self._submit_again(last)
         return last
 
+    def _until_there_is_room(self, last: Dispatched) -> int:
+        """Poll until all tasks have ended, or half of them where cells wait for room."""
+        enough = last.tasks // 2 if last.submitted.left else 0
+        while True:
+            self._sleep(poll_seconds())
+            tasks = self._tasks()
+            if self._interrupts.count or (tasks is not None and tasks <= enough):
+                return tasks or 0
 
-def _ended(dispatched: Dispatched) -> int:
-    return len(dispatched.survey.done) + len(dispatched.survey.failed)
+    def _tasks(self) -> int | None:
+        """Tasks in the queue; None while the controller does not answer."""
+        try:
+            queue = on_the_way(self._order.layout)
+        except UserError as error:
+            self._tell(str(error))
+            return None
+        counts = Counter(states(self._order.layout, self._cells).values())
+        held = f", {queue.held} of them held: `squeue --me` says why" if queue.held else ""
+        self._tell(
+            f"{counts['done']} done, {counts['running']} running, {counts['failed']} failed,"
+            f" of {len(self._cells)} cells; {queue.tasks} task(s) in the queue{held}"
+        )
+        return queue.tasks
+
+    def _submit_again(self, last: Dispatched) -> Dispatched:
+        try:
+            again = dispatch(self._order, self._cells, (), self._observe)
+        except UserError as error:
+            self._refusals += 1
+            if self._refusals >= MOST_REFUSALS:
+                raise
+            self._tell(f"{error}; trying again")
+            return Dispatched(last.survey, frozenset(cell.id for cell in last.survey.to_run))
+        self._refusals = 0
+        if isinstance(again.submitted.refusal, NoRoomError):
+            self._order = replace(self._order, site_tasks=max(1, again.all_tasks))
+        return again
+
+    def _progress(self) -> int:
+        """Grows when a cell ends, and when one saves its state for the next job."""
+        layout = self._order.layout
+        found = states(layout, self._cells)
+        ended = sum(state in {"done", "failed"} for state in found.values())
+        begun = (cell for cell in self._cells if found[cell.id] in {"pending", "running"})
+        events = (event for cell in begun for event in read_events(layout.folder(cell)))
+        return ended + sum(event.event == "interrupted" for event in events)
+
+    def _why_idle(self) -> str:
+        """Where to look, and what accounting knows."""
+        arrays = [array for array in ledger.submissions(self._order.layout) if array.job]
+        counts = Counter(task.state for task in slurm_commands.accounted([arrays[-1].job]))
+        said = ", ".join(f"{count} {state}" for state, count in counts.items())
+        said = f" (sacct: {said})" if said else ""
+        return f"jobs end without bringing cells to an end{said}; see {arrays[-1].logs}"
+
+    def _tell(self, text: str) -> None:
+        if text != self._told:
+            self._told = text
+            self._observe(Note(text))
+
+    def _sleep(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self._interrupts.count:
+            time.sleep(min(0.2, seconds))
 
 
-def _outcome(first: Dispatched, last: Dispatched, *, interrupted: bool) -> RunOutcome:
+def _outcome(
+    first: Dispatched, last: Dispatched, cells: Sequence[Cell], *, interrupted: bool
+) -> RunOutcome:
     found = last.survey
+    waiting = {cell.id for cell in found.to_run} if last.unfinished else set()
     return RunOutcome(
         found=first.survey.done,
         done=tuple(sorted(found.done - first.survey.done)),
@@ -113,4 +164,5 @@ def _outcome(first: Dispatched, last: Dispatched, *, interrupted: bool) -> RunOu
         impossible=found.impossible,
         quarantined=(*first.survey.quarantined, *found.quarantined),
         interrupted=interrupted,
+        left=tuple(cell.id for cell in cells if cell.id in waiting),
     )

@@ -33,7 +33,8 @@ if name == "sbatch":
 elif name == "squeue":
     for number, tasks in json.loads((state / "queue").read_text()).items():
         for task in range(tasks):
-            print(f"{{number}}_{{task}}|PENDING" if tasks > 1 else f"{{number}}|PENDING")
+            name = f"{{number}}_{{task}}" if tasks > 1 else number
+            print(f"{{name}}|PENDING|Priority")
 elif name == "scontrol":
     print("MaxArraySize            = " + (state / "array").read_text())
 elif name == "scancel":

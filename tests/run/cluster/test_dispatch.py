@@ -1,5 +1,6 @@
 """Submitting to a scheduler that only records: what it gets, how often, what it refuses."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cluster import submission as ledger
+from severe_bench.run.cluster.looking import on_the_way, queued_cells
 from severe_bench.run.cluster.profile import Asks, Profile
-from severe_bench.run.cluster.run import Dispatched, dispatch, jobs_of, runs_a_backbone
+from severe_bench.run.cluster.run import Dispatched, dispatch, runs_a_backbone
 from severe_bench.run.cluster.sharing import Share, Wave
 from severe_bench.run.cluster.submit import Order, script
 from severe_bench.run.events import Event, Note
@@ -60,7 +62,9 @@ def test_what_a_job_asks_for(slurm: FakeSlurm, layout: Layout) -> None:
 
 def test_the_script_is_as_pinned(slurm: FakeSlurm, layout: Layout) -> None:
     """Any change of what sbatch gets shows here."""
-    wave = Wave(0, PROFILE.asks_of(pretrain(), needs_gpu=True), (Share((pretrain(),), 5.0),) * 3)
+    wave = Wave(
+        0, PROFILE.asks_of(pretrain(), needs_gpu=True), (Share((pretrain(),), 5.0, 10.0),) * 3
+    )
     text = script(
         Order(layout, PROFILE.model_copy(update={"python": "python"})), wave, "afterany:7"
     )
@@ -75,7 +79,8 @@ def test_the_same_again_submits_nothing(slurm: FakeSlurm, layout: Layout) -> Non
     again = sent(layout, cells)
     assert again.submitted.made == ()
     assert again.on_the_way == {cell.id for cell in cells}
-    assert jobs_of(layout) == [array.job for array in first.submitted.made]
+    assert on_the_way(layout).jobs == tuple(array.job for array in first.submitted.made)
+    assert queued_cells(layout) == {cell.id for cell in cells}
 
 
 def test_what_left_the_queue_undone_is_submitted_again(slurm: FakeSlurm, layout: Layout) -> None:
@@ -95,7 +100,7 @@ def test_long_arrays_are_split_and_parallelism_kept(
     cells = [evaluate(seed) for seed in range(35)]
     made = sent(layout, cells, parallel=8).submitted.made
     assert [len(array.cells) for array in made] == [10, 10, 10, 5]
-    assert all("%2\n" in slurm.script(array.job) for array in made)
+    assert [re.search(r"%(\d+)\n", slurm.script(array.job))[1] for array in made] == list("2221")
 
 
 def test_calls_to_the_scheduler_are_few(slurm: FakeSlurm, layout: Layout) -> None:
@@ -116,14 +121,64 @@ def test_most_tasks_is_kept_whatever_the_number_of_cells(slurm: FakeSlurm, layou
 def test_what_finds_no_room_is_named(
     tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slurm = installed(FakeSlurm.at(tmp_path / "bin", room=3), monkeypatch)
-    cells = tree(3)
+    slurm = installed(FakeSlurm.at(tmp_path / "bin", room=6), monkeypatch)
+    cells = tree(6)
     done = sent(layout, cells).submitted
-    assert len(done.made) == 2
+    assert sum(len(array.cells) for array in done.made) == 6, "filled by halving"
     assert {cell.job.kind for cell in done.left} == {"evaluate"}
-    assert "AssocMaxSubmitJobLimit" in done.refusal
+    assert len(done.left) == 9
+    assert "AssocMaxSubmitJobLimit" in done.refusal.what
+    assert len(slurm.calls("sbatch")) <= 10
+    assert len(list(ledger.submissions_folder(layout).iterdir())) == len(done.made)
+    again = sent(layout, cells)
+    assert again.submitted.made == (), "not an error: it will pass"
+    assert again.submitted.left == done.left
+    assert again.unfinished
     slurm.ends(*(array.job for array in done.made))
     assert sent(layout, cells).submitted.made
+
+
+def test_a_site_that_takes_no_task_at_all_is_said(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(FakeSlurm.at(tmp_path / "bin", room=0), monkeypatch)
+    with pytest.raises(UserError, match="AssocMaxSubmitJobLimit"):
+        sent(layout, tree(1))
+
+
+def test_most_tasks_counts_what_is_there(slurm: FakeSlurm, layout: Layout) -> None:
+    first, more = [[evaluate(seed) for seed in seeds] for seeds in (range(6), range(12))]
+    assert len(sent(layout, first, most_tasks=8).submitted.made) == 1
+    done = sent(layout, more, most_tasks=8).submitted
+    assert sum(len(array.cells) for array in done.made) == 2
+    assert len(done.left) == 12 - 6 - sum(len(task) for array in done.made for task in array.cells)
+    assert sent(layout, more, most_tasks=8).submitted.made == ()
+
+
+def test_parallel_tasks_are_bounded_over_all_rounds(slurm: FakeSlurm, layout: Layout) -> None:
+    first, more = [[evaluate(seed) for seed in seeds] for seeds in (range(6), range(12))]
+    sent(layout, first, parallel=8)
+    (array,) = sent(layout, more, parallel=8).submitted.made
+    assert array.parallel == 2
+
+
+def test_a_job_without_a_step_gets_the_warning_itself(slurm: FakeSlurm, layout: Layout) -> None:
+    (array,) = sent(layout, [evaluate(0)], srun=False, signal_seconds=60).submitted.made
+    text = slurm.script(array.job)
+    assert "#SBATCH --signal=B:USR2@60\n" in text
+    assert "\nexec " in text
+    assert "srun" not in text
+
+
+def test_without_submissions_nobody_asks_slurm(slurm: FakeSlurm, layout: Layout) -> None:
+    assert queued_cells(layout) == frozenset()
+    assert slurm.calls("squeue") == []
+
+
+def test_a_queue_that_does_not_answer_shows_nothing(slurm: FakeSlurm, layout: Layout) -> None:
+    sent(layout, tree(1))
+    slurm.fails("squeue", "slurm_load_jobs error")
+    assert queued_cells(layout) == frozenset()
 
 
 def test_a_scheduler_that_refuses_everything_is_said(slurm: FakeSlurm, layout: Layout) -> None:

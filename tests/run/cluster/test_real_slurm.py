@@ -14,8 +14,9 @@ import pytest
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
+from severe_bench.run.cluster.looking import on_the_way
 from severe_bench.run.cluster.profile import Asks, Profile
-from severe_bench.run.cluster.run import dispatch, jobs_of
+from severe_bench.run.cluster.run import dispatch
 from severe_bench.run.cluster.slurm_commands import cancel
 from severe_bench.run.cluster.submit import Order
 from severe_bench.run.cluster.waiting import POLL_VARIABLE, run_to_end
@@ -36,7 +37,9 @@ pytestmark = [
     pytest.mark.skipif(not available(), reason="needs root and Slurm: slurm/local-cluster up"),
 ]
 
-LEAVES = 6
+LEAVES = 2
+ACCOUNTING = "SEVERE_TEST_SLURM_ACCOUNTING"
+"""Where set, the cluster keeps accounts; nothing of what follows may change."""
 Expected = Callable[[list[Cell]], dict[str, object]]
 PROFILE = Profile(
     gpu=Asks(gpus=0, cpus=1, memory_gb=0.5),
@@ -48,7 +51,7 @@ PROFILE = Profile(
 
 @pytest.fixture(scope="module")
 def slurm() -> Iterator[LocalSlurm]:
-    with local_slurm() as cluster:
+    with local_slurm(*(["--accounting"] if os.environ.get(ACCOUNTING) else [])) as cluster:
         yield cluster
 
 
@@ -80,6 +83,11 @@ def _patience_and_an_empty_queue(slurm: LocalSlurm) -> Iterator[None]:
     eventually(lambda: not slurm.jobs())
 
 
+def slow_tree() -> list[Cell]:
+    """Four evaluations of two seconds each, on two networks."""
+    return tree(LEAVES, steps=60, pause=0.03)
+
+
 def order(layout: Layout, **changes: object) -> Order:
     return Order(layout, PROFILE.model_copy(update=changes), runners=dict(RUNNERS))
 
@@ -107,7 +115,15 @@ def numbers(layout: Layout, cells: list[Cell]) -> dict[str, object]:
 def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
     """What the same cells give when they are run on this machine, undisturbed."""
 
+    known: dict[str, dict[str, object]] = {}
+
     def compute(cells: list[Cell]) -> dict[str, object]:
+        name = " ".join(cell.id for cell in cells)
+        if name not in known:
+            known[name] = computed(cells)
+        return known[name]
+
+    def computed(cells: list[Cell]) -> dict[str, object]:
         layout = Layout(tmp_path_factory.mktemp("local"), "demo")
         lanes = (Lane("cpu 0", "cpu", ONE_THREAD), Lane("cpu 1", "cpu", ONE_THREAD))
         with patch.dict(os.environ):
@@ -148,7 +164,7 @@ def test_numbers_are_those_of_a_local_run(
 def test_it_returns_after_submission_and_submits_nothing_twice(
     slurm: LocalSlurm, layout: Layout
 ) -> None:
-    cells = tree(LEAVES, steps=40, pause=0.05)
+    cells = slow_tree()
     first = dispatch(order(layout), cells, (), lambda event: None)
     assert first.submitted.made
     tasks = len(slurm.jobs())
@@ -156,13 +172,13 @@ def test_it_returns_after_submission_and_submits_nothing_twice(
     assert again.submitted.made == ()
     assert len(again.on_the_way) == len(cells)
     assert len(slurm.jobs()) <= tasks
-    assert sorted(jobs_of(layout)) == sorted(array.job for array in first.submitted.made)
+    assert sorted(on_the_way(layout).jobs) == sorted(array.job for array in first.submitted.made)
 
 
 def test_half_of_the_array_is_cancelled(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = tree(LEAVES, steps=60, pause=0.03)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     tasks = [task for task, _ in slurm.jobs()]
@@ -172,10 +188,11 @@ def test_half_of_the_array_is_cancelled(
 
 
 def test_a_job_step_is_killed(slurm: LocalSlurm, layout: Layout, expected: Expected) -> None:
-    cells = tree(LEAVES, steps=60, pause=0.03)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
-    subprocess.run(["pkill", "-9", "-f", "submitit.core._submit"], check=True)
+    ours = f"submitit.core._submit {layout.results}"
+    subprocess.run(["pkill", "-9", "-f", ours], check=True)
     assert finished(layout, cells).exit_code == 0
     assert numbers(layout, cells) == expected(cells)
 
@@ -183,7 +200,7 @@ def test_a_job_step_is_killed(slurm: LocalSlurm, layout: Layout, expected: Expec
 def test_the_daemon_of_the_node_is_killed(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = tree(LEAVES, steps=60, pause=0.03)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     slurm.script("kill", "slurmd")
@@ -193,10 +210,10 @@ def test_the_daemon_of_the_node_is_killed(
 
 
 def test_the_controller_is_restarted(slurm: LocalSlurm, layout: Layout, expected: Expected) -> None:
-    cells = tree(LEAVES, steps=60, pause=0.03)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
-    slurm.script("kill", "slurmctld")
+    slurm.script("stop", "slurmctld")
     timer = threading.Timer(3.0, slurm.script, ("start", "slurmctld"))
     timer.start()
     assert finished_after_silence(layout, cells).exit_code == 0
@@ -222,7 +239,7 @@ def finished_after_silence(layout: Layout, cells: list[Cell]) -> RunOutcome:
 def test_requeued_by_the_administrator(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = tree(2, steps=60, pause=0.05)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     for task in slurm.running():
@@ -241,8 +258,8 @@ def test_time_is_up_in_the_middle_of_a_cell_again_and_again(
     cells = tree(1, steps=120, pause=0.05)
     dispatch(order(layout), cells, (), lambda event: None)
     for _ in range(3):
-        before = sum(steps_done(layout).values())
-        eventually(lambda seen=before: sum(steps_done(layout).values()) > seen + 5)
+        before = steps_by_cell(layout)
+        eventually(all_go_on(layout, cells, before))
         tasks = slurm.running()
         for task in tasks:
             slurm.call("scancel", "--signal=USR2", task)
@@ -253,10 +270,42 @@ def test_time_is_up_in_the_middle_of_a_cell_again_and_again(
     assert set(steps_done(layout).values()) == {1}, "no step was lost or done twice"
 
 
+def steps_by_cell(layout: Layout) -> Counter[str]:
+    return Counter(step.split()[1] for step in steps_done(layout))
+
+
+def all_go_on(layout: Layout, cells: list[Cell], before: Counter[str]) -> Callable[[], bool]:
+    """Whether every evaluation has made some more steps."""
+    names = [cell.id for cell in cells if cell.label]
+
+    def are() -> bool:
+        now = steps_by_cell(layout)
+        return all(now[name] > before[name] + 5 for name in names)
+
+    return are
+
+
+def test_a_job_without_a_step_saves_its_state_too(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    """Where `srun: false`, the warning goes to the batch shell, which Python has replaced."""
+    cells = slow_tree()
+    dispatch(order(layout, srun=False), cells, (), lambda event: None)
+    eventually(all_go_on(layout, cells, Counter()))
+    tasks = slurm.running()
+    for task in tasks:
+        slurm.call("scancel", "--batch", "--signal=USR2", task)
+    eventually(lambda: not set(tasks) & set(slurm.running()))
+    assert {task for task, _ in slurm.jobs()} >= set(tasks), "requeued by themselves"
+    assert finished(layout, cells, srun=False).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+    assert set(steps_done(layout).values()) == {1}
+
+
 def test_preempted_by_a_more_urgent_job(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = tree(2, steps=60, pause=0.05)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     slurm.call("sbatch", "-p", "urgent", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2")
@@ -274,7 +323,7 @@ def test_results_cannot_be_written_for_a_while(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
     """Root may write to whatever is merely read-only, so the folders are made immutable."""
-    cells = tree(2, steps=60, pause=0.03)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     folders = [str(path) for path in layout.results.glob("*/*/*") if path.is_dir()]
@@ -293,7 +342,7 @@ def test_the_disk_is_full_for_a_while(
 ) -> None:
     with small_disk(tmp_path / "disk", "8m") as disk:
         there = Layout(disk / "results", "demo")
-        cells = tree(2, steps=60, pause=0.03)
+        cells = slow_tree()
         dispatch(order(there), cells, (), lambda event: None)
         eventually(in_the_middle(there, cells))
         ballast = disk / "ballast"
@@ -326,7 +375,7 @@ class small_disk:  # noqa: N801 - used as a function
 def test_a_local_run_and_a_cluster_fill_one_store(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = tree(LEAVES, steps=40, pause=0.03)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     command = [
         sys.executable,
@@ -334,7 +383,7 @@ def test_a_local_run_and_a_cluster_fill_one_store(
         "tests.run.driver",
         str(layout.results),
         str(LEAVES),
-        "40",
+        "60",
         "0.03",
     ]
     local = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -347,10 +396,10 @@ def test_a_local_run_and_a_cluster_fill_one_store(
 def test_cancelled_by_the_user_and_run_again(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = tree(LEAVES, steps=60, pause=0.03)
+    cells = slow_tree()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
-    cancel(jobs_of(layout))
+    cancel(on_the_way(layout).jobs)
     eventually(lambda: not slurm.jobs())
     assert "pending" in states(layout, cells).values()
     assert finished(layout, cells).exit_code == 0

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from severe_bench.plan.cell import Cell
+from severe_bench.plan.expect import Expectations, Span
 from severe_bench.run.cluster.profile import Asks
 from severe_bench.run.cluster.sharing import LEAST_MINUTES, Share, Wave, levels, waves
 from tests.run.grids import dataset, evaluate, pretrain, tree
@@ -13,8 +15,8 @@ from tests.run.grids import dataset, evaluate, pretrain, tree
 PLAIN = Asks(cpus=1)
 
 
-def constant(seconds: float) -> Callable[[Cell], float]:
-    return lambda cell: seconds
+def constant(seconds: float) -> Callable[[Cell], Span]:
+    return lambda cell: Span(seconds / 2, seconds, seconds * 2)
 
 
 def planned(cells: list[Cell], seconds: float, task_seconds: float, room: int) -> list[Wave]:
@@ -64,12 +66,30 @@ def test_what_asks_for_the_same_is_one_array() -> None:
     ]
 
 
-def test_time_limits_have_a_margin_and_a_ceiling() -> None:
-    share = Share((evaluate(0),), seconds=3600.0)
-    assert Wave(0, PLAIN, (share,)).minutes == 121
-    assert Wave(0, Asks(longest_minutes=90), (share,)).minutes == 90
-    short = Share((evaluate(0),), seconds=1.0)
-    assert Wave(0, PLAIN, (short,)).minutes == LEAST_MINUTES
+def test_time_limits_hold_what_may_come_and_the_warning() -> None:
+    share = Share((evaluate(0),), seconds=3600.0, high=7200.0)
+    assert Wave(0, PLAIN, (share,)).minutes(120) == 1 + 120 + 2
+    assert Wave(0, Asks(longest_minutes=90), (share,)).minutes(120) == 90
+    short = Share((evaluate(0),), seconds=1.0, high=2.0)
+    assert Wave(0, PLAIN, (short,)).minutes(120) == LEAST_MINUTES
+
+
+def test_a_guess_gets_more_time_than_what_was_measured() -> None:
+    expect = Expectations()
+    cells = [evaluate(seed) for seed in range(3)]
+    (guessed,) = waves(cells, lambda cell: expect.span(cell)[0], lambda cell: PLAIN, 1e9, 9)
+    expect.learn(cells[0], guessed.shares[0].seconds / 3)
+    (known,) = waves(cells, lambda cell: expect.span(cell)[0], lambda cell: PLAIN, 1e9, 9)
+    assert known.shares[0].seconds == pytest.approx(guessed.shares[0].seconds)
+    assert known.shares[0].high < guessed.shares[0].high
+
+
+def test_every_lane_of_a_task_has_work() -> None:
+    """A site that lends whole nodes: four GPUs, four long cells."""
+    cells = [evaluate(seed) for seed in range(10)]
+    (wave,) = waves(cells, constant(1000), lambda cell: Asks(gpus=4, cpus=8), 45, 100)
+    assert [len(share.cells) for share in wave.shares] == [4, 4, 2]
+    assert [share.seconds for share in wave.shares] == [1000, 1000, 1000]
 
 
 @given(
