@@ -29,8 +29,18 @@ class Attribute(Frozen):
 
 @cache
 def dataset_attributes() -> dict[str, tuple[Attribute, ...]]:
-    """Dataset -> its attributes, the same ones in the same order for all."""
-    found = yaml.safe_load((HERE / "attributes.yaml").read_text(encoding="utf-8"))
+    """Datasets of the thesis -> their attributes, the same ones in the same order for all."""
+    return _attributes("thesis")
+
+
+@cache
+def declared_attributes() -> dict[str, tuple[Attribute, ...]]:
+    """Those, and what is declared of the built-in worlds."""
+    return {**_attributes("built_in"), **_attributes("thesis")}
+
+
+def _attributes(part: str) -> dict[str, tuple[Attribute, ...]]:
+    found = yaml.safe_load((HERE / "attributes.yaml").read_text(encoding="utf-8"))[part]
     return {
         dataset: tuple(Attribute(name=name, **said) for name, said in attributes.items())
         for dataset, attributes in found.items()

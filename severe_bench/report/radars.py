@@ -7,7 +7,7 @@ from pathlib import Path
 
 from severe_bench.analysis.attributes import DatasetAttributes
 from severe_bench.core.atomic import write_text
-from severe_bench.published.attributes import Attribute, dataset_attributes
+from severe_bench.published.attributes import Attribute, declared_attributes
 from severe_bench.published.beside import plain
 from severe_bench.report.comparing import Compared
 from severe_bench.report.figures.radar import Radar, Spoke, radar_plot
@@ -93,7 +93,7 @@ def attribute_table(found: Sequence[Described]) -> Table:
 
 
 def _declared(name: str) -> dict[str, Attribute]:
-    known = {plain(dataset): found for dataset, found in dataset_attributes().items()}
+    known = {plain(dataset): found for dataset, found in declared_attributes().items()}
     return {attribute.name: attribute for attribute in known.get(plain(name), ())}
 
 

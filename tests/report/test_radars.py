@@ -22,6 +22,12 @@ def test_known_datasets_have_what_the_study_declares() -> None:
     assert spokes["temporal awareness"].words == "not measured"
 
 
+def test_the_built_in_worlds_are_declared_too() -> None:
+    world = Described("far_motion", DatasetAttributes(0.0, None, 6, 126, 180), None)
+    spokes = {spoke.name: spoke.words for spoke in radar(world).spokes}
+    assert spokes["point of view"] == "first person"
+
+
 def test_unknown_datasets_have_what_is_computed() -> None:
     spokes = {spoke.name: spoke for spoke in radar(OURS).spokes}
     assert spokes["label overlap"].place == pytest.approx(0.55)

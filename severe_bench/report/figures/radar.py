@@ -58,7 +58,7 @@ def _radar(canvas: Canvas, radar: Radar, centre: Point) -> None:
     _dotted(canvas, _known(centre, [spoke.reference for spoke in radar.spokes]), count)
     _area(canvas, _known(centre, [spoke.place for spoke in radar.spokes]), centre, count)
     for i, spoke in enumerate(radar.spokes):
-        _label(canvas, spoke, _at(centre, i, count, 1.14), centre[0])
+        _label(canvas, spoke, _at(centre, i, count, 1.14), centre)
 
 
 def _known(centre: Point, places: Sequence[float | None]) -> list[Point]:
@@ -84,12 +84,14 @@ def _area(canvas: Canvas, known: Sequence[Point], centre: Point, count: int) -> 
         canvas.circle(at, 3, style.BLUE)
 
 
-def _label(canvas: Canvas, spoke: Spoke, at: Point, middle: float) -> None:
+def _label(canvas: Canvas, spoke: Spoke, at: Point, centre: Point) -> None:
     x, y = at
     anchor: Anchor = "middle"
-    if abs(x - middle) > 12:
-        anchor = "start" if x > middle else "end"
-    top = y - 12 if y < 0 else y
+    top = y
+    if abs(x - centre[0]) > 12:
+        anchor = "start" if x > centre[0] else "end"
+    elif y < centre[1]:
+        top = y - 9  # the second line stays clear of the spoke's end
     canvas.text(x, top, spoke.name, size=10.5, fill=style.MUTED, anchor=anchor)
     canvas.text(x, top + 12, short(spoke.words, 18), size=10.5, anchor=anchor)
 
