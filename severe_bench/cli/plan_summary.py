@@ -66,7 +66,8 @@ def _of_needed(_: Group) -> list[str]:
 
 
 def _of_factor(group: Group) -> list[str]:
-    return [f"{group.experiments} experiments", ""]
+    plural = "" if group.experiments == 1 else "s"
+    return [f"{group.experiments} experiment{plural}", ""]
 
 
 HEADS = {

@@ -37,6 +37,9 @@ def show(
     from severe_bench.config.loading import load_config
 
     loaded = load_config(find_config(config))
+    if HEX.fullmatch(what) and what not in loaded.experiments:
+        _show_cell(what, results, as_json=as_json)
+        return
     found = settings_by_preset(loaded, what, preset, (model, suite))
     if as_json:
         typer.echo(json.dumps({name: flat(made) for name, made in found.items()}, indent=2))

@@ -63,7 +63,7 @@ def test_a_tiny_grid_from_nothing_to_export(severe: Severe, tmp_path: Path) -> N
 
 
 def test_plan_needs_no_results_folder(severe: Severe, tmp_path: Path) -> None:
-    reply = severe("plan", "--results", "nowhere")
+    reply = severe("plan", "--cells", "--results", "nowhere")
     assert reply.code == 0
     assert "to run" in reply.out
     assert "needs dataset near" in reply.out

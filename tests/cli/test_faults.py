@@ -18,10 +18,10 @@ def _one_line(severe: Severe, *arguments: str, **environ: str) -> str:
 @pytest.mark.parametrize(
     ("wrong", "right", "said"),
     [
-        ("recogntion", "recognition", "recognition?"),
+        ("recogntion", "recognition", "did you mean recognition"),
         ("budgt:", "budget:", "budget?"),
         ("trian:", "train:", "train?"),
-        ("world: nearr", "world: near", "near?"),
+        ("world: nearr", "world: near", "did you mean near"),
         ("epochs: five", "epochs: 5", "epochs"),
         ("recipe: prob}", "recipe: probe}", "probe?"),
         ("backbone: r2plus1d}", "backbone: r2plus1d_narrow}", "r2plus1d"),
