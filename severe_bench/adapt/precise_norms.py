@@ -24,7 +24,7 @@ def average_norms(module: nn.Module, source: BatchSource, recipe: Recipe, device
         recipe: number of batches, numerics.
         device: of the module.
     """
-    norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]  # noqa: SLF001
+    norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     module.eval()
     for norm in norms:
