@@ -11,8 +11,8 @@ import torch
 LUMA = (0.2989, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R 601, as torchvision rounds them)."""
 
-CHUNK = 8
-"""Clips turned in hue at once: the many steps of it then stay in a CPU's cache."""
+CACHED_BYTES = 1 << 20
+"""Of pixels that a CPU takes through all operations at once: they then stay in its cache."""
 
 
 def brightness(clips: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
@@ -33,9 +33,7 @@ def saturation(clips: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
 
 def hue(clips: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
     """Turn the hue by `factor` of the hue circle."""
-    for first in range(0, len(clips), CHUNK):
-        part = slice(first, first + CHUNK)
-        _turn_hue(clips[part], factors[part])
+    _turn_hue(clips, factors)
     return clips
 
 
@@ -60,12 +58,35 @@ def jitter(clips: torch.Tensor, factors: torch.Tensor, order: torch.Tensor) -> t
     An operation that is the identity for the whole batch is skipped.
     """
     active = [k for k in range(4) if bool((factors[:, k] != IDENTITY[k]).any())]
+    if clips.device.type == "cpu":
+        _in_cache(clips, factors, order, active)
+    else:
+        _at_once(clips, factors, order, active)
+    return clips
+
+
+def _in_cache(
+    clips: torch.Tensor, factors: torch.Tensor, order: torch.Tensor, active: list[int]
+) -> None:
+    """Some frames of one clip at a time through all operations; no operation mixes frames."""
+    frames = max(1, CACHED_BYTES // max(1, clips[0, :, 0].nbytes))
+    for row, operations in enumerate(order.tolist()):
+        amounts = factors[row : row + 1]
+        for part in clips[row : row + 1].split(frames, dim=2):
+            for operation in operations:
+                if operation in active:
+                    OPERATIONS[operation](part, amounts[:, operation])
+
+
+def _at_once(
+    clips: torch.Tensor, factors: torch.Tensor, order: torch.Tensor, active: list[int]
+) -> None:
+    """One operation after another, each on all clips for which it comes in this place."""
     for place in range(order.shape[1]):
         for operation in active:
             chosen = torch.nonzero(order[:, place] == operation)[:, 0]
             if len(chosen):
                 _apply_to(clips, chosen, factors, operation)
-    return clips
 
 
 def _apply_to(

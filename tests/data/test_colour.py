@@ -88,3 +88,15 @@ def test_neutral_operations_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None
     done = colour.jitter(clips.clone(), factors, torch.arange(4).repeat(4, 1))
     torch.testing.assert_close(done[2], clips[2] * 0.5)
     assert torch.equal(done[[0, 1, 3]], clips[[0, 1, 3]])
+
+
+def test_blocks_in_a_cpus_cache_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other devices take whole batches through one operation after another."""
+    orders = torch.tensor(list(itertools.permutations(range(4))))
+    factors = torch.rand(24, 4, generator=torch.Generator().manual_seed(1)) + 0.3
+    factors[:, 3] -= 0.8
+    whole = clips_of(24)
+    colour._at_once(whole, factors, orders, [0, 1, 2, 3])
+    for size in (1, 2000, 1 << 20):
+        monkeypatch.setattr(colour, "CACHED_BYTES", size)
+        assert torch.equal(colour.jitter(clips_of(24), factors, orders), whole)

@@ -24,6 +24,7 @@ from tests.performance.measure import Line, paired
 RATES = tuple(1e-4 * 10 ** (i / 3) for i in range(10))
 DECAYS = (0.0, 1e-2)
 HEADS = len(RATES) * len(DECAYS)
+EPOCHS = 5
 
 
 @dataclass(frozen=True)
@@ -60,19 +61,26 @@ def _apart(shape: Shape, folder: Path) -> None:
         with tempfile.TemporaryDirectory(dir=folder) as own:
             head = seeded_head(_assignment(shape), shape.width, 0)
             objective = TaskObjective(head, _assignment(shape), "features")
-            fit(objective, _source(shape), _plan(spec), _session(Path(own)), 0)
+            fit(objective, _source(shape), _plan(spec, EPOCHS), _session(Path(own)), 0)
 
 
 def _together(shape: Shape, folder: Path) -> None:
+    fitted_together(shape, folder, EPOCHS)
+
+
+def fitted_together(shape: Shape, folder: Path, epochs: int) -> None:
+    """All heads in one pass."""
     with tempfile.TemporaryDirectory(dir=folder) as own:
         heads = Heads(seeded_head(_assignment(shape), shape.width, 0), HEADS)
         objective = HeadsObjective(heads, _assignment(shape), "features")
         optimiser = partial(HeadsOptimiser, heads, _specs())
-        fit(objective, _source(shape), _plan(_specs()[0]), _session(Path(own)), 0, optimiser)
+        fit(
+            objective, _source(shape), _plan(_specs()[0], epochs), _session(Path(own)), 0, optimiser
+        )
 
 
-def _plan(spec: Optimiser) -> Recipe:
-    whole = {"batch_size": 128, "schedule": {"epochs": 5}, "optimiser": spec.model_dump()}
+def _plan(spec: Optimiser, epochs: int) -> Recipe:
+    whole = {"batch_size": 128, "schedule": {"epochs": epochs}, "optimiser": spec.model_dump()}
     return Recipe.model_validate(whole)
 
 

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -39,7 +39,20 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Processor time of one call, of all threads."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def ratio_of(slow: Sequence[float], fast: Sequence[float]) -> Ratio:
+    """Of pairs that were measured in turn."""
+    ratios = [a / b for a, b in zip(slow, fast, strict=True)]
+    return Ratio(statistics.median(ratios), min(ratios), max(ratios))
+
+
 def paired(slow: Callable[[], object], fast: Callable[[], object], pairs: int = 5) -> Ratio:
     """Run both sides in turn, so that what disturbs the machine disturbs both."""
-    ratios = [seconds(slow) / seconds(fast) for _ in range(pairs)]
-    return Ratio(statistics.median(ratios), min(ratios), max(ratios))
+    taken = [(seconds(slow), seconds(fast)) for _ in range(pairs)]
+    return ratio_of(*zip(*taken, strict=True))
