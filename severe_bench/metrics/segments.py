@@ -121,10 +121,11 @@ def _alike(said: Ids, true: Ids) -> float:
 
 def _distance(left: Ids, right: Ids) -> int:
     """Fewest insertions, deletions and substitutions that make one the other."""
-    places = np.arange(len(right) + 1)
+    short, long = sorted((left, right), key=len)
+    places = np.arange(len(long) + 1)
     row = places.copy()
-    for number, item in enumerate(left, start=1):
-        best = np.minimum(row[1:] + 1, row[:-1] + (right != item))
+    for number, item in enumerate(short, start=1):
+        best = np.minimum(row[1:] + 1, row[:-1] + (long != item))
         row = np.minimum.accumulate(np.append(number, best) - places) + places
     return int(row[-1])
 

@@ -1,9 +1,10 @@
+import pickle
 from typing import Any
 
 import numpy as np
 import torch
 
-from severe_bench.adapt.timeline.reading import SnippetReader
+from severe_bench.adapt.timeline.reading import PieceReader, SnippetReader, grids
 from severe_bench.adapt.timeline.windows import WindowBatches, WindowReader
 from severe_bench.core.record import Dataset
 from severe_bench.data.reading import Steps
@@ -73,6 +74,19 @@ def test_where_a_video_is_shorter_than_a_window_there_is_nothing(stretches: Data
     assert (batch.targets[missing] == -1).all()
     assert (batch.targets[~missing] >= 0).all()
     assert missing.sum(1).min() > 400
+
+
+def test_readers_work_in_other_processes(stretches: Dataset) -> None:
+    plan, records = recipe(), stretches.of("train")
+    snippets = SnippetReader(VideoStore(stretches.root), records, plan.clip, UNIT_OPTIONS)
+    windows = WindowReader(snippets, Steps.of(len(records), plan, 3), 4)
+    pieces = PieceReader(snippets, ((2, 0, 3), (2, 3, 5)))
+    sent_windows, sent_pieces = pickle.loads(pickle.dumps((windows, pieces)))  # noqa: S301 - our own
+    for one, other in zip(windows(5), sent_windows(5), strict=True):
+        np.testing.assert_array_equal(one.raw.frames, other.raw.frames)
+        np.testing.assert_array_equal(one.times, other.times)
+    np.testing.assert_array_equal(pieces(1).frames, sent_pieces(1).frames)
+    assert grids(snippets, "cpu") == list(map(sent_windows.reader.grid, range(len(records))))
 
 
 def test_windows_begin_anywhere(stretches: Dataset) -> None:
