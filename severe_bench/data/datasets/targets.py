@@ -25,7 +25,6 @@ from severe_bench.core.extras import (
 from severe_bench.data.datasets.labels import Vocabulary
 from severe_bench.data.datasets.rows import Row, seconds_in
 
-REPETITIONS = (COUNT.name, STARTS.name, STOP.name)
 NUMBER = r"\d+(?:\.\d*)?"
 SPAN = re.compile(rf"(?P<name>.+)@(?P<start>{NUMBER})-(?P<end>{NUMBER})")
 SLACK = 1e-3
