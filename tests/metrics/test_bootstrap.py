@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.accuracy import MEAN_PER_CLASS, TOP1
-from severe_bench.metrics.bootstrap import interval, replicates
-from severe_bench.metrics.measure import Measure
+from severe_bench.metrics.bootstrap import Clusters, interval, replicates
+from severe_bench.metrics.measure import METRICS, Measure
 
 
 def names(n: int, size: int = 1) -> NDArray[np.str_]:
@@ -27,8 +27,25 @@ NONE = np.zeros(0)
 def test_fast_and_slow_paths_are_the_same(size: int) -> None:
     scores = np.random.default_rng(0).normal(size=31).astype(np.float32)
     groups = names(31, size)
-    slow = interval(SLOW, scores, np.zeros(31), groups, seed=4)
-    assert interval(FAST, scores, NONE, groups, seed=4) == pytest.approx(slow, abs=1e-6)
+    low, high = interval(SLOW, scores, np.zeros(31), groups, seed=4)
+    fast = interval(FAST, scores, NONE, groups, seed=4)
+    assert fast[1] - fast[0] == pytest.approx(high - low, abs=1e-6)
+    assert fast == pytest.approx((low, high), abs=0.01), "but for the resampling's own error"
+
+
+def test_an_interval_of_average_precision_lies_around_its_value() -> None:
+    """Copies in a resample raise it: without a correction even the lower end can be too high."""
+    random = np.random.default_rng(0)
+    targets = (random.random((300, 20)) < 0.1).astype(np.float32)
+    scores = (targets + random.normal(0, 1.5, targets.shape)).astype(np.float32)
+    measure = METRICS.get("map")
+    groups = np.array([f"video-{n}" for n in range(300)])
+    whole = measure.value(scores, targets)
+    low, high = interval(measure, scores, targets, groups, resamples=300)
+    assert low < whole < high
+    assert (low + high) / 2 == pytest.approx(whole, abs=0.25 * (high - low))
+    halves = [measure.value(scores[half], targets[half]) for half in (slice(150), slice(150, 300))]
+    assert abs(halves[0] - halves[1]) < 3 * (high - low)
 
 
 def test_scipy_agrees() -> None:
@@ -139,6 +156,7 @@ def test_classes_resampled_at_once_are_what_one_by_one_gives(size: int) -> None:
     scores = (np.eye(9)[targets] + random.normal(size=(80, 9))).astype(np.float32)
     one_by_one = Measure(MEAN_PER_CLASS.metric, MEAN_PER_CLASS.value)
     runs = [(scores, targets), (scores[:, ::-1].copy(), targets)]
-    fast, slow = (replicates(m, runs, names(80, size), 200) for m in (MEAN_PER_CLASS, one_by_one))
+    clusters = Clusters.of(names(80, size))
+    fast, slow = (replicates(m, runs, clusters, 200) for m in (MEAN_PER_CLASS, one_by_one))
     assert fast == pytest.approx(slow, abs=1e-9)
     assert fast.shape == (2, 200)
