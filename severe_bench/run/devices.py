@@ -4,12 +4,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from severe_bench.core.errors import UserError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+JOB = "SLURM_JOB_ID"
+LENT_CPUS, LENT_MEGABYTES = "SLURM_CPUS_ON_NODE", "SLURM_MEM_PER_NODE"
+"""In allocations of sites that do not confine them."""
 BYTES_PER_CPU_LANE = 3 * 2**29
 """1.5 GiB: torch, one batch of clips and a dataset's decoded videos."""
 
@@ -63,7 +67,7 @@ def lanes(devices: str) -> tuple[Lane, ...]:
 
 
 def _cpu_lanes() -> tuple[Lane, ...]:
-    cores = len(os.sched_getaffinity(0))
+    cores = min(len(os.sched_getaffinity(0)), _lent(LENT_CPUS) or sys.maxsize)
     fitting = max(1, _available_bytes() // BYTES_PER_CPU_LANE)
     return tuple(Lane(f"cpu {n}", "cpu", ONE_THREAD) for n in range(min(cores, fitting)))
 
@@ -84,7 +88,7 @@ def _cuda_lanes(visible: list[str], numbers: "range | list[int]") -> tuple[Lane,
 
 def _lease(device: str) -> str:
     """Jobs of a cluster may each call theirs 0, and have them to themselves."""
-    return f"{os.environ.get('SLURM_JOB_ID', 'here')}-{device}"
+    return f"{os.environ.get(JOB, 'here')}-{device}"
 
 
 def _cuda_devices() -> list[str]:
@@ -108,14 +112,22 @@ def _installed_devices() -> int:
 
 
 def _available_bytes() -> int:
-    """Memory that is free for us: what the kernel says, within the control group's limit."""
+    """Memory that is free for us: what the kernel says, within control group and allocation."""
     free = _field(Path("/proc/meminfo"), r"MemAvailable:\s+(\d+) kB")
     limit = _field(Path("/sys/fs/cgroup/memory.max"), r"(\d+)")
     used = _field(Path("/sys/fs/cgroup/memory.stat"), r"^anon (\d+)")  # file cache gives way
     amounts = [] if free is None else [free * 1024]
+    if lent := _lent(LENT_MEGABYTES):
+        amounts.append(lent * 2**20)
     if limit is not None and used is not None:
         amounts.append(max(0, limit - used))
     return min(amounts, default=BYTES_PER_CPU_LANE * (os.cpu_count() or 1))
+
+
+def _lent(name: str) -> int:
+    """What Slurm has lent us on this node; 0 where it does not say, or we are in no allocation."""
+    text = os.environ.get(name, "") if JOB in os.environ else ""
+    return int(text) if text.isdigit() else 0
 
 
 def _field(path: Path, pattern: str) -> int | None:

@@ -78,3 +78,26 @@ def test_a_field_is_read_or_none(tmp_path: Path) -> None:
     assert devices._field(tmp_path / "stat", r"^anon (\d+)") == 12
     assert devices._field(tmp_path / "stat", r"^slab (\d+)") is None
     assert devices._field(tmp_path / "none", r"(\d+)") is None
+
+
+def test_an_allocation_is_not_exceeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the site does not confine it to its CPUs and memory."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)))
+    monkeypatch.setattr(devices, "_field", lambda path, pattern: None)
+    monkeypatch.setenv("SLURM_CPUS_ON_NODE", "3")
+    monkeypatch.setenv("SLURM_MEM_PER_NODE", str(100 * 1024))
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    assert len(lanes("cpu")) == 3
+    monkeypatch.setenv("SLURM_MEM_PER_NODE", str(4 * 1024))
+    assert len(lanes("cpu")) == 2
+    monkeypatch.setattr(devices, "_available_bytes", lambda: 2**40)
+    monkeypatch.delenv("SLURM_JOB_ID")
+    assert len(lanes("cpu")) == 64, "a variable left over from somewhere"
+
+
+@pytest.mark.usefixtures("four_gpus")
+def test_leases_are_of_devices_within_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [lane.lease for lane in lanes("cuda:1,3")] == ["here-1", "here-3"]
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    assert lanes("cuda:1")[0].lease == "7-1"
+    assert lanes("cpu")[0].lease == ""

@@ -13,7 +13,7 @@ STARTING_SECONDS = 60.0
 """Until a task's first cell runs: modules, imports, network disks."""
 LEAST_MINUTES = 10
 LONGER = 1.5
-"""Tasks are made so much longer until there are few enough."""
+"""By how much tasks are made longer, until there are few enough."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +94,20 @@ def waves(
         asked[key] = ask
         together[level, key].append(cell)
     spans = {cell.id: span(cell) for cell in cells}
-    groups = {place: _kin_first(group) for place, group in together.items()}
-    limit = task_seconds
-    while True:
-        found = [
-            Wave(level, asked[key], _shares(group, spans, asked[key].lanes, limit))
-            for (level, key), group in sorted(groups.items(), key=lambda item: item[0][0])
-        ]
-        if sum(len(wave.shares) for wave in found) <= max(most, len(found)):
-            return found
-        limit *= LONGER
+    groups = {place: _kin_first(together[place]) for place in sorted(together, key=_level)}
+
+    def lists(limit: float) -> list[list[list[Cell]]]:
+        return [_lists(group, spans, asked[key].lanes, limit) for (_, key), group in groups.items()]
+
+    lanes = max((ask.lanes for ask in asked.values()), default=1)
+    total = sum(span.expected for span in spans.values())
+    found = lists(limit := max(task_seconds, total / most / lanes))
+    while sum(map(len, found)) > max(most, len(groups)):
+        found = lists(limit := limit * LONGER)
+    return [
+        Wave(level, asked[key], tuple(_share(cells, spans, asked[key].lanes) for cells in shares))
+        for (level, key), shares in zip(groups, found, strict=True)
+    ]
 
 
 def levels(cells: Sequence[Cell]) -> list[tuple[Cell, int]]:
@@ -128,10 +132,14 @@ def _kin(needs: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(needs.values()))
 
 
-def _shares(
+def _level(place: tuple[int, str]) -> int:
+    return place[0]
+
+
+def _lists(
     group: Sequence[Cell], spans: Mapping[str, Span], lanes: int, limit: float
-) -> tuple[Share, ...]:
-    """A group as tasks; each lane has work, and no task takes longer than `limit` if it can."""
+) -> list[list[Cell]]:
+    """A group's tasks; each lane has work, and no task takes longer than `limit` if it can."""
     found: list[list[Cell]] = []
     total = math.inf
     for cell in group:
@@ -141,7 +149,7 @@ def _shares(
             total = 0.0
         found[-1].append(cell)
         total += cost
-    return tuple(_share(cells, spans, lanes) for cells in found)
+    return found
 
 
 def _share(cells: Sequence[Cell], spans: Mapping[str, Span], lanes: int) -> Share:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from severe_bench.core.atomic import write_json, write_text
+from severe_bench.core.atomic import mendable_writes, write_json
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.plan.cell import Cell
@@ -85,9 +85,12 @@ def write(submission: Submission, shares: Sequence[Share]) -> None:
     Raises:
         UserError: the results folder cannot be written.
     """
-    for number, share in enumerate(shares):
-        content = [cell.model_dump(mode="json") for cell in share.cells]
-        write_text(_task_file(submission, number), json.dumps(content))
+    folder = submission.folder / TASKS
+    with mendable_writes(folder):
+        folder.mkdir(parents=True)
+        for number, share in enumerate(shares):  # nobody reads them before sbatch has answered
+            content = [cell.model_dump(mode="json") for cell in share.cells]
+            _task_file(submission, number).write_text(json.dumps(content), encoding="utf-8")
     write_json(submission.folder / SUBMISSION, submission.model_dump(mode="json"))
 
 

@@ -1,12 +1,13 @@
 """From cells to arrays of tasks in Slurm's queue, through submitit."""
 
 import io
+import os
 import re
 import shlex
 import sys
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stderr
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -214,7 +215,7 @@ def _sbatch(executor: "SlurmExecutor", tasks: Sequence[ArrayTask]) -> str:
     from submitit.core.utils import FailedJobError, FailedSubmissionError
 
     try:
-        with redirect_stderr(io.StringIO()), executor.batch():  # what is refused is said once
+        with _outside(), redirect_stderr(io.StringIO()), executor.batch():
             jobs = [executor.submit(task) for task in tasks]
     except (FailedJobError, FailedSubmissionError, OSError) as error:
         said = " ".join(str(error).split())
@@ -223,6 +224,23 @@ def _sbatch(executor: "SlurmExecutor", tasks: Sequence[ArrayTask]) -> str:
         kind = NoRoomError if full else RefusedError
         raise kind(f"sbatch refused: {said[-300:]}", mend=mend) from error
     return str(jobs[0].job_id).partition("_")[0]
+
+
+@contextmanager
+def _outside() -> Iterator[None]:
+    """As if in no allocation.
+
+    sbatch hands its environment on, and srun would mistake the job's memory and CPUs for those of
+    the allocation that `severe` was typed in.
+    """
+    inside = {name: value for name, value in os.environ.items() if name.startswith("SLURM_")}
+    lent = inside if "SLURM_JOB_ID" in inside else {}
+    for name in lent.keys() - {"SLURM_CONF"}:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(lent)
 
 
 def _executor(

@@ -18,6 +18,8 @@ said = state / f"{{name}}.says"
 if said.exists():
     sys.exit(said.read_text())
 if name == "sbatch":
+    lent = [name for name in os.environ if name.startswith("SLURM_")]
+    (state / "lent").write_text(" ".join(sorted(lent)))
     text = Path(sys.argv[-1]).read_text()
     array = re.search(r"--array=0-(\\d+)", text)
     tasks = int(array[1]) + 1 if array else 1

@@ -1,5 +1,6 @@
 """Submitting to a scheduler that only records: what it gets, how often, what it refuses."""
 
+import os
 import re
 from pathlib import Path
 
@@ -227,3 +228,24 @@ def test_which_cells_run_a_backbone() -> None:
     assert runs_a_backbone(evaluate(0))
     job = evaluate(0).job.model_copy(update={"protocol": "linear"})
     assert not runs_a_backbone(Cell.of(job, "probe"))
+
+
+def test_inside_an_allocation_jobs_know_nothing_of_it(
+    slurm: FakeSlurm, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SLURM_JOB_ID", "SLURM_MEM_PER_CPU", "SLURM_CONF"):
+        monkeypatch.setenv(name, "7")
+    sent(layout, [evaluate(0)])
+    assert (slurm.folder / "lent").read_text() == "SLURM_CONF"
+    assert os.environ["SLURM_MEM_PER_CPU"] == "7", "ours is as it was"
+
+
+def test_what_finds_no_room_costs_few_calls(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slurm = installed(FakeSlurm.at(tmp_path / "bin", room=100), monkeypatch)
+    cells = [evaluate(seed) for seed in range(900)]
+    made = sent(layout, cells).submitted.made
+    assert sum(len(array.cells) for array in made) == 100
+    assert len(slurm.calls("sbatch")) <= 2 * 10
+    assert len(slurm.calls("squeue")) == 1

@@ -29,7 +29,7 @@ from severe_bench.store.predictions import read_predictions
 from severe_bench.store.states import states
 from tests.run.cluster.local_slurm import LocalSlurm, available, eventually, local_slurm
 from tests.run.fake_kinds import EXECUTIONS, RUNNERS
-from tests.run.grids import tree
+from tests.run.grids import evaluate, tree
 
 pytestmark = [
     pytest.mark.slurm,
@@ -86,6 +86,11 @@ def _patience_and_an_empty_queue(slurm: LocalSlurm) -> Iterator[None]:
 def slow_tree() -> list[Cell]:
     """Four evaluations of two seconds each, on two networks."""
     return tree(LEAVES, steps=60, pause=0.03)
+
+
+def alone() -> list[Cell]:
+    """Three evaluations of two seconds that need nothing: one array."""
+    return [evaluate(seed, steps=60, pause=0.03) for seed in range(3)]
 
 
 def order(layout: Layout, **changes: object) -> Order:
@@ -164,7 +169,7 @@ def test_numbers_are_those_of_a_local_run(
 def test_it_returns_after_submission_and_submits_nothing_twice(
     slurm: LocalSlurm, layout: Layout
 ) -> None:
-    cells = slow_tree()
+    cells = alone()
     first = dispatch(order(layout), cells, (), lambda event: None)
     assert first.submitted.made
     tasks = len(slurm.jobs())
@@ -188,7 +193,7 @@ def test_half_of_the_array_is_cancelled(
 
 
 def test_a_job_step_is_killed(slurm: LocalSlurm, layout: Layout, expected: Expected) -> None:
-    cells = slow_tree()
+    cells = alone()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     ours = f"submitit.core._submit {layout.results}"
@@ -200,7 +205,7 @@ def test_a_job_step_is_killed(slurm: LocalSlurm, layout: Layout, expected: Expec
 def test_the_daemon_of_the_node_is_killed(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = slow_tree()
+    cells = alone()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     slurm.script("kill", "slurmd")
@@ -239,7 +244,7 @@ def finished_after_silence(layout: Layout, cells: list[Cell]) -> RunOutcome:
 def test_requeued_by_the_administrator(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = slow_tree()
+    cells = alone()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     for task in slurm.running():
@@ -255,7 +260,7 @@ def test_time_is_up_in_the_middle_of_a_cell_again_and_again(
 ) -> None:
     """The scheduler's warning comes to a running task; its limit is a minute at least, so the test
     sends the warning itself, as Slurm does `signal_seconds` before the limit."""
-    cells = tree(1, steps=120, pause=0.05)
+    cells = [evaluate(seed, steps=120, pause=0.05) for seed in range(2)]
     dispatch(order(layout), cells, (), lambda event: None)
     for _ in range(3):
         before = steps_by_cell(layout)
@@ -289,7 +294,7 @@ def test_a_job_without_a_step_saves_its_state_too(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
     """Where `srun: false`, the warning goes to the batch shell, which Python has replaced."""
-    cells = slow_tree()
+    cells = alone()
     dispatch(order(layout, srun=False), cells, (), lambda event: None)
     eventually(all_go_on(layout, cells, Counter()))
     tasks = slurm.running()
@@ -305,7 +310,7 @@ def test_a_job_without_a_step_saves_its_state_too(
 def test_preempted_by_a_more_urgent_job(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = slow_tree()
+    cells = alone()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     slurm.call("sbatch", "-p", "urgent", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2")
@@ -323,7 +328,7 @@ def test_results_cannot_be_written_for_a_while(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
     """Root may write to whatever is merely read-only, so the folders are made immutable."""
-    cells = slow_tree()
+    cells = alone()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     folders = [str(path) for path in layout.results.glob("*/*/*") if path.is_dir()]
@@ -342,7 +347,7 @@ def test_the_disk_is_full_for_a_while(
 ) -> None:
     with small_disk(tmp_path / "disk", "8m") as disk:
         there = Layout(disk / "results", "demo")
-        cells = slow_tree()
+        cells = alone()
         dispatch(order(there), cells, (), lambda event: None)
         eventually(in_the_middle(there, cells))
         ballast = disk / "ballast"
@@ -396,7 +401,7 @@ def test_a_local_run_and_a_cluster_fill_one_store(
 def test_cancelled_by_the_user_and_run_again(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
-    cells = slow_tree()
+    cells = alone()
     dispatch(order(layout), cells, (), lambda event: None)
     eventually(in_the_middle(layout, cells))
     cancel(on_the_way(layout).jobs)
