@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from severe_bench.config.network_input import Input
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import STARTS
 from severe_bench.core.record import Record
 from severe_bench.data.repetitions import boundaries
 from severe_bench.data.store import VideoStore
@@ -73,7 +74,7 @@ class PartReader:
 
 @dataclass(frozen=True)
 class SegmentReader:
-    """Reads the annotated segment of a record, first boundary to last.
+    """Reads the annotated segment of a record, first boundary to last; all of one without any.
 
     Args:
         read: of parts.
@@ -86,6 +87,8 @@ class SegmentReader:
     def __call__(self, number: int) -> Rows:
         """All frames of the segment of record `number`."""
         record = self.records[number]
+        if STARTS.name not in record.extras:
+            return self.read(record, 0, self.read.store.extent(record).frames)
         bounds = boundaries(record)
         return self.read(record, bounds[0], bounds[-1] - bounds[0] + 1)
 

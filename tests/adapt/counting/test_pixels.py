@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from severe_bench.adapt.counting.pixels import (
 )
 from severe_bench.config.network_input import Input
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import COUNT
 from severe_bench.core.record import Dataset
 from severe_bench.data.repetitions import boundaries
 from severe_bench.data.store import VideoStore
@@ -55,6 +57,14 @@ def test_segments_are_those_of_the_annotation(beats: Dataset) -> None:
         found = SegmentReader(PartReader(store, 16), records)(number)
         expected = store.frames(record)[bounds[0] : bounds[-1] + 1]
         np.testing.assert_array_equal(found, fit_square(expected, 16))
+
+
+def test_a_video_of_which_only_the_count_is_known_is_read_whole(beats: Dataset) -> None:
+    store, record = VideoStore(beats.root), beats.of("test")[0]
+    counted = replace(record, extras=COUNT.set(COUNT.of(record)))
+    found = SegmentReader(PartReader(store, 16), (counted,))(0)
+    np.testing.assert_array_equal(found, fit_square(store.frames(record), 16))
+    assert len(found) > boundaries(record)[-1] - boundaries(record)[0] + 1
 
 
 def test_a_video_may_lack_a_few_last_frames_but_no_more(tmp_path: Path) -> None:
