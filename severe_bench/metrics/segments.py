@@ -13,7 +13,6 @@ of Farha and Gall 2019, which later work reports).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -23,7 +22,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.checks import require_samples
 from severe_bench.metrics.measure import Measure, Scores, Targets, Weights
-from severe_bench.metrics.overlap import Floats, span_iou
+from severe_bench.metrics.overlap import Floats
 
 BACKGROUND, PADDING = 0, -1
 
@@ -32,25 +31,15 @@ Pair = tuple[Ids, Ids]
 """Predicted and true ids of one video, without padding."""
 
 
-@dataclass(frozen=True)
-class Segments:
-    """The segments of a video in order: ids (K,), and their first and last moment + 1, (K, 2)."""
-
-    ids: Ids
-    spans: Ids
-
-
-def segments_of(ids: Ids) -> Segments:
-    """Longest runs of one id, without background.
+def segments_of(ids: Ids) -> Ids:
+    """Ids (K,) of the segments in order.
 
     Example:
-        >>> segments_of(np.array([0, 2, 2, 1, 0, 0])).ids.tolist()
+        >>> segments_of(np.array([0, 2, 2, 1, 0, 0])).tolist()
         [2, 1]
     """
-    starts = np.flatnonzero(np.diff(ids, prepend=ids[:1] - 1))
-    spans = np.stack([starts, np.append(starts[1:], len(ids))], axis=1)
-    kept = ids[starts] != BACKGROUND
-    return Segments(ids[starts][kept], spans[kept])
+    firsts = np.flatnonzero(np.diff(ids, prepend=ids[:1] - 1))
+    return np.asarray(ids[firsts][ids[firsts] != BACKGROUND])
 
 
 def mof(scores: Scores, targets: Targets) -> float:
@@ -82,7 +71,7 @@ def edit_scores(scores: Scores, targets: Targets) -> Floats:
         >>> edit_scores(np.array([[1, 1, 2, 0]], np.float32), np.array([[1, 2, 2, 3]])).round(1)
         array([66.7])
     """
-    orders = [[segments_of(ids).ids for ids in pair] for pair in _pairs(scores, targets)]
+    orders = [[segments_of(ids) for ids in pair] for pair in _pairs(scores, targets)]
     return np.array([_alike(said, true) for said, true in orders])
 
 
@@ -109,7 +98,7 @@ def f1(scores: Scores, targets: Targets, overlap: float) -> float:
 def f1_weighted(scores: Scores, targets: Targets, weights: Weights, overlap: float) -> Floats:
     """`f1` of R resamples (R,); 0 where no segment was drawn."""
     pairs = _with_segments(_pairs(scores, targets))
-    counts = np.array([_counted(segments_of(p), segments_of(t), overlap) for p, t in pairs])
+    counts = np.array([_counted(said, true, overlap) for said, true in pairs])
     right, said, true = (weights @ counts).T
     return _ratio(2.0 * right, said + true)
 
@@ -130,18 +119,26 @@ def _distance(left: Ids, right: Ids) -> int:
     return int(row[-1])
 
 
-def _counted(said: Segments, true: Segments, overlap: float) -> tuple[int, int, int]:
-    """Segments that are right, all that were said and all that are there."""
-    overlaps = span_iou(said.spans.astype(np.float64), true.spans.astype(np.float64))
-    overlaps = np.where(said.ids[:, None] == true.ids, overlaps, 0.0)
-    if not overlaps.size:
-        return 0, len(said.ids), len(true.ids)
-    found = {
-        best
-        for best, of_one in zip(overlaps.argmax(1), overlaps.max(1), strict=True)
-        if of_one >= overlap
-    }
-    return len(found), len(said.ids), len(true.ids)
+def _counted(said: Ids, true: Ids, overlap: float) -> tuple[int, int, int]:
+    """Segments that are right, all that were said and all that are there, of one video.
+
+    Two segments of one class share the moments at which both are there, so that only such moments
+    are counted, however many pairs of segments there are.
+    """
+    ours, theirs = _runs(said), _runs(true)
+    both = (said == true) & (true != BACKGROUND)
+    pairs, shared = np.unique(np.stack([ours, theirs])[:, both], axis=1, return_counts=True)
+    joint = np.bincount(ours)[pairs[0]] + np.bincount(theirs)[pairs[1]] - shared
+    order = np.lexsort((pairs[1], -shared / joint, pairs[0]))
+    _, best = np.unique(pairs[0][order], return_index=True)
+    nearest = order[best]
+    found = pairs[1][nearest][(shared / joint)[nearest] >= overlap]
+    return len(np.unique(found)), len(segments_of(said)), len(segments_of(true))
+
+
+def _runs(ids: Ids) -> Ids:
+    """Number of the run of equal ids that each moment is in, from 0."""
+    return np.cumsum(np.diff(ids, prepend=ids[:1]) != 0)
 
 
 def _share(pairs: list[Pair], weights: Weights) -> Floats:

@@ -173,11 +173,9 @@ def test_what_cannot_be_measured_is_refused(name: str) -> None:
         measure.value(np.zeros((1, 3), np.float32), np.zeros((1, 3)))
 
 
-def test_segments_have_an_id_and_their_moments() -> None:
-    found = segments_of(np.array([2, 2, 0, 0, 1, 3, 3]))
-    assert found.ids.tolist() == [2, 1, 3]
-    assert found.spans.tolist() == [[0, 2], [4, 5], [5, 7]]
-    assert segments_of(np.zeros(3, np.int64)).spans.shape == (0, 2)
+def test_segments_are_runs_without_background() -> None:
+    assert segments_of(np.array([2, 2, 0, 0, 1, 3, 3, 2])).tolist() == [2, 1, 3, 2]
+    assert segments_of(np.zeros(3, np.int64)).tolist() == []
 
 
 IDS = st.lists(st.integers(0, 3), min_size=1, max_size=9)
