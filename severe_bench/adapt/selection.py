@@ -79,24 +79,26 @@ def probe_selected(inputs: Inputs) -> Outcome:
 def split_off(records: Sequence[Record]) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
     """Records to fit on, and at least one in five of them to select with, whole groups at a time.
 
-    Which those are follows from the names alone; no seed is involved.
+    Which those are follows from the names alone; no seed is involved. The last group is never
+    taken, so that large groups may leave less than one in five to select with.
 
     Raises:
-        UserError: nothing would be left to fit on.
+        UserError: there is only one video, or one group.
     """
     sizes = Counter(_group(record) for record in records)
     taken: set[str] = set()
     videos = 0
-    for group in sorted(sizes, key=_hash):
+    for group in sorted(sizes, key=_hash)[:-1]:
         if ONE_IN * videos >= len(records):
             break
         taken.add(group)
         videos += sizes[group]
     fitting = tuple(record for record in records if _group(record) not in taken)
     selection = tuple(record for record in records if _group(record) in taken)
-    if not fitting:
+    if not selection:
+        what = "1 training video is" if len(records) == 1 else "training videos of one group are"
         mend = "use linear, or a larger budget"
-        raise UserError(f"{len(records)} training videos are too few to select with", mend=mend)
+        raise UserError(f"{what} too few to select with", mend=mend)
     return fitting, selection
 
 
