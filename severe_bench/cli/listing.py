@@ -102,6 +102,8 @@ def status_lines(status: Status, options: Sequence[str] = ()) -> Iterator[str]:
 
 
 def _what_next(status: Status, command: str) -> str:
+    if status.queued:
+        return f"in the queue of a cluster; when it is empty: {command} --executor slurm"
     if not status.complete:
         return f"go on with: {command}"
     return f"mend what failed, then: {command} --retry failed" if status.failed else "complete"

@@ -126,7 +126,7 @@ class _Looking:
 
 def _classes(retry: Collection[str]) -> frozenset[str]:
     """Classes by their full names."""
-    valid = [ALL_FAILED, *HINTS]
+    valid = [ALL_FAILED, *SHORT_WORDS, *HINTS]
     classes = frozenset(SHORT_WORDS.get(name, name) for name in retry)
     for name in classes.difference(valid):
         raise UserError(f"no class of failure: {name!r}", "--retry", nearest(name, valid))

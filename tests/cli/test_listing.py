@@ -87,3 +87,14 @@ def test_the_last_line_of_a_status_is_the_command_that_helps() -> None:
 def test_a_status_says_that_finished_cells_are_of_other_settings() -> None:
     lines = list(status_lines(_ended(complete=False, failed=0, others=3)))
     assert lines[1].startswith("not counted: 3 finished cell(s) of other settings")
+
+
+def test_a_status_says_what_is_queued_and_what_was_lost() -> None:
+    found = _status(
+        CellStatus(id="a", title="t", kind="evaluate", state="queued"),
+        CellStatus(id="b", title="u", kind="evaluate", state="pending", reason="process 7 on n1"),
+    )
+    lines = list(status_lines(found.model_copy(update={"queued": 1})))
+    assert lines[0] == "s: 2 cells, 1 to run, 1 queued"
+    assert lines[1] == "lost        b  u  process 7 on n1"
+    assert lines[-1].endswith("severe run s --executor slurm")

@@ -1,6 +1,8 @@
 """States, demand and status of a plan."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -234,3 +236,31 @@ def test_a_damaged_cell_of_another_suite_is_left_alone(layout: Layout) -> None:
 def test_a_suite_name_that_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError):
         Layout(tmp_path, name)
+
+
+def test_what_waits_in_a_queue_is_told_and_never_hides_the_disk(
+    layout: Layout, grid: list[Cell]
+) -> None:
+    world, done, failed, waiting = grid
+    finish(layout, done)
+    fail(layout, failed)
+    found = status(layout, grid, {cell.id for cell in (world, done, failed, waiting)})
+    assert [row.state for row in found.cells] == ["queued", "done", "failed", "queued"]
+    assert (found.queued, found.pending, found.complete) == (2, 0, False)
+    assert status(layout, grid).queued == 0
+
+
+def test_a_cell_that_a_dead_process_left_is_told(layout: Layout, grid: list[Cell]) -> None:
+    folder = layout.folder(grid[1])
+    script = (
+        "import os, sys; from pathlib import Path; from severe_bench.store.lock import claim;"
+        " claim(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(folder)], check=False)
+    row = status(layout, grid).cells[1]
+    assert row.state == "pending"
+    assert row.reason.endswith("left it unfinished")
+    held = claim(folder)
+    assert held is not None
+    held.release()
+    assert status(layout, grid).cells[1].reason == ""

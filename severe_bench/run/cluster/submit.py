@@ -168,7 +168,8 @@ def script(order: Order, wave: Wave, dependency: str = "") -> str:
     """The text that sbatch would get for an array, for `severe plan`."""
     folder = ledger.submissions_folder(order.layout) / "NAME"
     executor = _executor(order, wave, folder / ledger.LOGS, dependency, order.profile.parallel)
-    executor.parameters["map_count"] = len(wave.shares)
+    if len(wave.shares) > 1:
+        executor.parameters["map_count"] = len(wave.shares)
     return str(executor._make_submission_file_text(executor._submitit_command_str, "uid"))
 
 

@@ -1,0 +1,133 @@
+"""`--wait` with a scheduler that only records: it neither gives up early nor waits for ever."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from severe_bench.core.errors import UserError
+from severe_bench.plan.cell import Cell
+from severe_bench.run.cluster import waiting
+from severe_bench.run.cluster.profile import Profile
+from severe_bench.run.cluster.submit import Order
+from severe_bench.run.cluster.waiting import IDLE_ROUNDS, POLL_VARIABLE, poll_seconds, run_to_end
+from severe_bench.run.devices import ONE_THREAD, Lane
+from severe_bench.run.events import Event, Note
+from severe_bench.run.local import run_cells
+from severe_bench.run.pool import Settings
+from severe_bench.store.events import EventLog
+from severe_bench.store.layout import Layout
+from tests.run.cluster.fake_slurm import FakeSlurm
+from tests.run.fake_kinds import RUNNERS
+from tests.run.grids import evaluate
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSlurm:
+    fake = FakeSlurm.at(tmp_path / "bin")
+    monkeypatch.setenv("PATH", fake.path)
+    monkeypatch.setenv(POLL_VARIABLE, "0.01")
+    return fake
+
+
+@pytest.fixture
+def cells() -> list[Cell]:
+    return [evaluate(seed) for seed in range(2)]
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    layout = Layout(tmp_path / "results", "demo")
+    return Order(layout, Profile(), runners=dict(RUNNERS))
+
+
+def noting(then: Callable[[str], None]) -> Callable[[Event], None]:
+    def observe(event: Event) -> None:
+        assert isinstance(event, Note)
+        then(event.text)
+
+    return observe
+
+
+def empty(slurm: FakeSlurm) -> None:
+    slurm.ends(*json.loads((slurm.folder / "queue").read_text()))
+
+
+def test_jobs_that_bring_nothing_are_not_submitted_for_ever(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    told: list[str] = []
+
+    def then(text: str) -> None:
+        told.append(text)
+        empty(slurm)
+
+    outcome = run_to_end(order, cells, (), noting(then))
+    assert outcome.left == tuple(cell.id for cell in cells)
+    assert outcome.exit_code == 1
+    assert "jobs end without bringing cells to an end" in told[-1]
+    assert len(slurm.calls("sbatch")) == IDLE_ROUNDS
+
+
+def test_a_cell_that_saves_its_state_in_each_job_goes_on(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    """Where the site forbids requeueing, a long cell needs many jobs."""
+    rounds = 0
+    folder = order.layout.folder(cells[0])
+    folder.mkdir(parents=True)
+
+    def then(text: str) -> None:
+        nonlocal rounds
+        if "0 task(s)" in text:
+            return
+        rounds += 1
+        if rounds <= IDLE_ROUNDS + 1:
+            EventLog(folder).add("interrupted")
+        else:
+            lanes = (Lane("cpu 0", "cpu", ONE_THREAD),)
+            settings = Settings(lanes, runners=RUNNERS)
+            run_cells(order.layout, cells, settings, lambda event: None)
+        empty(slurm)
+
+    assert run_to_end(order, cells, (), noting(then)).exit_code == 0
+    assert len(slurm.calls("sbatch")) > IDLE_ROUNDS
+
+
+def test_a_controller_that_is_silent_for_a_while_is_waited_for(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    slurm.fails("squeue", "Unable to contact slurm controller")
+    told: list[str] = []
+
+    def then(text: str) -> None:
+        told.append(text)
+        if len(told) == 2:
+            (slurm.folder / "squeue.says").unlink()
+            settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
+            run_cells(order.layout, cells, settings, lambda event: None)
+        elif len(told) > 2:
+            empty(slurm)
+
+    assert run_to_end(order, cells, (), noting(then)).exit_code == 0
+    assert sum("Unable to contact" in text for text in told) == 2
+
+
+def test_refusals_do_not_last_for_ever(
+    slurm: FakeSlurm, order: Order, cells: list[Cell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MOST_REFUSALS", 3)
+
+    def then(text: str) -> None:
+        slurm.fails("sbatch", "your account has expired")
+        empty(slurm)
+
+    with pytest.raises(UserError, match="account has expired"):
+        run_to_end(order, cells, (), noting(then))
+
+
+def test_seconds_between_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(POLL_VARIABLE, "soon")
+    with pytest.raises(UserError, match="not a number"):
+        poll_seconds()
