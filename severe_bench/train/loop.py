@@ -130,8 +130,9 @@ class _Loop:
         A look that a stop or a kill may have cut short is taken again, with the same result.
         """
         best, epochs = Best(self.session.folder, self.key), self.recipe.schedule.epochs
-        done = self.tally.steps // self.per_epoch
-        for epoch in range(max(done - 1, 0), epochs):
+        done, into_next = divmod(self.tally.steps, self.per_epoch)
+        first = done if into_next or not done else done - 1
+        for epoch in range(first, epochs):
             self._to((epoch + 1) * self.per_epoch)
             if judge.looks_after(epoch, epochs):
                 best.offer(epoch, judge.look(epoch), self.objective.module)

@@ -67,6 +67,33 @@ def test_a_kill_anywhere_changes_no_bit(tmp_path: Path, at: int) -> None:
     assert_same(state_of(resumed.module), state_of(whole.module))
 
 
+@pytest.mark.parametrize("at", range(1, 20, 2))
+def test_a_stop_in_the_middle_of_an_epoch_is_no_end_of_one(tmp_path: Path, at: int) -> None:
+    """The look's score depends on the state, so a look at another state is seen."""
+
+    def run(
+        folder: Path, **limits: object
+    ) -> tuple[dict[str, torch.Tensor], int | None, list[int]]:
+        objective, looked = momentum(), []
+
+        def look(epoch: int) -> float:
+            looked.append(epoch)
+            weights = torch.cat([p.detach().flatten() for p in objective.module.parameters()])
+            return -abs(float(weights.sum()))
+
+        session = Wires(folder, **limits).session
+        done = fit(objective, Noise(), PLAN, session, seed=7, judge=Judge(look))
+        return state_of(objective.module), done.selected_epoch, looked
+
+    expected, epoch, _ = run(tmp_path / "whole")
+    with pytest.raises(Killed):
+        run(tmp_path / "cut", stop=kill_at(at), due=lambda call: call % 3 == 0)
+    resumed, again, looked = run(tmp_path / "cut")
+    assert again == epoch
+    assert_same(resumed, expected)
+    assert looked == sorted(set(looked))
+
+
 def test_a_kill_in_a_look_repeats_that_look(tmp_path: Path) -> None:
     def dying(epoch: int) -> float:
         if epoch == 2:
