@@ -10,8 +10,9 @@ from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster.killed import note_out_of_memory
 from severe_bench.run.cluster.looking import OnTheWay, told_on_the_way
 from severe_bench.run.cluster.profile import Asks, Profile
+from severe_bench.run.cluster.sbatch import NoRoomError
 from severe_bench.run.cluster.sharing import Wave, waves
-from severe_bench.run.cluster.submit import NoRoomError, Order, Room, Submitted, submit
+from severe_bench.run.cluster.submit import Order, Room, Submitted, submit
 from severe_bench.run.events import Observer
 from severe_bench.run.survey import Survey, survey
 from severe_bench.run.videos import require_videos

@@ -1,23 +1,15 @@
 """From cells to arrays of tasks in Slurm's queue, through submitit."""
 
-import io
-import os
-import re
-import shlex
-import sys
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cluster import submission as ledger
-from severe_bench.run.cluster.profile import Asks, Profile
+from severe_bench.run.cluster.profile import Profile
+from severe_bench.run.cluster.sbatch import NoRoomError, RefusedError, executor_for, sbatch
 from severe_bench.run.cluster.sharing import Wave
 from severe_bench.run.cluster.submission import Submission
 from severe_bench.run.cluster.task import ArrayTask
@@ -25,20 +17,7 @@ from severe_bench.run.reproduce import Invocation
 from severe_bench.run.work import RUNNERS
 from severe_bench.store.layout import Layout
 
-if TYPE_CHECKING:
-    from submitit import SlurmExecutor
-
 JOB_NAME = "severe"
-FULL_WORDS = r"Submit_?Jobs?(Limit|Per)|job submit limit|MaxJobCount|temporarily"
-"""In what sbatch says of limits on tasks in the queue, of the user, the account or the cluster."""
-
-
-class RefusedError(UserError):
-    """An array was not taken."""
-
-
-class NoRoomError(RefusedError):
-    """An array was not taken because of how many tasks are in the queue; a smaller one may be."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +146,9 @@ def chunks(wave: Wave, limit: int) -> Iterator[Wave]:
 def script(order: Order, wave: Wave, dependency: str = "") -> str:
     """The text that sbatch would get for an array, for `severe plan`."""
     folder = ledger.submissions_folder(order.layout) / "NAME"
-    executor = _executor(order, wave, folder / ledger.LOGS, dependency, order.profile.parallel)
+    profile, name = order.profile, f"{JOB_NAME}-{order.layout.suite}"
+    logs = folder / ledger.LOGS
+    executor = executor_for(profile, name, wave, logs, dependency, profile.parallel)
     if len(wave.shares) > 1:
         executor.parameters["map_count"] = len(wave.shares)
     return str(executor._make_submission_file_text(executor._submitit_command_str, "uid"))
@@ -202,85 +183,11 @@ def _submit_array(order: Order, wave: Wave, dependency: str, parallel: int) -> S
     )
     ledger.write(submission, wave.shares)
     submission.logs.mkdir(exist_ok=True)
-    executor = _executor(order, wave, submission.logs, dependency, parallel)
+    name = f"{JOB_NAME}-{order.layout.suite}"
+    executor = executor_for(order.profile, name, wave, submission.logs, dependency, parallel)
     tasks = [ArrayTask(str(submission.folder), number) for number in range(len(wave.shares))]
     try:
-        return ledger.note_job(submission, _sbatch(executor, tasks))
+        return ledger.note_job(submission, sbatch(executor, tasks))
     except RefusedError:
         ledger.discard(submission)
         raise
-
-
-def _sbatch(executor: "SlurmExecutor", tasks: Sequence[ArrayTask]) -> str:
-    """The number that Slurm gave the array."""
-    from submitit.core.utils import FailedJobError, FailedSubmissionError
-
-    try:
-        with _outside(), redirect_stderr(io.StringIO()), executor.batch():
-            jobs = [executor.submit(task) for task in tasks]
-    except (FailedJobError, FailedSubmissionError, OSError) as error:
-        said = " ".join(str(error).split())
-        mend = "check the profile's partition, account and limits; `severe plan --executor slurm`"
-        full = re.search(FULL_WORDS, said, re.IGNORECASE) is not None
-        kind = NoRoomError if full else RefusedError
-        raise kind(f"sbatch refused: {said[-300:]}", mend=mend) from error
-    return str(jobs[0].job_id).partition("_")[0]
-
-
-@contextmanager
-def _outside() -> Iterator[None]:
-    """As if in no allocation.
-
-    sbatch hands its environment on, and srun would mistake the job's memory and CPUs for those of
-    the allocation that `severe` was typed in.
-    """
-    inside = {name: value for name, value in os.environ.items() if name.startswith("SLURM_")}
-    lent = inside if "SLURM_JOB_ID" in inside else {}
-    for name in lent.keys() - {"SLURM_CONF"}:
-        del os.environ[name]
-    try:
-        yield
-    finally:
-        os.environ.update(lent)
-
-
-def _executor(
-    order: Order, wave: Wave, logs: Path, dependency: str, parallel: int
-) -> "SlurmExecutor":
-    from submitit import SlurmExecutor
-
-    profile, asks = order.profile, wave.asks
-    executor = SlurmExecutor(folder=logs, python=_python(profile))
-    options: dict[str, Any] = {
-        "partition": asks.partition,
-        "account": asks.account,
-        "qos": asks.qos,
-        "constraint": asks.constraint,
-        "gpus_per_node": asks.gpus or None,
-        "cpus_per_task": asks.cpus,
-        "mem": None if asks.memory_gb is None else f"{round(asks.memory_gb * 1024)}M",
-        "dependency": dependency or None,
-        "setup": list(profile.setup) or None,
-        "additional_parameters": _further_options(profile, asks) or None,
-    }
-    executor.update_parameters(
-        job_name=f"{JOB_NAME}-{order.layout.suite}",
-        time=wave.minutes(profile.signal_seconds),
-        signal_delay_s=profile.signal_seconds,
-        array_parallelism=parallel,
-        use_srun=profile.srun,
-        **{name: value for name, value in options.items() if value is not None},
-    )
-    return executor
-
-
-def _python(profile: Profile) -> str:
-    """What starts Python: in place of the batch shell where there is no job step."""
-    command = profile.python or shlex.quote(sys.executable)
-    return command if profile.srun else f"exec {command}"
-
-
-def _further_options(profile: Profile, asks: Asks) -> dict[str, str | int | bool]:
-    """Options of sbatch; without a job step the warning must go to the batch shell."""
-    warned = {} if profile.srun else {"signal": f"B:USR2@{profile.signal_seconds}"}
-    return {name: value for name, value in (warned | asks.sbatch).items() if value is not False}

@@ -12,7 +12,8 @@ from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster import submission as ledger
 from severe_bench.run.cluster.looking import on_the_way
 from severe_bench.run.cluster.run import Dispatched, dispatch
-from severe_bench.run.cluster.submit import NoRoomError, Order
+from severe_bench.run.cluster.sbatch import NoRoomError
+from severe_bench.run.cluster.submit import Order
 from severe_bench.run.events import Note, Observer
 from severe_bench.run.interrupts import Interrupts
 from severe_bench.run.local import RunOutcome

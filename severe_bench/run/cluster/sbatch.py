@@ -1,0 +1,119 @@
+"""One array of tasks for sbatch, by submitit: its script, and what sbatch says of it."""
+
+import io
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from severe_bench.core.errors import UserError
+from severe_bench.run.cluster.profile import Asks, Profile
+from severe_bench.run.cluster.sharing import Wave
+from severe_bench.run.cluster.task import ArrayTask
+
+if TYPE_CHECKING:
+    from submitit import SlurmExecutor
+
+FULL_WORDS = r"Submit_?Jobs?(Limit|Per)|job submit limit|MaxJobCount|temporarily"
+"""In what sbatch says of limits on tasks in the queue, of the user, the account or the cluster."""
+
+
+class RefusedError(UserError):
+    """An array was not taken."""
+
+
+class NoRoomError(RefusedError):
+    """An array was not taken because of how many tasks are in the queue; a smaller one may be."""
+
+
+def sbatch(executor: "SlurmExecutor", tasks: Sequence[ArrayTask]) -> str:
+    """Submit an array; return the number that Slurm gave it.
+
+    Raises:
+        RefusedError: it was not taken; a `NoRoomError` where a smaller one may be.
+    """
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+
+    try:
+        with _outside(), redirect_stderr(io.StringIO()), executor.batch():
+            jobs = [executor.submit(task) for task in tasks]
+    except (FailedJobError, FailedSubmissionError, OSError) as error:
+        said = " ".join(str(error).split())
+        mend = "check the profile's partition, account and limits; `severe plan --executor slurm`"
+        full = re.search(FULL_WORDS, said, re.IGNORECASE) is not None
+        kind = NoRoomError if full else RefusedError
+        raise kind(f"sbatch refused: {said[-300:]}", mend=mend) from error
+    return str(jobs[0].job_id).partition("_")[0]
+
+
+@contextmanager
+def _outside() -> Iterator[None]:
+    """As if in no allocation.
+
+    sbatch hands its environment on, and srun would mistake the job's memory and CPUs for those of
+    the allocation that `severe` was typed in.
+    """
+    inside = {name: value for name, value in os.environ.items() if name.startswith("SLURM_")}
+    lent = inside if "SLURM_JOB_ID" in inside else {}
+    for name in lent.keys() - {"SLURM_CONF"}:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(lent)
+
+
+def executor_for(
+    profile: Profile, name: str, wave: Wave, logs: Path, dependency: str, parallel: int
+) -> "SlurmExecutor":
+    """What submits an array, told what its tasks ask for.
+
+    Args:
+        profile: of the site.
+        name: of the job.
+        wave: its tasks.
+        logs: folder for what they print.
+        dependency: as sbatch takes it; empty: none.
+        parallel: tasks that run at once.
+    """
+    from submitit import SlurmExecutor
+
+    asks = wave.asks
+    executor = SlurmExecutor(folder=logs, python=_python(profile))
+    options: dict[str, Any] = {
+        "partition": asks.partition,
+        "account": asks.account,
+        "qos": asks.qos,
+        "constraint": asks.constraint,
+        "gpus_per_node": asks.gpus or None,
+        "cpus_per_task": asks.cpus,
+        "mem": None if asks.memory_gb is None else f"{round(asks.memory_gb * 1024)}M",
+        "dependency": dependency or None,
+        "setup": list(profile.setup) or None,
+        "additional_parameters": _further_options(profile, asks) or None,
+    }
+    executor.update_parameters(
+        job_name=name,
+        time=wave.minutes(profile.signal_seconds),
+        signal_delay_s=profile.signal_seconds,
+        array_parallelism=parallel,
+        use_srun=profile.srun,
+        **{name: value for name, value in options.items() if value is not None},
+    )
+    return executor
+
+
+def _python(profile: Profile) -> str:
+    """What starts Python: in place of the batch shell where there is no job step."""
+    command = profile.python or shlex.quote(sys.executable)
+    return command if profile.srun else f"exec {command}"
+
+
+def _further_options(profile: Profile, asks: Asks) -> dict[str, str | int | bool]:
+    """Options of sbatch; without a job step the warning must go to the batch shell."""
+    warned = {} if profile.srun else {"signal": f"B:USR2@{profile.signal_seconds}"}
+    return {name: value for name, value in (warned | asks.sbatch).items() if value is not False}
