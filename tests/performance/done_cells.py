@@ -1,12 +1,8 @@
-"""How long `severe plan` and `severe status` take for 100 and for 10,000 cells, all done."""
+"""A configuration of many cells, all of them done, and `severe` called on it."""
 
 import json
-import statistics
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,11 +12,9 @@ from severe_bench.store.cells import output_files, write_cell, write_result
 from severe_bench.store.layout import Layout
 from severe_bench.store.result import Cost, MetricValue, Provenance, Result
 from severe_bench.store.table import table_of, write_table
-from tests.performance.measure import Line, seconds
 
-SIZES = (100, 10_000)
-MODELS_AND_EXPERIMENTS = {100: (2, 5), 10_000: (20, 50)}
-REPEATS = 5
+MODELS_AND_EXPERIMENTS = {100: (2, 5), 1000: (10, 10), 10_000: (20, 50)}
+"""Each with ten seeds."""
 
 YAML = """
 version: 1
@@ -39,24 +33,8 @@ suites:
 """
 
 
-def bench() -> Iterator[Line]:
-    """Both commands at both sizes, each as a whole process."""
-    medians: dict[tuple[str, int], float] = {}
-    for size in SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            config = _study(Path(folder), size)
-            for command in ("plan", "status"):
-                took = [seconds(partial(_severe, command, config)) for _ in range(REPEATS)]
-                medians[command, size] = statistics.median(took)
-                spread = f"{min(took):.2f} to {max(took):.2f}"
-                claim = f"`severe {command} --json`, {size} done cells"
-                yield Line(claim, f"{medians[command, size]:.2f} s ({spread})")
-    for command in ("plan", "status"):
-        ratio = medians[command, SIZES[1]] / medians[command, SIZES[0]]
-        yield Line(f"`severe {command}`: 100 times the cells", f"{ratio:.1f}x the time")
-
-
-def _severe(command: str, config: Path) -> None:
+def severe(command: str, config: Path) -> None:
+    """As a whole process."""
     arguments = [command, "-c", str(config), "--results", str(config.parent / "r"), "--json"]
     found = subprocess.run(
         [sys.executable, "-m", "severe_bench.cli.main", *arguments],
@@ -65,7 +43,7 @@ def _severe(command: str, config: Path) -> None:
     json.loads(found.stdout)
 
 
-def _study(folder: Path, size: int) -> Path:
+def study(folder: Path, size: int) -> Path:
     """A configuration of `size` cells, and a results folder in which all of them are done."""
     n_models, n_experiments = MODELS_AND_EXPERIMENTS[size]
     models = [
