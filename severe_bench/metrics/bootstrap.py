@@ -17,6 +17,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from severe_bench.core.metric import Metric
 from severe_bench.metrics.measure import Measure, Scores, Targets
 
 LEVEL = 0.95
@@ -91,14 +92,17 @@ def replicates(
         return redrawn(of_means(sums, clusters), clusters, resamples, seed)
     estimate = _estimator(measure, runs, clusters)
     values = redrawn(estimate, clusters, resamples, seed)
-    return _unbiased(values, estimate(np.ones((1, clusters.count))))
+    return _unbiased(values, estimate(np.ones((1, clusters.count))), measure.metric)
 
 
-def _unbiased(values: Floats, whole: Floats) -> Floats:
-    """Replicates (K, R) moved to lie around the values (K, 1), within the range that they had."""
+def _unbiased(values: Floats, whole: Floats, metric: Metric) -> Floats:
+    """Replicates (K, R) moved to lie around the values (K, 1), none better than the best."""
     moved = values - values.mean(axis=1, keepdims=True) + whole
-    least, most = values.min(axis=1, keepdims=True), values.max(axis=1, keepdims=True)
-    return np.asarray(np.clip(moved, least, most))
+    least, most = sorted((metric.worst, metric.best))
+    if metric.unit == "%":
+        return np.asarray(np.clip(moved, least, most))
+    bounded = np.minimum(moved, most) if metric.higher_is_better else np.maximum(moved, least)
+    return np.asarray(bounded)
 
 
 def redrawn(estimate: Estimate, clusters: "Clusters", resamples: int, seed: int) -> Floats:

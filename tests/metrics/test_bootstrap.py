@@ -33,10 +33,11 @@ def test_fast_and_slow_paths_are_the_same(size: int) -> None:
     assert fast == pytest.approx((low, high), abs=0.01), "but for the resampling's own error"
 
 
-def test_an_interval_of_average_precision_lies_around_its_value() -> None:
+@pytest.mark.parametrize("prevalence", [0.01, 0.04, 0.1])
+def test_an_interval_of_average_precision_lies_around_its_value(prevalence: float) -> None:
     """Copies in a resample raise it: without a correction even the lower end can be too high."""
     random = np.random.default_rng(0)
-    targets = (random.random((300, 20)) < 0.1).astype(np.float32)
+    targets = (random.random((300, 20)) < prevalence).astype(np.float32)
     scores = (targets + random.normal(0, 1.5, targets.shape)).astype(np.float32)
     measure = METRICS.get("map")
     groups = np.array([f"video-{n}" for n in range(300)])
