@@ -72,7 +72,7 @@ def _in_cache(
     frames = max(1, CACHED_BYTES // max(1, clips[0, :, 0].nbytes))
     for row, operations in enumerate(order.tolist()):
         amounts = factors[row : row + 1]
-        for part in clips[row : row + 1].split(frames, dim=2):
+        for part in torch.split(clips[row : row + 1], frames, dim=2):
             for operation in operations:
                 if operation in active:
                     OPERATIONS[operation](part, amounts[:, operation])
