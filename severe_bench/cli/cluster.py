@@ -17,7 +17,7 @@ from severe_bench.run.cluster.submit import Order, chunks, script
 from severe_bench.run.cluster.waiting import run_to_end
 from severe_bench.run.events import Event, Note
 from severe_bench.run.reproduce import Invocation
-from severe_bench.run.survey import survey
+from severe_bench.run.survey import Survey, survey
 from severe_bench.store.table import table_of, write_table
 
 
@@ -55,6 +55,7 @@ def dispatched_lines(done: Dispatched, suite: str) -> Iterator[str]:
         why = done.submitted.refusal.what if done.submitted.refusal else ""
         yield f"{len(done.submitted.left)} cell(s) found no room: {why}"
         yield "run the same command again when some are done, or with --wait"
+    yield from _impossible(found, suite)
     for cell, message in found.failed.items():
         yield f"FAILED {cell}: {message}"
     if done.submitted.made or done.on_the_way:
@@ -74,8 +75,14 @@ def slurm_plan_lines(opened: Opened, order: Order) -> Iterator[str]:
     arrays = [array for wave in planned for array in chunks(wave, limit)]
     for number, array in enumerate(arrays):
         yield from _array_lines(number, array, order)
+    yield from _impossible(found, order.layout.suite)
     if not planned:
         yield "nothing to submit"
+
+
+def _impossible(found: Survey, suite: str) -> Iterator[str]:
+    if found.impossible:
+        yield f"{len(found.impossible)} cell(s) cannot run here: `severe plan {suite}` says why"
 
 
 def _array_lines(number: int, wave: Wave, order: Order) -> Iterator[str]:
