@@ -22,6 +22,7 @@ class Measured:
         clips: clips that went through the network.
         missing: samples that it did without, by split, because their video is missing.
         selected_on: split by which the state was chosen; empty for the last state.
+        predictions: digest of its predictions, empty where they are not kept.
     """
 
     cell: str
@@ -34,6 +35,7 @@ class Measured:
     clips: int = 0
     missing: Mapping[str, int] = field(default_factory=dict)
     selected_on: str = ""
+    predictions: str = ""
 
     @property
     def lacking(self) -> int:

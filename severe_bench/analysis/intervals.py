@@ -32,11 +32,18 @@ SLOW_WORK = 500_000_000
 
 @dataclass(frozen=True)
 class SeedSummary:
-    """Mean over seeds and sample standard deviation (n - 1), None for a single seed."""
+    """Mean over seeds and sample standard deviation (n - 1).
+
+    Args:
+        std: None for a single seed, and where all seeds are one outcome.
+        one_outcome: several seeds have the very same predictions, as of a protocol that trains
+            nothing: their spread was not measured, for nothing was drawn.
+    """
 
     mean: float
     std: float | None
     n: int
+    one_outcome: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,15 +103,22 @@ class PairedDifference:
         return PairedDifference(self.mean * factor, low, high, self.n, self.seeds)
 
 
-def over_seeds(values: Sequence[float]) -> SeedSummary:
+def over_seeds(values: Sequence[float], predictions: Sequence[str] = ()) -> SeedSummary:
     """Mean and sample standard deviation of one number per seed.
 
+    Args:
+        values: one per seed.
+        predictions: digest of each seed's predictions, empty where it is not known.
+
     Example:
-        >>> over_seeds([50.0, 52.0])
-        SeedSummary(mean=51.0, std=1.4142135623730951, n=2)
+        >>> over_seeds([50.0, 52.0]).std
+        1.4142135623730951
+        >>> over_seeds([50.0, 50.0], ["a0", "a0"]).std is None
+        True
     """
-    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return SeedSummary(float(np.mean(values)), std, len(values))
+    alike = len(values) > 1 and len(set(predictions)) == 1 and all(predictions)
+    std = float(np.std(values, ddof=1)) if len(values) > 1 and not alike else None
+    return SeedSummary(float(np.mean(values)), std, len(values), alike)
 
 
 def resample(

@@ -198,6 +198,7 @@ def _measured(result: Result, label: Label) -> Measured:
         clips=result.cost.clips,
         missing=result.missing,
         selected_on=result.selected_on,
+        predictions=written.sha256 if (written := result.files.get(PREDICTIONS)) else "",
     )
 
 

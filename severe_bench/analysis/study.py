@@ -273,7 +273,8 @@ def group(cells: Iterable[Measured]) -> dict[str, list[Measured]]:
 
 
 def _seeds(cells: Sequence[Measured]) -> SeedSummary:
-    return over_seeds([cell.values[cell.label.headline] for cell in cells])
+    values = [cell.values[cell.label.headline] for cell in cells]
+    return over_seeds(values, [cell.predictions for cell in cells])
 
 
 def _best_or_equal(model: str, order: Mapping[str, float], found: Uncertainty | None) -> bool:

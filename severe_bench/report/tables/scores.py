@@ -74,7 +74,7 @@ def _matrix(study: Study, name: str, title: str, names: Sequence[str]) -> Table:
     ]
     caption = (
         "Mean ± standard deviation over seeds. The best of each experiment is bold; blue is high, "
-        "red is low in rank; a dash is a missing cell." + legend(study)
+        "red is low in rank; a dash is a missing cell." + _one_outcome(study) + legend(study)
     )
     detail = (
         "Below it the 95 % bootstrap interval over test videos, and the rank with the ranks that "
@@ -82,6 +82,16 @@ def _matrix(study: Study, name: str, title: str, names: Sequence[str]) -> Table:
         "adjusted for all pairs of the experiment (Holm)."
     )
     return table(name, title, caption, heads, rows, detail)
+
+
+def _one_outcome(study: Study) -> str:
+    """Why some entries have no deviation, where that is so."""
+    if not any(summary.seeds.one_outcome for summary in study.summaries.values()):
+        return ""
+    return (
+        " One outcome (no ± though there are several seeds): all seeds have the same predictions, "
+        "because nothing in them depends on the seed."
+    )
 
 
 def long(study: Study) -> Table:
@@ -94,6 +104,7 @@ def long(study: Study) -> Table:
         Head("mean", "Mean", numeric=True),
         Head("std", "Std", numeric=True),
         Head("seeds", "Seeds", numeric=True),
+        Head("one_outcome", "One outcome"),
         Head("ci_low", "Low", numeric=True),
         Head("ci_high", "High", numeric=True),
         Head("videos", "Test videos", numeric=True),
@@ -227,7 +238,8 @@ def _summary_entry(
     digits = digits_of(metric)
     spread = "" if summary.seeds.std is None else f" ± {fixed(summary.seeds.std, digits)}"
     bounds = summary.interval
-    detail = f"{span(bounds.low, bounds.high, digits)}\n" if bounds else ""
+    detail = "one outcome\n" if summary.seeds.one_outcome else ""
+    detail += f"{span(bounds.low, bounds.high, digits)}\n" if bounds else ""
     best: Mark = "best" if summary.rank == 1 and summary.of > 1 else ""
     text = fixed(summary.seeds.mean, digits) + spread
     text += marks(study.cells_of(experiment, model))
@@ -256,6 +268,7 @@ def _long_row(study: Study, summary: Summary) -> list[Entry]:
         number(summary.seeds.mean, digits),
         number(summary.seeds.std, digits),
         number(summary.seeds.n, 0),
+        words("yes" if summary.seeds.one_outcome else "no"),
         number(bounds.low if bounds else None, digits),
         number(bounds.high if bounds else None, digits),
         number(summary.n, 0),
