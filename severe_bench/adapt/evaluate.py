@@ -207,7 +207,7 @@ def _inputs(
     options = _options(task, job)
     unit = UNITS.get(task.unit or "clip")
     train, test = (unit.examples(split, task.unit_options(options)) for split in records)
-    assignment = shaped(task.bind(options, dataset), job.recipe.head, len(dataset.classes))
+    assignment = shaped(task, task.bind(options, dataset), job.recipe.head)
     return Inputs(job, dataset, task, assignment, train, test, weights_file, session)
 
 

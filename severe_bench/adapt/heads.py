@@ -2,53 +2,61 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
 
+from severe_bench.adapt.network import seeded_head
 from severe_bench.config.recipe import Head
 from severe_bench.core.errors import UserError
-from severe_bench.tasks.task import Assignment
+from severe_bench.tasks.task import Assignment, Task
 
 DEVIATION = 0.01
 """Of `init: normal` (SEVERE code, linear evaluation)."""
 
 
-def shaped(assignment: Assignment, head: Head, classes: int) -> Assignment:
+def shaped(task: Task[Any], assignment: Assignment, head: Head) -> Assignment:
     """The assignment whose heads are as the recipe says; itself where it says nothing.
 
     Args:
-        assignment: of the task.
+        task: of the assignment.
+        assignment: to be shaped.
         head: of the recipe.
-        classes: of the dataset.
 
     Raises:
-        UserError: spare outputs where there are fewer than classes.
+        UserError: spare outputs where there is no linear layer over classes, or fewer of them than
+            it has.
     """
     if head == Head():
         return assignment
-    if head.outputs is not None and head.outputs < classes:
-        what = f"head.outputs: {head.outputs} are fewer than the {classes} classes"
-        raise UserError(what, mend="leave it out, or raise it")
     made = replace(assignment, head=_made(assignment.head, head))
-    return made if head.outputs is None else replace(made, merge=_cut(made.merge, classes))
+    if head.outputs is None:
+        return made
+    own = _own_outputs(task, assignment)
+    if head.outputs < own:
+        what = f"head.outputs: {head.outputs} are fewer than the {own} classes"
+        raise UserError(what, f"task {task.name}", "leave it out, or raise it")
+    return replace(made, merge=_cut(made.merge, own))
+
+
+def _own_outputs(task: Task[Any], assignment: Assignment) -> int:
+    """Outputs of the task's own head."""
+    module = seeded_head(assignment, 1, 0) if task.spare_outputs else None
+    if not isinstance(module, nn.Linear):
+        mend = "leave head.outputs out"
+        raise UserError("its head has no classes to add outputs to", f"task {task.name}", mend)
+    return module.out_features
 
 
 def _made(plain: Callable[[int], nn.Module], head: Head) -> Callable[[int], nn.Module]:
     def build(width: int) -> nn.Module:
-        module = plain(width) if head.outputs is None else _widened(plain(width), head.outputs)
+        module = plain(width) if head.outputs is None else nn.Linear(width, head.outputs)
         if head.init == "normal":
             _initialise(module)
         return nn.Sequential(nn.Dropout(head.dropout), module) if head.dropout else module
 
     return build
-
-
-def _widened(module: nn.Module, outputs: int) -> nn.Module:
-    if not isinstance(module, nn.Linear):
-        mend = "head.outputs is for one linear layer over classes"
-        raise UserError("the task's head has no classes to add outputs to", mend=mend)
-    return nn.Linear(module.in_features, outputs)
 
 
 def _initialise(module: nn.Module) -> None:

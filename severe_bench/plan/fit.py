@@ -59,6 +59,8 @@ def idle_setting(task: Task[Any], recipe: Recipe, *, reads_clips: bool) -> str:
         return "test.precise_norms is for networks that train on clips of videos; set it to 0"
     if recipe.test.crops > 1 and task.procedure in UNCROPPED:
         return f"task {task.name} is not tested on crops; set test.crops: 1"
+    if recipe.head.outputs is not None and not task.spare_outputs:
+        return f"task {task.name} has no classes to add outputs to; leave head.outputs out"
     return ""
 
 

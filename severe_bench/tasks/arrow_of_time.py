@@ -37,4 +37,5 @@ ARROW_OF_TIME = Task(
     metrics=("top1",),
     headline="top1",
     unit="clip_both_ways",
+    spare_outputs=True,
 )

@@ -88,4 +88,5 @@ RECOGNITION = Task(
     bind=bind,
     metrics=("top1", "top5", "mean_per_class"),
     headline="top1",
+    spare_outputs=True,
 )

@@ -69,6 +69,8 @@ class Task(Generic[Options]):
         unit: what one row of its cached features is, a name in `severe_bench.adapt.UNITS`; None
             where frozen features cannot be cached, and a probe runs the frozen backbone.
         unit_options: options -> those that change what the rows are.
+        spare_outputs: whether its head is one linear layer with an output for each class, to which
+            a recipe's `head.outputs` may add more; its loss then takes them too.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Task(Generic[Options]):
     procedure: str = "clips"
     unit: str | None = "clip"
     unit_options: Callable[[Options], dict[str, Any]] = _no_unit_options
+    spare_outputs: bool = False
 
 
 TASKS: Registry[Task[Any]] = Registry(

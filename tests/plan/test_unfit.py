@@ -11,6 +11,7 @@ from tests.plan.fixtures import Study
 BEST = {"selection": {"model": "best_test"}}
 NORMS = {"test": {"precise_norms": 5}}
 CROPS = {"test": {"crops": 3}}
+SPARE = {"head": {"outputs": 400}}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,10 @@ CROPS = {"test": {"crops": 3}}
         ("counting", NORMS, True, "is for networks that train on clips"),
         ("recognition", CROPS, False, ""),
         ("tube_detection", CROPS, True, "task tube_detection is not tested on crops"),
+        ("recognition", SPARE, False, ""),
+        ("arrow_of_time", SPARE, False, ""),
+        ("verb_noun", SPARE, False, "task verb_noun has no classes to add outputs to"),
+        ("ava_detection", SPARE, True, "task ava_detection has no classes to add outputs to"),
         ("recognition", {}, False, ""),
     ],
 )
