@@ -6,7 +6,9 @@ with the dataset: annotated ones in training, a person detector's in testing.
 
 SEVERE's code trains on crops of 112 pixels from frames made 256 to 320 high (`augment.crop:
 short_side`, `augment.short_side: [2.286, 2.857]`) and tests on whole frames made 112 high, so that
-persons are less than half as large at test time; [1.0, 1.25] would not do that.
+persons are less than half as large at test time; [1.0, 1.25] would not do that. Its test clips are
+those of training; the thesis (section B.2) trains on 32 frames with stride 2 and tests on 8 with
+stride 8 (`test.frames`, `test.stride`).
 """
 
 from collections.abc import Sequence
@@ -32,7 +34,6 @@ AVA_60 = (
 )
 """Ids, from 1, of `ava_action_list_v2.2_for_activitynet_2019.pbtxt`: the evaluated classes."""
 
-Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 CORNERS = 4
 
@@ -49,9 +50,6 @@ class AvaDetectionOptions(Frozen):
         min_score: of a proposal, in training and testing.
         frame: of a test clip, never cropped, its short side as long as a clip's: `whole` keeps the
             aspect; `square` does not, for networks that read squares only.
-        test_frames, test_stride: of a test clip; None: as in training, which is what SEVERE's code
-            does. The thesis (section B.2) has clips of 32 frames with stride 2 in training, and of
-            8 frames with stride 8 in testing.
         evaluated: `all` classes, or the 60 of AVA's 80 that its evaluation counts.
         dropout: before the linear layer.
     """
@@ -61,8 +59,6 @@ class AvaDetectionOptions(Frozen):
     test_boxes: Literal["proposals", "annotated"] = "proposals"
     min_score: Share = 0.9
     frame: Literal["whole", "square"] = "whole"
-    test_frames: Positive | None = None
-    test_stride: Positive | None = None
     evaluated: Literal["all", "ava60"] = "all"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
 

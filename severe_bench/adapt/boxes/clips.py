@@ -133,13 +133,6 @@ def require_readable(backbone: str, frame: Literal["whole", "square"]) -> None:
         raise UserError(what, "frame", "set task_options.frame: square")
 
 
-def clip_for_test(recipe: Recipe, frames: int | None, stride: int | None) -> Recipe:
-    """The recipe with the clip that is tested on; None: as in training."""
-    asked_for = {"frames": frames, "stride": stride}
-    changed = {name: value for name, value in asked_for.items() if value is not None}
-    return recipe.model_copy(update={"clip": recipe.clip.model_copy(update=changed)})
-
-
 def by_shape(clips: list[Tensor]) -> list[list[int]]:
     """Numbers of the clips, those of equal shape together, in order of first occurrence."""
     groups: dict[torch.Size, list[int]] = {}

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from severe_bench.adapt.boxes.clips import WholeFrames, by_shape, clip_for_test, require_readable
+from severe_bench.adapt.boxes.clips import WholeFrames, by_shape, require_readable
 from severe_bench.adapt.boxes.network import BoxNetwork, box_outputs, padded
 from severe_bench.adapt.boxes.unit import asked
 from severe_bench.adapt.parts import Rows
@@ -32,8 +32,6 @@ def box_blocks(extraction: Extraction, first: int) -> Iterator[Rows]:
         raise UserError(what, "feature_views", "set feature_views: 1")
     options, recipe = job.unit_options, job.recipe
     require_readable(job.network.backbone, options["frame"])
-    if job.split == "test":
-        recipe = clip_for_test(recipe, options["test_frames"], options["test_stride"])
     frames = WholeFrames(
         extraction.store, recipe, job.network.input, options["frame"], extraction.device
     )

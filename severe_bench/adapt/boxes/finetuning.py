@@ -12,7 +12,6 @@ from severe_bench.adapt.boxes.clips import (
     BoxBatches,
     WholeFrames,
     by_shape,
-    clip_for_test,
     require_readable,
 )
 from severe_bench.adapt.boxes.network import (
@@ -100,7 +99,7 @@ def _test(network: BoxNetwork, inputs: Inputs) -> NDArray[np.float32]:
     options = AvaDetectionOptions.model_validate(inputs.job.task_options)
     frames = WholeFrames(
         shared_store(inputs.dataset.root),
-        clip_for_test(inputs.job.recipe, options.test_frames, options.test_stride),
+        inputs.job.recipe,
         inputs.job.network.input,
         options.frame,
         inputs.session.device,

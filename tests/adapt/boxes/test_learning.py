@@ -236,17 +236,15 @@ def test_a_test_clip_of_its_own_changes_the_test_alone(squares: Dataset, tmp_pat
     plan = recipe(schedule={"epochs": 1})
     trained, tested = (tmp_path / name for name in ("plain", "own"))
     plain = run(squares, Wires(trained).session, recipe=plan)
-    options = {**OPTIONS, "test_frames": 3, "test_stride": 2}
-    own = run(squares, Wires(tested).session, recipe=plan, task_options=options)
+    apart = recipe(schedule={"epochs": 1}, test={"frames": 3, "stride": 2})
+    own = run(squares, Wires(tested).session, recipe=apart)
     assert not np.array_equal(plain.predictions.scores, own.predictions.scores)
     one, other = (
         torch.load(folder / "checkpoint.pt", weights_only=True)["module"]
         for folder in (trained, tested)
     )
     assert all(torch.equal(one[name], other[name]) for name in one)
-    rows_of = features_job(
-        "test", unit_options=AVA_DETECTION.unit_options(AvaDetectionOptions.model_validate(options))
-    )
+    rows_of = features_job("test", unit_options=UNIT_OPTIONS, recipe=apart)
     backbone = build_network(NETWORK, None).eval()
     seen: list[tuple[int, ...]] = []
     backbone.register_forward_hook(lambda module, args, output: seen.append(args[0].shape[2:]))
