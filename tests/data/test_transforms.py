@@ -266,7 +266,9 @@ def test_the_centre_is_the_tests_own_crop() -> None:
     clip = clip_of(60, 91)
     done = apply([clip], draw(augment, [(60, 91)], generator()), 48, "cpu")[0]
     expected = pil_crop(clip, [0, 15, 60, 60], 48)
-    assert np.abs((done * 255).round().permute(1, 2, 3, 0).numpy() - expected).max() <= 1
+    apart = np.abs((done * 255).permute(1, 2, 3, 0).numpy() - expected)
+    assert apart.mean() < 0.35, "a crop one pixel beside it is 10 grey levels apart"
+    assert apart.max() <= 2, "PIL rounds twice, after each of its two passes"
 
 
 @pytest.mark.parametrize(
