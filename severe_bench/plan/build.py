@@ -136,7 +136,7 @@ class _Builder:
             experiment = self.config.experiments[entry.experiment]
             task, recipe = TASKS.get(experiment.task), settings.recipe
             self._misfits[key] = unreadable(task, experiment.protocol, recipe) or idle_setting(
-                task, recipe, reads_clips=reads_clips
+                task, experiment.protocol, recipe, reads_clips=reads_clips
             )
         return self._misfits[key]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from severe_bench.config.recipe import Recipe
+from severe_bench.config.recipe import Probe, Recipe
 from severe_bench.core.budget import Budget
 from severe_bench.models.backbone import Backbone
 from severe_bench.plan.parts import DatasetPart
@@ -11,6 +11,8 @@ from severe_bench.tasks.task import Task
 
 UNCROPPED = frozenset({"boxes", "tubes", "counting"})
 """Procedures that see whole frames in testing."""
+ONE_CLIP = frozenset({"tubes", "counting"})
+"""Procedures whose clips are the same in training and in testing."""
 SELECTING = frozenset({"clips", "counting"})
 """Procedures that can select a state during training."""
 
@@ -42,23 +44,59 @@ def overdraft(budget: Budget, dataset: DatasetPart) -> str:
     )
 
 
-def idle_setting(task: Task[Any], recipe: Recipe, *, reads_clips: bool) -> str:
+def idle_setting(task: Task[Any], protocol: str, recipe: Recipe, *, reads_clips: bool) -> str:
     """Which setting of a recipe would be without effect, in words; empty where none would.
 
     Args:
         task: of the experiment.
+        protocol: of the experiment.
         recipe: of the cell.
         reads_clips: whether the network runs in training, not on cached features.
     """
-    if recipe.selection.model != "last" and not (reads_clips and task.procedure in SELECTING):
-        return (
-            f"task {task.name} {'on clips' if reads_clips else 'on cached features'} takes the "
-            "last state; set selection.model: last"
-        )
-    if recipe.test.precise_norms and not (reads_clips and task.procedure == "clips"):
+    return (
+        _idle_selection(task, recipe, reads_clips=reads_clips)
+        or _idle_norms(task, protocol, recipe, reads_clips=reads_clips)
+        or _idle_test(task, recipe)
+        or _idle_parts(task, protocol, recipe)
+    )
+
+
+def _idle_selection(task: Task[Any], recipe: Recipe, *, reads_clips: bool) -> str:
+    selects = reads_clips and task.procedure in SELECTING
+    if recipe.selection.model == "last" or selects:
+        return ""
+    where = "on clips" if reads_clips else "on cached features"
+    return f"task {task.name} {where} takes the last state; set selection.model: last"
+
+
+def _idle_norms(task: Task[Any], protocol: str, recipe: Recipe, *, reads_clips: bool) -> str:
+    if not recipe.test.precise_norms:
+        return ""
+    if not (reads_clips and task.procedure == "clips"):
         return "test.precise_norms is for networks that train on clips of videos; set it to 0"
-    if recipe.test.crops > 1 and task.procedure in UNCROPPED:
+    if protocol == LINEAR and recipe.probe.batch_norm == "eval":
+        return (
+            "test.precise_norms would change a frozen backbone; set it to 0, or "
+            "probe.batch_norm: train"
+        )
+    return ""
+
+
+def _idle_test(task: Task[Any], recipe: Recipe) -> str:
+    test = recipe.test
+    if test.crops > 1 and task.procedure in UNCROPPED:
         return f"task {task.name} is not tested on crops; set test.crops: 1"
+    if task.procedure in ONE_CLIP and (test.frames, test.stride) != (None, None):
+        return (
+            f"task {task.name} is tested on clips as in training; leave test.frames and "
+            "test.stride out"
+        )
+    return ""
+
+
+def _idle_parts(task: Task[Any], protocol: str, recipe: Recipe) -> str:
+    if recipe.probe != Probe() and protocol != LINEAR:
+        return f"probe is for protocol linear, not {protocol}; leave it out"
     if recipe.head.outputs is not None and not task.spare_outputs:
         return f"task {task.name} has no classes to add outputs to; leave head.outputs out"
     return ""

@@ -11,6 +11,9 @@ from tests.plan.fixtures import Study
 BEST = {"selection": {"model": "best_test"}}
 NORMS = {"test": {"precise_norms": 5}}
 CROPS = {"test": {"crops": 3}}
+FRAMES = {"test": {"frames": 8}}
+STRIDE = {"test": {"stride": 2}}
+CLIPS = {"probe": {"reads": "clips"}}
 SPARE = {"head": {"outputs": 400}}
 
 
@@ -26,6 +29,10 @@ SPARE = {"head": {"outputs": 400}}
         ("counting", NORMS, True, "is for networks that train on clips"),
         ("recognition", CROPS, False, ""),
         ("tube_detection", CROPS, True, "task tube_detection is not tested on crops"),
+        ("tube_detection", FRAMES, True, "task tube_detection is tested on clips as in training"),
+        ("counting", STRIDE, True, "task counting is tested on clips as in training"),
+        ("ava_detection", FRAMES, True, ""),
+        ("recognition", STRIDE, True, ""),
         ("recognition", SPARE, False, ""),
         ("arrow_of_time", SPARE, False, ""),
         ("verb_noun", SPARE, False, "task verb_noun has no classes to add outputs to"),
@@ -34,9 +41,30 @@ SPARE = {"head": {"outputs": 400}}
     ],
 )
 def test_idle_settings(task: str, given: dict[str, object], reads_clips: bool, said: str) -> None:
-    found = idle_setting(TASKS.get(task), Recipe.model_validate(given), reads_clips=reads_clips)
+    protocol = "finetune" if reads_clips else "linear"
+    recipe = Recipe.model_validate(given)
+    found = idle_setting(TASKS.get(task), protocol, recipe, reads_clips=reads_clips)
     assert said in found
     assert bool(found) == bool(said)
+
+
+@pytest.mark.parametrize("protocol", ["linear_selected", "knn", "attentive", "finetune", "frozen"])
+def test_how_a_linear_probe_reads_is_of_no_use_to_others(protocol: str) -> None:
+    task, clips = TASKS.get("recognition"), Recipe.model_validate(CLIPS)
+    asked = {"reads_clips": protocol == "finetune"}
+    found = idle_setting(task, protocol, clips, **asked)
+    assert found == f"probe is for protocol linear, not {protocol}; leave it out"
+    assert idle_setting(task, protocol, Recipe(), **asked) == ""
+    assert idle_setting(task, "linear", clips, reads_clips=True) == ""
+
+
+def test_norms_are_not_averaged_in_a_frozen_backbone() -> None:
+    task = TASKS.get("recognition")
+    frozen = Recipe.model_validate({**CLIPS, **NORMS})
+    drifting = Recipe.model_validate({**NORMS, "probe": {"reads": "clips", "batch_norm": "train"}})
+    found = idle_setting(task, "linear", frozen, reads_clips=True)
+    assert found.startswith("test.precise_norms would change a frozen backbone; set it to 0")
+    assert idle_setting(task, "linear", drifting, reads_clips=True) == ""
 
 
 @pytest.mark.parametrize(
