@@ -10,7 +10,7 @@ from severe_bench.config.settings import Settings
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
-from severe_bench.plan.fit import idle_setting, misfit, overdraft, unreadable
+from severe_bench.plan.fit import idle_setting, misfit, overdraft
 from severe_bench.plan.grid import Entry, Filters, filtered, grid
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.plan.needs import Needed
@@ -135,7 +135,7 @@ class _Builder:
         if key not in self._misfits:
             experiment = self.config.experiments[entry.experiment]
             task, recipe = TASKS.get(experiment.task), settings.recipe
-            self._misfits[key] = unreadable(task, experiment.protocol, recipe) or idle_setting(
+            self._misfits[key] = idle_setting(
                 task, experiment.protocol, recipe, reads_clips=reads_clips
             )
         return self._misfits[key]

@@ -109,14 +109,6 @@ def selecting(recipe: Recipe) -> str:
     return "a pretraining takes the last state; set selection.model: last"
 
 
-def unreadable(task: Task[Any], protocol: str, recipe: Recipe) -> str:
-    """Why a linear probe cannot read clips, in words; empty where it can, or is not asked to."""
-    asked = protocol == LINEAR and recipe.probe.reads == "clips"
-    if asked and task.unit is not None and task.procedure != "clips":
-        return f"task {task.name} is probed on cached features; set probe.reads: features"
-    return ""
-
-
 def view_recipe(recipe: Recipe, views: str) -> Recipe:
     """The part of a recipe that features depend on; the rest at its defaults.
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from severe_bench.adapt.procedure import PROCEDURES
 from severe_bench.config.recipe import Recipe
 from severe_bench.plan.build import plan_suite
-from severe_bench.plan.fit import idle_setting, unreadable
+from severe_bench.plan.fit import idle_setting
+from severe_bench.plan.rows import row_kind
 from severe_bench.tasks.task import TASKS
 from tests.plan.fixtures import Study
 
@@ -67,20 +69,12 @@ def test_norms_are_not_averaged_in_a_frozen_backbone() -> None:
     assert idle_setting(task, "linear", drifting, reads_clips=True) == ""
 
 
-@pytest.mark.parametrize(
-    ("task", "protocol", "refused"),
-    [
-        ("recognition", "linear", False),
-        ("arrow_of_time", "linear", False),
-        ("counting", "linear", False),
-        ("ava_detection", "linear", True),
-        ("ava_detection", "finetune", False),
-    ],
-)
-def test_probes_on_clips(task: str, protocol: str, refused: bool) -> None:
-    recipe = Recipe.model_validate({"probe": {"reads": "clips"}})
-    assert bool(unreadable(TASKS.get(task), protocol, recipe)) is refused
-    assert unreadable(TASKS.get(task), protocol, Recipe()) == ""
+@pytest.mark.parametrize("name", ["recognition", "ava_detection", "segmentation", "counting"])
+def test_every_task_with_a_head_can_be_probed_on_clips(name: str) -> None:
+    task, recipe = TASKS.get(name), Recipe.model_validate(CLIPS)
+    assert idle_setting(task, "linear", recipe, reads_clips=True) == ""
+    assert row_kind(name, {}, "linear", recipe) is None
+    assert PROCEDURES.get(task.procedure).probe is not None
 
 
 def test_a_pretraining_selects_nothing(study: Study) -> None:
