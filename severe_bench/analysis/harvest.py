@@ -1,11 +1,14 @@
 """What the analyses take from a results folder, whatever the files look like."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.plan.cell import Label
 from severe_bench.store.result import Provenance
+
+INCOMPLETE, BEST_ON_TEST = "†", "‡"
+"""Signs behind a number: videos were missing; the state was chosen by the test set."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,14 @@ class Measured:
     def column(self) -> str:
         """Name of the column it belongs to."""
         return column_of(self.label)
+
+
+def signs_of(cells: Iterable[Measured]) -> str:
+    """Signs behind a number that comes from these cells, empty where nothing is the matter."""
+    found = list(cells)
+    incomplete = INCOMPLETE if any(cell.lacking for cell in found) else ""
+    chosen = BEST_ON_TEST if any(cell.selected_on == "test" for cell in found) else ""
+    return incomplete + chosen
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ its `Metric`, and only `Metric.score` (0 worst, 100 best) is ever compared.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -25,12 +25,14 @@ class Column:
         experiment: its name; `factor` is standard, domain, samples, actions or task.
         metric: what was measured, with its direction and scale.
         values: model -> mean over seeds, in the metric's unit; models without a value are absent.
+        signs: model -> signs behind its value, see `harvest.signs_of`; models without are absent.
     """
 
     experiment: str
     factor: str
     metric: Metric
     values: Mapping[str, float]
+    signs: Mapping[str, str] = field(default_factory=dict)
 
     def scores(self) -> dict[str, float]:
         """Values on the common scale: 0 is the metric's worst, 100 its best."""

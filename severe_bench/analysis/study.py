@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.analysis.comparison import Comparison, Pair, compare_all
-from severe_bench.analysis.harvest import Harvest, Measured, column_of
+from severe_bench.analysis.harvest import Harvest, Measured, column_of, signs_of
 from severe_bench.analysis.intervals import (
     Interval,
     PairedDifference,
@@ -216,7 +216,8 @@ class Study:
         cells = self._cells.get(column_of(label), {})
         values = {model: _seeds(cells[model]).mean for model in self.models if model in cells}
         metric = metric_named(label.headline)
-        return Column(column_of(label), label.factor, metric, values)
+        signs = {model: sign for model in values if (sign := signs_of(cells[model]))}
+        return Column(column_of(label), label.factor, metric, values, signs)
 
     def _summaries_of(self, label: Label) -> list[Summary]:
         cells = self._cells.get(column_of(label), {})

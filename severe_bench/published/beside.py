@@ -42,6 +42,7 @@ class Row:
         name: as shown; `kind` is measured or quoted.
         backbone: as printed, empty for measured ones.
         values: experiment -> value in the printed unit.
+        signs: experiment -> signs behind the value, where it has any (`harvest.signs_of`).
         standing: over the experiments that all rows share, None where that is not all.
     """
 
@@ -49,6 +50,7 @@ class Row:
     kind: str
     backbone: str
     values: Mapping[str, float]
+    signs: Mapping[str, str]
     standing: Standing
 
 
@@ -59,6 +61,7 @@ class Gap:
     Args:
         std: printed standard deviation over runs, None where there is none.
         better: ours is the better one.
+        signs: behind our value, see `harvest.signs_of`.
     """
 
     model: str
@@ -69,6 +72,7 @@ class Gap:
     printed: float
     std: float | None
     better: bool
+    signs: str = ""
 
     @property
     def difference(self) -> float:
@@ -170,7 +174,7 @@ def _in_printed_unit(name: str, column: Column, printed: Column) -> Column:
         model: metric.worst + score / 100.0 * (metric.best - metric.worst)
         for model, score in column.scores().items()
     }
-    return Column(name, column.factor, metric, values)
+    return Column(name, column.factor, metric, values, column.signs)
 
 
 def _gaps(name: str, ours: Column, known: Places) -> list[Gap]:
@@ -183,11 +187,11 @@ def _gaps(name: str, ours: Column, known: Places) -> list[Gap]:
         twin = by_plain.get(plain(model))
         if twin is not None:
             theirs = printed.column.values[twin]
-            better = (value > theirs) == printed.column.metric.higher_is_better
+            higher = (value > theirs) == printed.column.metric.higher_is_better
+            better = higher and value != theirs
             std = printed.stds.get(twin, stds.get(plain(twin)))
-            found.append(
-                Gap(model, twin, name, place.table, value, theirs, std, better and value != theirs)
-            )
+            signs = ours.signs.get(model, "")
+            found.append(Gap(model, twin, name, place.table, value, theirs, std, better, signs))
     return found
 
 
@@ -204,10 +208,13 @@ def _joined(
     columns = {}
     for name, place in severe.items():
         printed = printed_column(name_of(known.source, place.table), place.column).column
-        values = dict(printed.values)
-        for model, value in (ours[name].values if name in ours else {}).items():
+        measured = ours.get(name)
+        values, signs = dict(printed.values), {}
+        for model, value in (measured.values if measured else {}).items():
             values[_shown(model, printed.values)] = value
-        columns[name] = Column(name, printed.factor, printed.metric, values)
+        for model, sign in (measured.signs if measured else {}).items():
+            signs[_shown(model, printed.values)] = sign
+        columns[name] = Column(name, printed.factor, printed.metric, values, signs)
     return columns
 
 
@@ -236,6 +243,7 @@ def _standings(
             QUOTED if standing.model in quoted else OURS,
             quoted.get(standing.model, ""),
             {n: c.values[standing.model] for n, c in columns.items() if standing.model in c.values},
+            {n: c.signs[standing.model] for n, c in columns.items() if standing.model in c.signs},
             standing,
         )
         for standing in standings(list(columns.values()), models)

@@ -42,7 +42,7 @@ def ranking_dots(study: Study) -> Drawn:
     )
 
 
-def rank_slopes(factor: str, found: Sequence[Sensitivity]) -> Drawn:
+def rank_slopes(factor: str, found: Sequence[Sensitivity], study: Study) -> Drawn:
     """A panel per experiment: rank in the standard column on the left, here on the right."""
     return drawn(
         slope_plot(found),
@@ -51,7 +51,7 @@ def rank_slopes(factor: str, found: Sequence[Sensitivity]) -> Drawn:
         "Bold lines: the rank changes beyond chance (blue rises, orange falls). Dashed: it "
         "changes, but not separably from chance.",
         " ".join(map(_slope_words, found)) or "No model is in both columns.",
-        moves(factor, found),
+        moves(factor, found, study),
     )
 
 

@@ -122,12 +122,16 @@ def _factor(factor: str, found: Sequence[Sensitivity], study: Study) -> Section:
         [question] if question else [],
         figures=_factor_figures(factor, comparable, study) if comparable else [],
         parts=[_part(one, study) for one in found],
-        folded=[factor_matrix(study, factor), moves(factor, found), swaps(factor, found)],
+        folded=[
+            factor_matrix(study, factor),
+            moves(factor, found, study),
+            swaps(factor, found, study),
+        ],
     )
 
 
 def _factor_figures(factor: str, found: Sequence[Sensitivity], study: Study) -> list[Drawn]:
-    return [rank_slopes(factor, found), factor_scatter(factor, found, study)]
+    return [rank_slopes(factor, found, study), factor_scatter(factor, found, study)]
 
 
 def _part(one: Sensitivity, study: Study) -> Part:

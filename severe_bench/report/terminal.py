@@ -12,11 +12,12 @@ from severe_bench.analysis.harvest import Harvest
 from severe_bench.analysis.study import build_study
 from severe_bench.published.fit import GAP, chunks
 from severe_bench.report.table import Table
+from severe_bench.report.tables.caveats import CAVEATS, legend
 from severe_bench.report.tables.scores import ranking
 from severe_bench.report.words import counted
 
 SHORT = {"mean_score": "Mean", "average_rank": "Rank"}
-LEFT_OUT = frozenset({"kind", "experiments"})
+LEFT_OUT = frozenset({"kind", "experiments", "caveats"})
 NARROWEST_NAME = 12
 WIDTH = 80
 SEPARATOR = 2
@@ -37,6 +38,7 @@ def ranking_table(harvest: Harvest) -> Group:
         return Group(Text(f"No cell is finished yet{_missing(harvest)}."))
     over = f"{study.standings[0].experiments} of {counted(len(study.columns), 'experiment')}"
     caption = f"Mean score (0-100) and rank over {over}{_missing(harvest)}."
+    caption += legend(study.columns.values())
     return Group(_rich(ranking(study)), Text(caption))
 
 
@@ -49,7 +51,7 @@ def _rich(table: Table) -> RichTable:
     )
     kept = [i for i, head in enumerate(table.heads) if head.key not in LEFT_OUT]
     titles = {i: SHORT.get(table.heads[i].key, table.heads[i].title) for i in kept}
-    numbers = [max(len(title), 5) for i, title in titles.items() if table.heads[i].numeric]
+    numbers = [_width(table, i, title) for i, title in titles.items() if table.heads[i].numeric]
     name = max(NARROWEST_NAME, WIDTH - sum(numbers) - SEPARATOR * len(kept))
     for i, title in titles.items():
         if table.heads[i].numeric:
@@ -61,13 +63,20 @@ def _rich(table: Table) -> RichTable:
     return shown
 
 
+def _width(table: Table, column: int, title: str) -> int:
+    return max(len(title), 5, *(len(row[column].text) for row in table.rows))
+
+
 def _missing(harvest: Harvest) -> str:
     missing = len(harvest.problems)
     return f"; {counted(missing, 'cell')} without a result" if missing else ""
 
 
 def plain_tables(tables: Sequence[Table], width: int) -> Iterator[RenderableType]:
-    """Tables of any width, in as many blocks of columns as the terminal asks for."""
+    """Tables of any width, in as many blocks of columns as the terminal asks for.
+
+    The column of caveats is left out where there are none.
+    """
     for table in tables:
         yield Text("")
         yield Text(table.title, "bold")
@@ -80,9 +89,13 @@ def _in_blocks(table: Table, width: int) -> Iterator[RenderableType]:
     entries = [[len(row[i].text) for row in table.rows] for i in range(len(table.heads))]
     widths = [max([title, *column]) for title, column in zip(titles, entries, strict=True)]
     first = min(widths[0], int(width * NAME_SHARE))
-    wanted = {str(i): w for i, w in enumerate(widths) if i > 0}
+    wanted = {str(i): w for i, w in enumerate(widths) if i > 0 and not _blank(table, i)}
     for group in chunks(wanted, width - first - GAP):
         yield _columns(table, [0, *map(int, group)], [first, *widths[1:]])
+
+
+def _blank(table: Table, column: int) -> bool:
+    return table.heads[column] == CAVEATS and not any(row[column].text for row in table.rows)
 
 
 def _columns(table: Table, kept: Sequence[int], widths: Sequence[int]) -> RichTable:

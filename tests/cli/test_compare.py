@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from severe_bench.cli.main import app
 from severe_bench.core.errors import UserError
 from severe_bench.store.layout import Layout
-from tests.analysis.builder import Trial, write_suite
+from tests.analysis.builder import Trial, mark_best_on_test, write_suite
 
 SKILLS = {"rspnet": 0.6, "None": 0.3, "a,b <ü>": 0.5}
 
@@ -52,6 +52,34 @@ def test_the_terminal_shows_both_kinds(results: Path) -> None:
     assert "measured" in text
     assert "mixes kinds" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of which one model's states were chosen by the test set."""
+    folder = tmp_path_factory.mktemp("chosen")
+    trial = Trial("ssv2", "domain", SKILLS, videos=60, protocol="finetune")
+    layout = Layout(folder, "mine")
+    mark_best_on_test(layout, write_suite(layout, [trial], (0, 1)), "rspnet")
+    return folder
+
+
+def test_numbers_chosen_on_the_test_set_are_marked(chosen: Path, tmp_path: Path) -> None:
+    text = run(str(chosen), "--with", "published", "-o", str(tmp_path))
+    assert text.count("‡: best on test") == 2  # below the SEVERE table and below the gaps
+    severe = pd.read_csv(tmp_path / "severe.csv", keep_default_na=False)
+    said = dict(zip(severe["model"], severe["caveats"], strict=True))
+    assert {model for model, caveats in said.items() if caveats} == {"rspnet"}
+    assert said["rspnet"] == "ssv2 ‡"
+    gaps = pd.read_csv(tmp_path / "ours_minus_printed.csv", keep_default_na=False)
+    said = dict(zip(gaps["model"], gaps["caveats"], strict=True))
+    assert (said["rspnet"], said["None"]) == ("‡", "")
+
+
+def test_two_models_of_which_one_was_chosen_so_are_marked(chosen: Path) -> None:
+    assert "‡: best on test" in run(str(chosen), "rspnet", "None")
+    assert json.loads(run(str(chosen), "rspnet", "None", "--json"))["two_models"][0]["caveats"]
+    assert "‡: best on test" not in run(str(chosen), "a,b <ü>", "None").replace("\n", " ")
 
 
 def test_two_models_are_tested_experiment_by_experiment(results: Path) -> None:

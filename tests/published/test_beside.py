@@ -1,5 +1,7 @@
 """Measured models among the printed ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import rankdata
@@ -77,6 +79,15 @@ def test_a_printed_model_run_again_stands_beside_itself() -> None:
     assert gap.better
     (other,) = [g for g in found.gaps if (g.model, g.experiment) == ("rsp_net", "ucf_1k")]
     assert not other.better
+
+
+def test_signs_behind_measured_values_stay_with_them() -> None:
+    columns = measured(None_=1.0, **{"None": 0.9})
+    columns[0] = replace(columns[0], signs={"None": "‡"})
+    found = beside(columns)
+    signs = {row.name: row.signs for row in found.rows if row.signs}
+    assert signs == {"None (ours)": {"ssv2": "‡"}}
+    assert {(g.model, g.experiment) for g in found.gaps if g.signs} == {("None", "ssv2")}
 
 
 def test_a_measured_model_of_a_printed_name_is_another_row() -> None:

@@ -13,8 +13,11 @@ from severe_bench.report.measured import frames_plot
 from severe_bench.report.sections import sections
 from severe_bench.report.table import Table
 from severe_bench.report.tables.caveats import caveats
+from severe_bench.report.tables.comparisons import pairs
+from severe_bench.report.tables.factors import agreements, factor_agreements, moves, swaps
 from severe_bench.report.tables.frames import awareness, frame_sweeps
-from severe_bench.report.tables.scores import long, matrix
+from severe_bench.report.tables.scores import long, matrix, places, ranking
+from severe_bench.report.writers import to_csv
 from severe_bench.store.layout import Layout
 from tests.analysis.builder import Trial, write_suite
 
@@ -70,6 +73,47 @@ def test_states_chosen_on_the_test_set_are_called_so(layout: Layout) -> None:
     text = " ".join(p for s in sections(findings) for p in (*s.paragraphs, *s.points))
     assert "best on test" in text
     assert "nothing is selected on the test videos" not in text
+
+
+def column(table: Table, key: str) -> list[str]:
+    index = [head.key for head in table.heads].index(key)
+    return [row[index].text for row in table.rows]
+
+
+def test_signs_follow_into_every_table_that_is_made_of_such_numbers(layout: Layout) -> None:
+    study = changed(layout, **{"c, d": {"selected_on": "test"}}).study
+    found = study.sensitivities
+    tables = [
+        ranking(study),
+        places(study),
+        pairs(study),
+        moves("domain", found, study),
+        swaps("domain", found, study),
+        agreements(study),
+        factor_agreements(study),
+    ]
+    for table in tables:
+        assert "the state was chosen by the test set" in table.caption, table.name
+        assert table.heads[-1].key == "caveats"
+        assert column(table, "caveats") or table.name.startswith("swaps")
+    shown = dict(zip(column(ranking(study), "model"), ranking(study).rows, strict=True))
+    signs = {model: [e.text.endswith("‡") for e in row[3:5]] for model, row in shown.items()}
+    assert signs == {"none": [False] * 2, "NA": [False] * 2, "c, d": [True] * 2}
+    table = moves("domain", found, study)
+    for model, before, after, said in zip(
+        *(column(table, key) for key in ("model", "rank_standard", "rank_here", "caveats")),
+        strict=True,
+    ):
+        assert [before[-1], after[-1], said] == ["‡"] * 3 or model != "c, d"
+    assert "near ‡, far ‡" in to_csv(ranking(study))
+    assert column(agreements(study), "caveats") == ["‡"]
+
+
+def test_tables_without_signs_have_no_legend(layout: Layout) -> None:
+    study = changed(layout).study
+    for table in (ranking(study), pairs(study), moves("domain", study.sensitivities, study)):
+        assert "chosen by the test set" not in table.caption
+        assert set(column(table, "caveats")) == {""}
 
 
 def test_cells_of_several_versions_of_the_code_are_warned_of(layout: Layout) -> None:

@@ -1,30 +1,45 @@
 """What must be known about single numbers: missing data, states chosen on the test set."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from severe_bench.analysis.harvest import Measured
+from severe_bench.analysis.harvest import BEST_ON_TEST, INCOMPLETE, signs_of
+from severe_bench.analysis.ranking import Column
 from severe_bench.analysis.study import Study
-from severe_bench.report.table import Head, Table, number, words
+from severe_bench.report.table import Entry, Head, Table, number, words
 from severe_bench.report.tables.common import EXPERIMENT, MODEL, table
 
-INCOMPLETE, BEST_ON_TEST = "†", "‡"
+CAVEATS = Head("caveats", "Caveats")
 LEGEND = (
     f" {INCOMPLETE}: videos were missing. {BEST_ON_TEST}: best on test, the state was chosen by "
     "the test set, so the number is too good."
 )
 
 
-def marks(cells: Sequence[Measured]) -> str:
-    """Signs behind a number, empty where nothing is the matter."""
-    incomplete = INCOMPLETE if any(cell.lacking for cell in cells) else ""
-    chosen = BEST_ON_TEST if any(cell.selected_on == "test" for cell in cells) else ""
-    return incomplete + chosen
-
-
-def legend(study: Study) -> str:
+def legend(columns: Iterable[Column]) -> str:
     """What the signs mean, where there are any."""
-    found = marks(study.harvest.measured)
-    return LEGEND if found else ""
+    return LEGEND if any(column.signs for column in columns) else ""
+
+
+def signs_in(columns: Iterable[Column], *models: str) -> str:
+    """Signs behind a number that some models have from some experiments."""
+    found = {sign for column in columns for model in models for sign in column.signs.get(model, "")}
+    return "".join(sign for sign in (INCOMPLETE, BEST_ON_TEST) if sign in found)
+
+
+def caveat_entry(columns: Iterable[Column], *models: str) -> Entry:
+    """The same as an entry of a column of its own, which names the experiments for CSV.
+
+    Example:
+        >>> from severe_bench.core.metric import Metric
+        >>> top1 = Metric("top1", "top-1", "%", 0.0, 100.0)
+        >>> near = Column("near", "standard", top1, {"a": 50.0}, {"a": "‡"})
+        >>> caveat_entry([near], "a").value, caveat_entry([near], "a").text
+        ('near ‡', '‡')
+    """
+    known = list(columns)
+    named = [(c.experiment, sign) for c in known if (sign := signs_in([c], *models))]
+    value = ", ".join(f"{experiment} {sign}" for experiment, sign in named)
+    return Entry(value, signs_in(known, *models))
 
 
 def caveats(study: Study) -> Table:
@@ -47,7 +62,7 @@ def caveats(study: Study) -> Table:
             words(cell.selected_on or "nothing: the last state"),
         ]
         for cell in study.harvest.measured
-        if marks([cell])
+        if signs_of([cell])
     ]
     caption = "Missing videos count as if the dataset were smaller: the test set is another one."
     return table("caveats", "Cells with a caveat", caption, heads, rows)

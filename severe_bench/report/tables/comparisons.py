@@ -8,6 +8,7 @@ from itertools import combinations
 from severe_bench.analysis.comparison import Comparison, detectable, holm
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import Entry, Head, Table, number, words
+from severe_bench.report.tables.caveats import CAVEATS, LEGEND, caveat_entry, legend, signs_in
 from severe_bench.report.tables.common import EXPERIMENT, difference_entries, in_order, table
 
 PAIR_HEADS = (
@@ -24,6 +25,7 @@ PAIR_HEADS = (
     Head("a_better", "A better on", numeric=True),
     Head("b_better", "B better on", numeric=True),
     Head("sign_p", "Exact p", numeric=True),
+    CAVEATS,
 )
 
 
@@ -36,7 +38,13 @@ def pairs(study: Study) -> Table:
         *PAIR_HEADS,
     ]
     rows = [
-        [words(name), words(a), words(b), *_comparison(study, name, one)]
+        [
+            words(name),
+            words(a),
+            words(b),
+            *_comparison(study, name, one),
+            caveat_entry([study.columns[name]], a, b),
+        ]
         for name, found in study.uncertainties.items()
         for a, b in combinations(in_order(study), 2)
         if (one := found.comparison(a, b)) is not None
@@ -47,7 +55,7 @@ def pairs(study: Study) -> Table:
         "of test videos (paired, by group) and of seeds; Holm: adjusted for all pairs of the "
         "experiment. Better on: test videos, or groups of them, on which that model did better; "
         "exact p: McNemar’s test, over several seeds or groups the sign test that generalises it; "
-        "it is about these training runs, not about others."
+        "it is about these training runs, not about others." + legend(study.columns.values())
     )
     return table("pairs", "Paired differences and tests", caption, heads, rows)
 
@@ -63,12 +71,17 @@ def two(study: Study, a: str, b: str, experiments: Sequence[str]) -> Table:
     }
     adjusted = holm([one.p for one in found.values()])
     rows = [
-        [words(name), *_comparison(study, name, replace(one, holm=p))]
+        [
+            words(name),
+            *_comparison(study, name, replace(one, holm=p)),
+            caveat_entry([study.columns[name]], a, b),
+        ]
         for (name, one), p in zip(found.items(), adjusted, strict=True)
     ]
+    columns = [study.columns[name] for name in found]
     caption = (
         f"A is {a}, B is {b}. Points of score (0–100, higher is better). p (Holm) is adjusted for "
-        "the number of experiments."
+        "the number of experiments." + (LEGEND if signs_in(columns, a, b) else "")
     )
     return table("two_models", f"{a} minus {b}", caption, heads, rows)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from severe_bench.analysis.intervals import Interval, PairedDifference
 from severe_bench.analysis.lesson import Verdict
+from severe_bench.analysis.ranking import Column
 from severe_bench.analysis.sensitivity import Sensitivity
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import (
@@ -15,6 +16,7 @@ from severe_bench.report.table import (
     number,
     words,
 )
+from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend
 from severe_bench.report.tables.common import ABSENT, EXPERIMENT, MODEL, difference_entries, table
 
 VERDICT_MARKS: dict[str, Mark] = {
@@ -25,7 +27,7 @@ VERDICT_MARKS: dict[str, Mark] = {
 }
 
 
-def moves(factor: str, found: Sequence[Sensitivity]) -> Table:
+def moves(factor: str, found: Sequence[Sensitivity], study: Study) -> Table:
     """One factor: each model's rank in the standard column and here."""
     heads = [
         EXPERIMENT,
@@ -35,28 +37,32 @@ def moves(factor: str, found: Sequence[Sensitivity]) -> Table:
         Head("rank_here", "Rank here", numeric=True),
         Head("change", "Places", numeric=True),
         Head("verdict", "Beyond chance?"),
+        CAVEATS,
     ]
     rows = [
         [
             words(one.experiment),
             words(one.standard),
             words(move.model),
-            number(move.before, 0),
-            number(move.after, 0),
+            _rank(move.before, there, move.model),
+            _rank(move.after, here, move.model),
             Entry(-move.change, _arrow(move.change)),
             _separability(move.change, move.separable),
+            caveat_entry((there, here), move.model),
         ]
         for one in found
+        for there, here in [_both(one, study)]
         for move in one.moves
     ]
     caption = (
         "A rise is beyond chance when the model overtakes another separably, a fall when it is "
         "overtaken so: neither paired 95 % interval, there and here, includes zero."
+        + legend(column for one in found for column in _both(one, study))
     )
     return table(f"factor_{factor}", f"Ranks: {factor}", caption, heads, rows)
 
 
-def swaps(factor: str, found: Sequence[Sensitivity]) -> Table:
+def swaps(factor: str, found: Sequence[Sensitivity], study: Study) -> Table:
     """One factor: every pair of models in another order than in the standard column."""
     heads = [
         EXPERIMENT,
@@ -69,6 +75,7 @@ def swaps(factor: str, found: Sequence[Sensitivity]) -> Table:
         Head("lead_here_low", "Low", numeric=True),
         Head("lead_here_high", "High", numeric=True),
         Head("verdict", "Beyond chance?"),
+        CAVEATS,
     ]
     rows = [
         [
@@ -78,13 +85,14 @@ def swaps(factor: str, found: Sequence[Sensitivity]) -> Table:
             *_lead(swap.standard),
             *_lead(swap.here),
             words("yes", "good") if swap.separable else words("not separable", "unsure"),
+            caveat_entry(_both(one, study), swap.before, swap.after),
         ]
         for one in found
         for swap in one.swaps
     ]
     caption = (
         "Leads in points of score with their paired 95 % intervals. Beyond chance: neither "
-        "interval includes zero."
+        "interval includes zero." + legend(column for one in found for column in _both(one, study))
     )
     return table(f"swaps_{factor}", f"Swaps: {factor}", caption, heads, rows)
 
@@ -105,14 +113,18 @@ def agreements(study: Study) -> Table:
         Head("models", "Models", numeric=True),
         Head("swaps", "Swaps", numeric=True),
         Head("separable_swaps", "Separable", numeric=True),
+        CAVEATS,
     ]
-    rows = [_agreement_row(one) for one in study.sensitivities]
+    rows = [
+        [*_agreement_row(one), caveat_entry(_both(one, study), *(m.model for m in one.moves))]
+        for one in study.sensitivities
+    ]
     caption = (
         "1 is the same order as in the standard column, −1 the reverse. Low and high bound 95 % of "
         "the draws of test videos and seeds; noise brings them nearer to 0 than the τ‑b seen. p by "
         "permutation of the models, two-sided; least p is the smallest that so few models allow. "
         "Swaps are pairs of models in another order here, separable ones are beyond chance in both "
-        "experiments."
+        "experiments." + legend(study.columns.values())
     )
     return table("sensitivity", "Agreement with the standard column", caption, heads, rows)
 
@@ -127,6 +139,7 @@ def factor_agreements(study: Study) -> Table:
         Head("experiments", "Experiments", numeric=True),
         Head("swaps", "Swaps", numeric=True),
         Head("separable_swaps", "Separable", numeric=True),
+        CAVEATS,
     ]
     rows = [
         [
@@ -136,12 +149,14 @@ def factor_agreements(study: Study) -> Table:
             number(one.experiments, 0),
             number(one.swaps, 0),
             number(one.separable_swaps, 0),
+            caveat_entry(_of_factor(one.factor, study), *study.models),
         ]
         for one in study.factors
     ]
     caption = (
         "Mean Kendall’s τ‑b of a factor’s experiments with their standard columns, with 95 % of "
         "the draws of test videos and seeds: 1 means that the standard column says it all."
+        + legend(study.columns.values())
     )
     return table("factors", "Sensitivity, one number per factor", caption, heads, rows)
 
@@ -164,6 +179,21 @@ def claims(verdicts: Sequence[Verdict]) -> Table:
         "resampled. Holds: above zero; does not hold: below; not separable: includes zero."
     )
     return table("claims", "What was expected, and what was seen", caption, heads, rows)
+
+
+def _both(one: Sensitivity, study: Study) -> tuple[Column, Column]:
+    """The standard column and the experiment's."""
+    return study.columns[one.standard], study.columns[one.experiment]
+
+
+def _of_factor(factor: str, study: Study) -> list[Column]:
+    """The columns that a factor's number is taken over, each once."""
+    pairs = [_both(one, study) for one in study.sensitivities if one.factor == factor]
+    return list({column.experiment: column for pair in pairs for column in pair}.values())
+
+
+def _rank(rank: float, column: Column, model: str) -> Entry:
+    return Entry(rank, fixed(rank, 0) + column.signs.get(model, ""))
 
 
 def _agreement_row(one: Sensitivity) -> list[Entry]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from severe_bench.analysis.intervals import Interval
-from severe_bench.analysis.ranking import Standing, common
+from severe_bench.analysis.ranking import Column, Standing, common
 from severe_bench.analysis.redrawn import Overall
 from severe_bench.analysis.sensitivity import STANDARD
 from severe_bench.analysis.study import FACTORS, Study, Summary
@@ -20,7 +20,7 @@ from severe_bench.report.table import (
     span,
     words,
 )
-from severe_bench.report.tables.caveats import legend, marks
+from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend, signs_in
 from severe_bench.report.tables.common import (
     ABSENT,
     EXPERIMENT,
@@ -43,13 +43,14 @@ def ranking(study: Study) -> Table:
         Head("average_rank", "Average rank", numeric=True),
         Head("experiments", "Over", numeric=True),
         *(Head(f"mean_{factor}", factor.capitalize(), numeric=True) for factor in factors),
+        CAVEATS,
     ]
     rows = [_standing_row(study, s, i, factors) for i, s in enumerate(study.standings, 1)]
     caption = (
         "Mean of the headline metrics on a common scale (0 is the metric's worst value, 100 its "
         "best; errors are turned round), and mean of the ranks (1 is best, equal values share the "
         "better rank), both over the experiments that every model has; the factor columns are "
-        "means over that factor's share of them."
+        "means over that factor's share of them." + legend(study.columns.values())
     )
     return table("ranking", "Ranking over all experiments", caption, heads, rows)
 
@@ -74,7 +75,9 @@ def _matrix(study: Study, name: str, title: str, names: Sequence[str]) -> Table:
     ]
     caption = (
         "Mean ± standard deviation over seeds. The best of each experiment is bold; blue is high, "
-        "red is low in rank; a dash is a missing cell." + _one_outcome(study) + legend(study)
+        "red is low in rank; a dash is a missing cell."
+        + _one_outcome(study)
+        + legend(study.columns.values())
     )
     detail = (
         "Below it the 95 % bootstrap interval over test videos, and the rank with the ranks that "
@@ -114,7 +117,7 @@ def long(study: Study) -> Table:
         Head("rank_high", "High", numeric=True),
         Head("of", "Of", numeric=True),
         Head("best_or_equal", "Best or equal"),
-        Head("caveats", "Caveats"),
+        CAVEATS,
     ]
     rows = [_long_row(study, summary) for summary in study.summaries.values()]
     caption = "Headline metrics in their own units; low and high bound the 95 % interval."
@@ -130,13 +133,18 @@ def places(study: Study) -> Table:
         *_three("average_rank", "Average rank"),
         *_three("behind", "Behind the first"),
         Head("separable", "Separable from the first"),
+        CAVEATS,
     ]
     found = study.overall
     order = study.standings
-    rows = [_place_row(standing, i, order[0], found) for i, standing in enumerate(order, 1)]
+    shared = common(list(study.columns.values()), study.models)
+    rows = [
+        [*_place_row(standing, i, order[0], found), caveat_entry(shared, standing.model)]
+        for i, standing in enumerate(order, 1)
+    ]
     caption = (
         "Over the experiments that every model has. Low and high bound 95 % of the draws of test "
-        "videos and seeds, the same draw for all models."
+        "videos and seeds, the same draw for all models." + legend(study.columns.values())
     )
     return table("places", "The ranking with its intervals", caption, heads, rows)
 
@@ -200,28 +208,40 @@ def sample_curves(panels: Sequence[CurvePanel]) -> Table:
 def _standing_row(
     study: Study, standing: Standing, place: int, factors: Sequence[str]
 ) -> list[Entry]:
+    model = standing.model
     shared = common(list(study.columns.values()), study.models)
     found = study.overall
-    means = [
-        [c.scores()[standing.model] for c in shared if c.factor == factor] for factor in factors
-    ]
+    parts = [[column for column in shared if column.factor == factor] for factor in factors]
     return [
         number(place if standing.mean_score is not None else None, 0),
-        words(standing.model),
-        words(study.kinds.get(standing.model, "")),
+        words(model),
+        words(study.kinds.get(model, "")),
         _with_interval(
-            number(standing.mean_score, mark="best" if place == 1 else ""),
-            found.mean_scores.get(standing.model) if found else None,
+            _signed(number(standing.mean_score, mark="best" if place == 1 else ""), shared, model),
+            found.mean_scores.get(model) if found else None,
             1,
         ),
         _with_interval(
-            number(standing.average_rank, 2),
-            found.average_ranks.get(standing.model) if found else None,
+            _signed(number(standing.average_rank, 2), shared, model),
+            found.average_ranks.get(model) if found else None,
             2,
         ),
         number(standing.experiments, 0),
-        *(number(statistics.fmean(mean) if mean else None) for mean in means),
+        *(_factor_mean(part, model) for part in parts),
+        caveat_entry(shared, model),
     ]
+
+
+def _factor_mean(columns: Sequence[Column], model: str) -> Entry:
+    if not columns:
+        return ABSENT
+    mean = statistics.fmean(column.scores()[model] for column in columns)
+    return _signed(number(mean), columns, model)
+
+
+def _signed(entry: Entry, columns: Sequence[Column], model: str) -> Entry:
+    """With the signs of the experiments that the number is taken over."""
+    return replace(entry, text=entry.text + signs_in(columns, model))
 
 
 def _with_interval(entry: Entry, found: Interval | None, digits: int) -> Entry:
@@ -242,7 +262,7 @@ def _summary_entry(
     detail += f"{span(bounds.low, bounds.high, digits)}\n" if bounds else ""
     best: Mark = "best" if summary.rank == 1 and summary.of > 1 else ""
     text = fixed(summary.seeds.mean, digits) + spread
-    text += marks(study.cells_of(experiment, model))
+    text += study.columns[experiment].signs.get(model, "")
     shade = colours[experiment][model]
     return Entry(summary.seeds.mean, text, f"{detail}{_rank_text(summary)}", best, shade)
 
@@ -277,5 +297,5 @@ def _long_row(study: Study, summary: Summary) -> list[Entry]:
         *_bounds(summary.ranks, 0),
         number(summary.of, 0),
         words("yes" if summary.best_or_equal else "no"),
-        words(marks(study.cells_of(summary.experiment, summary.model))),
+        words(column.signs.get(summary.model, "")),
     ]
