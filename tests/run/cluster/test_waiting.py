@@ -80,7 +80,7 @@ def test_a_cell_that_saves_its_state_in_each_job_goes_on(
 
     def then(text: str) -> None:
         nonlocal rounds
-        if "0 task(s)" in text:
+        if "; 0 task(s)" in text:
             return
         rounds += 1
         if rounds <= IDLE_ROUNDS + 1:
