@@ -100,6 +100,11 @@ def column_of(label: Label) -> str:
     return column_name(label.experiment, label.preset)
 
 
+def preset_of(label: Label) -> str:
+    """Name of its preset, `default` where it has none."""
+    return label.preset or DEFAULT_PRESET
+
+
 def column_name(experiment: str, preset: str = DEFAULT_PRESET) -> str:
     """As in tables.
 

@@ -83,13 +83,14 @@ class Sensitivity:
 
 
 def standard_for(label: Label, standards: Sequence[Label]) -> Label | None:
-    """The standard experiment most like `label`: same protocol, then task, dataset and budget.
+    """The standard experiment most like `label`: same protocol, then preset and so on.
 
-    The first of equally good ones is taken; None where there is no standard experiment.
+    After the preset come task, dataset and budget. The first of equally good ones is taken; None
+    where there is no standard experiment.
     """
 
     def likeness(standard: Label) -> tuple[bool, ...]:
-        keys = ("protocol", "task", "dataset", "budget")
+        keys = ("protocol", "preset", "task", "dataset", "budget")
         return tuple(getattr(standard, key) == getattr(label, key) for key in keys)
 
     return max(standards, key=likeness, default=None)

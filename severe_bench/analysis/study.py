@@ -1,14 +1,14 @@
 """A suite's results put together: experiments as columns, models as rows, and their uncertainty."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.analysis.comparison import Comparison, Pair, compare_all
-from severe_bench.analysis.harvest import Harvest, Measured, column_of, signs_of
+from severe_bench.analysis.harvest import Harvest, Measured, column_of, preset_of, signs_of
 from severe_bench.analysis.intervals import (
     Interval,
     PairedDifference,
@@ -130,8 +130,34 @@ class Study:
 
     @cached_property
     def standings(self) -> list[Standing]:
-        """Overall ranking over the experiments that all models share, best first."""
+        """Overall ranking over the experiments that all models share, best first.
+
+        Of a study with several presets take each of `by_preset`: no mean is over presets.
+        """
         return standings(list(self.columns.values()), self.models)
+
+    @cached_property
+    def by_preset(self) -> "dict[str, Study]":
+        """Preset -> what was measured by it alone; the study itself where there is one preset."""
+        presets = list(dict.fromkeys(map(preset_of, self.experiments)))
+        return (
+            dict.fromkeys(presets, self)
+            if len(presets) == 1
+            else {preset: self._of_preset(preset) for preset in presets}
+        )
+
+    def _of_preset(self, preset: str) -> "Study":
+        cells = tuple(c for c in self.harvest.measured if preset_of(c.label) == preset)
+        labels = tuple(label for label in self.experiments if preset_of(label) == preset)
+        models = {cell.label.model for cell in cells}
+        known = {column_of(label) for label in labels} & set(self.uncertainties)
+        return replace(
+            self,
+            harvest=replace(self.harvest, measured=cells),
+            experiments=labels,
+            models=tuple(model for model in self.models if model in models),
+            uncertainties={name: self.uncertainties[name] for name in known},
+        )
 
     @cached_property
     def standards(self) -> list[Label]:
@@ -175,9 +201,13 @@ class Study:
         return found.difference.scaled(scale) if found else None
 
     @cached_property
-    def factors(self) -> list[FactorSensitivity]:
-        """One number per factor."""
-        return by_factor(self.sensitivities, self._agreement_draws)
+    def factors(self) -> dict[str, list[FactorSensitivity]]:
+        """Preset -> one number per factor."""
+        found: dict[str, list[Sensitivity]] = {}
+        presets = {column_of(label): preset_of(label) for label in self.experiments}
+        for one in self.sensitivities:
+            found.setdefault(presets[one.experiment], []).append(one)
+        return {preset: by_factor(each, self._agreement_draws) for preset, each in found.items()}
 
     @cached_property
     def overall(self) -> Overall | None:

@@ -220,7 +220,8 @@ NOTES = (
     "groups of videos, the sign test over videos or groups that generalises it. It takes the "
     "training runs as given: about other runs it says nothing, and is too sure if read so.",
     "Each experiment is compared with the standard experiment most like it: same protocol first, "
-    "then task, dataset and budget.",
+    "then preset, task, dataset and budget. Means, ranks and numbers of a factor are over the "
+    "experiments of one preset, never over presets.",
     "CKA is linear, in double precision, on features averaged over a video’s clips, and debiased "
     "unless stated. Its intervals leave out each of 20 random blocks of videos in turn (a "
     "jackknife): a bootstrap’s repeated videos would look alike to every model.",

@@ -26,7 +26,7 @@ NAME_SHARE = 0.4
 
 
 def ranking_table(harvest: Harvest) -> Group:
-    """Mean score, average rank and the mean of each factor, best model first.
+    """Mean score, average rank and the mean of each factor, best model first, for each preset.
 
     Names are shown as they are: no markup in them is obeyed. Long ones are cut with an ellipsis.
 
@@ -34,12 +34,19 @@ def ranking_table(harvest: Harvest) -> Group:
         harvest: from `analysis.reading.harvest`; no predictions are read, so this is quick.
     """
     study = build_study(harvest, lambda _: None)
-    if not study.standings:
+    if not study.models:
         return Group(Text(f"No cell is finished yet{_missing(harvest)}."))
-    over = f"{study.standings[0].experiments} of {counted(len(study.columns), 'experiment')}"
-    caption = f"Mean score (0-100) and rank over {over}{_missing(harvest)}."
-    caption += legend(study.columns.values())
-    return Group(_rich(ranking(study)), Text(caption))
+    parts: list[RenderableType] = []
+    last = list(study.by_preset.values())[-1]
+    for preset, part in study.by_preset.items():
+        heading = f"Preset {preset}" if len(study.by_preset) > 1 else ""
+        parts += [Text(heading, "bold")] if heading else []
+        parts.append(_rich(ranking(part)))
+        over = f"{part.standings[0].experiments} of {counted(len(part.columns), 'experiment')}"
+        missing = _missing(harvest) if part is last else ""
+        parts.append(Text(f"Mean score (0-100) and rank over {over}{missing}."))
+    explained = legend(study.columns.values()).strip()
+    return Group(*parts, *([Text(explained)] if explained else []))
 
 
 def _rich(table: Table) -> RichTable:

@@ -49,7 +49,7 @@ def overview(findings: Findings) -> list[str]:
     study = findings.study
     if not study.models:
         return ["No cell of this suite is finished yet, so there is nothing to compare."]
-    sentences = [_extent(study), _overall(study), *_standard_choice(study)]
+    sentences = [_extent(study), *rankings(study), *_standard_choice(study)]
     return [s for s in [*sentences, _tally(findings.verdicts), *warnings(study)] if s]
 
 
@@ -225,9 +225,17 @@ def _extent(study: Study) -> str:
     return f"{sentence}." if empty else f"{sentence}; no cell is missing."
 
 
-def _overall(study: Study) -> str:
+def rankings(study: Study) -> list[str]:
+    """First and last of the ranking, preset by preset."""
     if len(study.models) < 2:
-        return "With a single model there is nothing to rank; its numbers stand below."
+        return ["With a single model there is nothing to rank; its numbers stand below."]
+    if len(study.by_preset) == 1:
+        return [_overall(study)]
+    ranked = {p: part for p, part in study.by_preset.items() if len(part.models) > 1}
+    return [f"Preset {preset}: {_overall(part)}" for preset, part in ranked.items()]
+
+
+def _overall(study: Study) -> str:
     first, last = study.standings[0], study.standings[-1]
     if first.mean_score is None or last.mean_score is None or first.average_rank is None:
         return "No experiment has a result of every model, so there is no overall ranking."

@@ -36,6 +36,7 @@ class Trial:
     videos: int = 200
     metric: str = "top1"
     groups: int = 0
+    preset: str = "default"
 
 
 PROVENANCE = Provenance(
@@ -58,7 +59,7 @@ def evaluate_cell(trial: Trial, model: str, seed: int, needs: Mapping[str, str] 
         network=_network(model),
         dataset=_dataset(trial.dataset),
         task="recognition",
-        task_options={"trial": trial.name},
+        task_options={"trial": trial.name, "preset": trial.preset},
         protocol=trial.protocol,
         budget=Budget(count=int(trial.budget)),
         recipe=Recipe(),
@@ -73,7 +74,7 @@ def evaluate_cell(trial: Trial, model: str, seed: int, needs: Mapping[str, str] 
         task="recognition",
         budget=trial.budget,
         protocol=trial.protocol,
-        preset="default",
+        preset=trial.preset,
         seed=seed,
         headline=trial.metric,
     )

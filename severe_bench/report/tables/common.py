@@ -34,8 +34,19 @@ def table(
 
 
 def in_order(study: Study) -> list[str]:
-    """The models, best first."""
-    return [standing.model for standing in study.standings]
+    """The models, best first by the first preset; those without results of it come last."""
+    every = (standing.model for part in study.by_preset.values() for standing in part.standings)
+    return list(dict.fromkeys(every))
+
+
+def preset_heads(study: Study) -> list[Head]:
+    """A column that names the preset, where the study has several."""
+    return [Head("preset", "Preset")] if len(study.by_preset) > 1 else []
+
+
+def preset_entries(study: Study, preset: str) -> list[Entry]:
+    """The entry of a row in that column."""
+    return [words(preset)] if len(study.by_preset) > 1 else []
 
 
 def digits_of(metric: Metric) -> int:

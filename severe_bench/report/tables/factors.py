@@ -17,7 +17,15 @@ from severe_bench.report.table import (
     words,
 )
 from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend
-from severe_bench.report.tables.common import ABSENT, EXPERIMENT, MODEL, difference_entries, table
+from severe_bench.report.tables.common import (
+    ABSENT,
+    EXPERIMENT,
+    MODEL,
+    difference_entries,
+    preset_entries,
+    preset_heads,
+    table,
+)
 
 VERDICT_MARKS: dict[str, Mark] = {
     "holds": "good",
@@ -132,6 +140,7 @@ def agreements(study: Study) -> Table:
 def factor_agreements(study: Study) -> Table:
     """One number per factor."""
     heads = [
+        *preset_heads(study),
         Head("factor", "Factor"),
         Head("tau_b", "Mean τ‑b", numeric=True),
         Head("tau_low", "Low", numeric=True),
@@ -143,15 +152,17 @@ def factor_agreements(study: Study) -> Table:
     ]
     rows = [
         [
+            *preset_entries(study, preset),
             words(one.factor),
             number(one.tau, 2),
             *_bounds(one.interval),
             number(one.experiments, 0),
             number(one.swaps, 0),
             number(one.separable_swaps, 0),
-            caveat_entry(_of_factor(one.factor, study), *study.models),
+            caveat_entry(_of_factor(one.factor, preset, study), *study.models),
         ]
-        for one in study.factors
+        for preset, found in study.factors.items()
+        for one in found
     ]
     caption = (
         "Mean Kendall’s τ‑b of a factor’s experiments with their standard columns, with 95 % of "
@@ -186,9 +197,11 @@ def _both(one: Sensitivity, study: Study) -> tuple[Column, Column]:
     return study.columns[one.standard], study.columns[one.experiment]
 
 
-def _of_factor(factor: str, study: Study) -> list[Column]:
+def _of_factor(factor: str, preset: str, study: Study) -> list[Column]:
     """The columns that a factor's number is taken over, each once."""
-    pairs = [_both(one, study) for one in study.sensitivities if one.factor == factor]
+    part = study.by_preset[preset]
+    found = [one for one in study.sensitivities if one.experiment in part.columns]
+    pairs = [_both(one, study) for one in found if one.factor == factor]
     return list({column.experiment: column for pair in pairs for column in pair}.values())
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from severe_bench.analysis.intervals import Interval
 from severe_bench.analysis.ranking import Column, Standing, common
-from severe_bench.analysis.redrawn import Overall
 from severe_bench.analysis.sensitivity import STANDARD
 from severe_bench.analysis.study import FACTORS, Study, Summary
 from severe_bench.report.figures.curves import CurvePanel
@@ -27,6 +26,8 @@ from severe_bench.report.tables.common import (
     MODEL,
     digits_of,
     in_order,
+    preset_entries,
+    preset_heads,
     shades,
     table,
 )
@@ -36,6 +37,7 @@ def ranking(study: Study) -> Table:
     """Overall: mean score and average rank over common experiments, and the mean per factor."""
     factors = [f for f in FACTORS if any(label.factor == f for label in study.experiments)]
     heads = [
+        *preset_heads(study),
         Head("place", "#", numeric=True),
         MODEL,
         Head("kind", "Kind"),
@@ -45,12 +47,18 @@ def ranking(study: Study) -> Table:
         *(Head(f"mean_{factor}", factor.capitalize(), numeric=True) for factor in factors),
         CAVEATS,
     ]
-    rows = [_standing_row(study, s, i, factors) for i, s in enumerate(study.standings, 1)]
+    rows = [
+        [*preset_entries(study, preset), *_standing_row(part, standing, i, factors)]
+        for preset, part in study.by_preset.items()
+        for i, standing in enumerate(part.standings, 1)
+    ]
     caption = (
         "Mean of the headline metrics on a common scale (0 is the metric's worst value, 100 its "
         "best; errors are turned round), and mean of the ranks (1 is best, equal values share the "
         "better rank), both over the experiments that every model has; the factor columns are "
-        "means over that factor's share of them." + legend(study.columns.values())
+        "means over that factor's share of them."
+        + _of_presets(study)
+        + legend(study.columns.values())
     )
     return table("ranking", "Ranking over all experiments", caption, heads, rows)
 
@@ -85,6 +93,10 @@ def _matrix(study: Study, name: str, title: str, names: Sequence[str]) -> Table:
         "adjusted for all pairs of the experiment (Holm)."
     )
     return table(name, title, caption, heads, rows, detail)
+
+
+def _of_presets(study: Study) -> str:
+    return " Each preset has a ranking of its own." if len(study.by_preset) > 1 else ""
 
 
 def _one_outcome(study: Study) -> str:
@@ -127,6 +139,7 @@ def long(study: Study) -> Table:
 def places(study: Study) -> Table:
     """The overall ranking with its intervals."""
     heads = [
+        *preset_heads(study),
         Head("place", "#", numeric=True),
         MODEL,
         *_three("mean_score", "Mean score"),
@@ -135,16 +148,16 @@ def places(study: Study) -> Table:
         Head("separable", "Separable from the first"),
         CAVEATS,
     ]
-    found = study.overall
-    order = study.standings
-    shared = common(list(study.columns.values()), study.models)
     rows = [
-        [*_place_row(standing, i, order[0], found), caveat_entry(shared, standing.model)]
-        for i, standing in enumerate(order, 1)
+        [*preset_entries(study, preset), *_place_row(part, standing, i)]
+        for preset, part in study.by_preset.items()
+        for i, standing in enumerate(part.standings, 1)
     ]
     caption = (
         "Over the experiments that every model has. Low and high bound 95 % of the draws of test "
-        "videos and seeds, the same draw for all models." + legend(study.columns.values())
+        "videos and seeds, the same draw for all models."
+        + _of_presets(study)
+        + legend(study.columns.values())
     )
     return table("places", "The ranking with its intervals", caption, heads, rows)
 
@@ -163,10 +176,9 @@ def _lead(first: Standing, other: Standing) -> float | None:
     return first.mean_score - other.mean_score
 
 
-def _place_row(
-    standing: Standing, place: int, first: Standing, found: Overall | None
-) -> list[Entry]:
-    model = standing.model
+def _place_row(study: Study, standing: Standing, place: int) -> list[Entry]:
+    model, first, found = standing.model, study.standings[0], study.overall
+    shared = common(list(study.columns.values()), study.models)
     behind = found.behind_first.get(model) if found else None
     separable = ABSENT if found is None or place == 1 else words("not separable", "unsure")
     if behind is not None and behind.low > 0:
@@ -181,6 +193,7 @@ def _place_row(
         number(_lead(first, standing)),
         *_bounds(behind, 1),
         separable,
+        caveat_entry(shared, model),
     ]
 
 
