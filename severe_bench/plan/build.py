@@ -100,6 +100,7 @@ class _Builder:
         cell_id = self.needed.identify.id_of(job)
         self._refuse_twin(cell_id, entry)
         needs = self._needs(entry, settings, dataset, network)
+        recipe = settings.recipe
         self.cells[cell_id] = Cell.model_construct(
             id=cell_id,
             job=job,
@@ -108,7 +109,7 @@ class _Builder:
             places=self.needed.places(dataset, network),
             label=self._label(entry, settings, network),
             problem=network.problem
-            or misfit(network.backbone, dataset, settings.recipe)
+            or misfit(network.backbone, dataset, recipe.clip, recipe.test_clip)
             or self.needed.problem_of(needs, dataset)
             or overdraft(settings.budget, dataset)
             or self._unfit(entry, settings, reads_clips="test_features" not in needs),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from severe_bench.config.recipe import Probe, Recipe
+from severe_bench.config.recipe import Clip, Probe, Recipe
 from severe_bench.core.budget import Budget
 from severe_bench.models.backbone import Backbone
 from severe_bench.plan.parts import DatasetPart
@@ -17,18 +17,24 @@ SELECTING = frozenset({"clips", "counting"})
 """Procedures that can select a state during training."""
 
 
-def misfit(backbone: Backbone, dataset: DatasetPart, recipe: Recipe) -> str:
-    """Why not, in words; empty where it can."""
+def misfit(backbone: Backbone, dataset: DatasetPart, *clips: Clip) -> str:
+    """Why not, in words; empty where it can.
+
+    Args:
+        backbone: of the network.
+        dataset: that the clips are of.
+        clips: that it would read, in training and in testing.
+    """
     if backbone.modality != dataset.modality:
         return (
             f"{backbone.name} reads {backbone.modality}, "
             f"dataset {dataset.name} has {dataset.modality}"
         )
-    clip = recipe.clip
-    if backbone.frames not in {None, clip.frames}:
-        return f"{backbone.name} reads {backbone.frames} frames, the recipe has {clip.frames}"
-    if backbone.size not in {None, clip.size}:
-        return f"{backbone.name} reads {backbone.size} pixels, the recipe has {clip.size}"
+    for clip in clips:
+        if backbone.frames not in {None, clip.frames}:
+            return f"{backbone.name} reads {backbone.frames} frames, the recipe has {clip.frames}"
+        if backbone.size not in {None, clip.size}:
+            return f"{backbone.name} reads {backbone.size} pixels, the recipe has {clip.size}"
     return ""
 
 

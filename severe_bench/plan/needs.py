@@ -135,7 +135,9 @@ class Needed:
         self, model: str, network: NetworkPart, dataset: DatasetPart, recipe: Recipe, rows: RowKind
     ) -> dict[str, str]:
         needs = self.dataset_need(dataset) | self.weights_need(network)
-        problem = network.problem or misfit(network.backbone, dataset, recipe)
+        problem = network.problem or misfit(
+            network.backbone, dataset, recipe.clip, recipe.test_clip
+        )
         found: dict[str, str] = {}
         for split in SPLITS:
             views = rows.train_views if split == "train" else "test"
@@ -182,7 +184,7 @@ class Needed:
             seed=how.seed,
         )
         needs = self.dataset_need(dataset)
-        problem = lacks(known.backbone) or misfit(known.backbone, dataset, recipe)
+        problem = lacks(known.backbone) or misfit(known.backbone, dataset, recipe.clip)
         problem = problem or overdraft(how.budget, dataset) or selecting(recipe)
         places = self.places(dataset, None)
         cell = self._put(job, f"pretraining {name}", needs, dataset, places, problem)

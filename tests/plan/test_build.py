@@ -198,6 +198,16 @@ def test_a_fixed_number_of_frames(study: Study) -> None:
     assert all("none" in title for title in found)
 
 
+def test_a_fixed_number_of_frames_holds_for_test_clips_too(study: Study) -> None:
+    fixed = ("none: {backbone: net}", "none: {backbone: fixed}")
+    clip = ("  probe:\n    extends: base\n", "  probe:\n    clip: {frames: 16, size: 48}\n")
+    longer = (clip[0], clip[1] + "    test: {frames: 32}\n")
+    title = "none / near-linear / seed 0"
+    assert title not in problems(plan_suite(study(fixed, clip), "demo"))
+    found = problems(plan_suite(study(fixed, longer), "demo"))
+    assert found[title] == "fixed reads 16 frames, the recipe has 32"
+
+
 def test_what_needs_an_impossible_cell_is_impossible(study: Study, tmp_path: Path) -> None:
     replacement = ("made: {backbone: net,", "made: {backbone: fixed,")
     clip = ("  probe:\n    extends: base\n", "  probe:\n    clip: {frames: 16, size: 48}\n")
