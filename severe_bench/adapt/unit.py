@@ -57,6 +57,8 @@ class Unit:
         examples: (records, unit options) -> the samples that are adapted to and tested on, in
             order. Budgets are drawn before, from the records.
         rows: examples -> one record for each row of features, where an example has several.
+        clips: unit options -> about how many clips of a sample are read, for estimates; None: as
+            many as the recipe's views.
         train_views: how a training video is seen, where that is not the protocol's choice.
     """
 
@@ -65,6 +67,7 @@ class Unit:
     examples: Examples = as_they_are
     rows: Callable[[Sequence[Record]], tuple[Record, ...]] = tuple
     train_views: Literal["train", "test"] | None = None
+    clips: Callable[[Mapping[str, Any]], int] | None = None
 
 
 UNITS: Registry[Unit] = Registry(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from severe_bench.adapt.unit import UNITS
 from severe_bench.core.budget import Budget
 from severe_bench.models.backbone import BACKBONES
 from severe_bench.plan.job import (
@@ -21,6 +22,7 @@ from severe_bench.plan.job import (
     NetworkRef,
     PretrainJob,
 )
+from severe_bench.tasks.task import TASKS
 
 Sizes = Mapping[str, int]
 UNKNOWN: Sizes = {}
@@ -49,9 +51,6 @@ PARAMETERS = {"r2plus1d_narrow": 219_000}
 OTHER_PARAMETERS = 33_000_000
 OTHER_WIDTH = 512
 
-CLIPS_OF_TASK = {"counting": (110, 75), "arrow_of_time": (2, 2), "tube_detection": (170, 170)}
-"""Clips of each sample per epoch and in testing, where not one and the recipe's: 10 sub-clips
-in 11 steps, 75 windows; both ways; every annotated frame."""
 STEP = 4.0
 """Forward and backward, in forwards."""
 PRETEXT_VIEWS = 2
@@ -83,12 +82,24 @@ def prior_seconds(
         clips = schedule.epochs * schedule.clips_per_video * _labels(job.budget, videos["train"])
         return START + clips * PRETEXT_VIEWS * STEP * _forward(job.backbone, job, machine)
     if isinstance(job, FeaturesJob):
-        views = job.recipe.feature_views if job.views == "train" else job.recipe.test.views
-        cost = machine.decode + views * _forward(job.network.backbone, job, machine)
+        cost = machine.decode + views_of(job) * _forward(job.network.backbone, job, machine)
         return START + videos[job.split] * cost
     if reads == "features":
         return START + _probe(job, videos)
     return START + _finetune(job, videos, machine)
+
+
+def views_of(job: FeaturesJob) -> int:
+    """Clips of each sample that a features job reads."""
+    own = UNITS.get(job.unit).clips
+    if own is not None:
+        return own(job.unit_options)
+    return job.recipe.feature_views if job.views == "train" else job.recipe.test.views
+
+
+def _clips_of_task(job: EvaluateJob) -> tuple[int, int] | None:
+    task = TASKS.get(job.task)
+    return task.clips and task.clips(task.options.model_validate(job.task_options))
 
 
 def _probe(job: EvaluateJob, videos: Sizes) -> float:
@@ -101,13 +112,14 @@ def _probe(job: EvaluateJob, videos: Sizes) -> float:
 def _finetune(job: EvaluateJob, videos: Sizes, machine: Machine) -> float:
     recipe, forward = job.recipe, _forward(job.network.backbone, job, machine)
     labels = _labels(job.budget, videos["train"])
-    in_training, in_testing = CLIPS_OF_TASK.get(job.task, (1, recipe.test.views))
+    own = _clips_of_task(job)
+    in_training, in_testing = own or (1, recipe.test.views)
     step = STEP if job.protocol == "finetune" else 1.0
     epochs = recipe.schedule.epochs * recipe.schedule.clips_per_video * in_training
     test = videos["test"] * (machine.decode + in_testing * forward)
     if recipe.selection.model != "last":
         looks = recipe.schedule.epochs // recipe.selection.every
-        clips = in_testing if job.task in CLIPS_OF_TASK else recipe.selection.clips
+        clips = in_testing if own else recipe.selection.clips
         test += videos["test"] * looks * clips * forward
     return labels * (machine.decode + epochs * step * forward) + test
 
@@ -120,8 +132,7 @@ def prior_bytes(job: AnyJob, sizes: Sizes = UNKNOWN) -> int:
     if isinstance(job, PretrainJob):
         return 4 * PARAMETERS.get(job.backbone, OTHER_PARAMETERS) + SMALL_FILES
     if isinstance(job, FeaturesJob):
-        views = job.recipe.feature_views if job.views == "train" else job.recipe.test.views
-        return 4 * videos[job.split] * views * _width(job.network) + SMALL_FILES
+        return 4 * videos[job.split] * views_of(job) * _width(job.network) + SMALL_FILES
     return videos["test"] * PREDICTION_BYTES + SMALL_FILES
 
 

@@ -30,6 +30,11 @@ def _targets(records: Sequence[Record]) -> "torch.Tensor":
     return torch.tensor([int(REVERSED.of(record)) for record in records], dtype=torch.int64)
 
 
+def _clips(_: NoOptions) -> tuple[int, int]:
+    """One in each direction."""
+    return len(DIRECTIONS), len(DIRECTIONS)
+
+
 ARROW_OF_TIME = Task(
     name="arrow_of_time",
     options=NoOptions,
@@ -38,4 +43,5 @@ ARROW_OF_TIME = Task(
     headline="top1",
     unit="clip_both_ways",
     spare_outputs=True,
+    clips=_clips,
 )

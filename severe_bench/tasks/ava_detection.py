@@ -141,6 +141,11 @@ def _unit_options(options: AvaDetectionOptions) -> dict[str, Any]:
     return dump
 
 
+def _clips(_: AvaDetectionOptions) -> tuple[int, int]:
+    """One around each key frame, uncropped in testing."""
+    return 1, 1
+
+
 AVA_DETECTION = Task(
     name="ava_detection",
     options=AvaDetectionOptions,
@@ -150,4 +155,5 @@ AVA_DETECTION = Task(
     procedure="boxes",
     unit="box",
     unit_options=_unit_options,
+    clips=_clips,
 )

@@ -126,6 +126,16 @@ def _merge(frequencies: "torch.Tensor", weights: "torch.Tensor") -> "torch.Tenso
     return weights @ frequencies
 
 
+def _clips(options: CountingOptions) -> tuple[int, int]:
+    """Every sub-clip in every step; lengths that are tried and refined, then places by level.
+
+    The two coarsest levels look at eight windows each, the others once at each of their nodes.
+    """
+    levels = range(1, options.levels + 1)
+    places = sum(8 if level < 3 else 2**level for level in levels)
+    return options.clips * options.rollout, options.scales + 4 + places
+
+
 COUNTING = Task(
     name="counting",
     options=CountingOptions,
@@ -134,4 +144,5 @@ COUNTING = Task(
     headline="counting_error",
     procedure="counting",
     unit=None,
+    clips=_clips,
 )

@@ -128,4 +128,5 @@ LOCALISATION = Task(
     procedure="timeline",
     unit="timeline",
     unit_options=TimelineOptions.of_rows,
+    clips=TimelineOptions.clips,
 )

@@ -120,4 +120,5 @@ SEGMENTATION = Task(
     procedure="timeline",
     unit="timeline",
     unit_options=TimelineOptions.of_rows,
+    clips=TimelineOptions.clips,
 )

@@ -71,6 +71,8 @@ class Task(Generic[Options]):
         unit_options: options -> those that change what the rows are.
         spare_outputs: whether its head is one linear layer with an output for each class, to which
             a recipe's `head.outputs` may add more; its loss then takes them too.
+        clips: options -> about how many clips of each sample an epoch and the test take, for
+            estimates; None: one for each of `schedule.clips_per_video`, and the recipe's views.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Task(Generic[Options]):
     unit: str | None = "clip"
     unit_options: Callable[[Options], dict[str, Any]] = _no_unit_options
     spare_outputs: bool = False
+    clips: Callable[[Options], tuple[int, int]] | None = None
 
 
 TASKS: Registry[Task[Any]] = Registry(

@@ -1,6 +1,6 @@
 """What the tasks on long videos share: options, and what is annotated when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,6 +21,10 @@ Floats = NDArray[np.float64]
 
 AtLeastOne = Annotated[int, Field(ge=1)]
 Above = Annotated[float, Field(gt=0)]
+
+
+VIDEO_SECONDS, CLIP_SECONDS = 30.0, 0.64
+"""Of a video and of a clip (16 frames at 25 a second), about: what estimates rest on."""
 
 
 class TimelineOptions(Frozen):
@@ -49,9 +53,23 @@ class TimelineOptions(Frozen):
         """Those that change which snippets there are."""
         return self.model_dump(mode="json", include={"hop", "hop_in"})
 
+    def clips(self) -> tuple[int, int]:
+        """About how many of a video an epoch and the test take: a window, and all snippets."""
+        return self.window, snippets(self.of_rows())
+
     def head(self, outputs: int) -> "partial[nn.Module]":
         """Makes a head with so many outputs for each snippet, from the width of its features."""
         return partial(_head, hidden=self.hidden, layers=self.layers, outputs=outputs)
+
+
+def snippets(of_rows: Mapping[str, Any]) -> int:
+    """About how many snippets a video has.
+
+    Args:
+        of_rows: as of `TimelineOptions.of_rows`.
+    """
+    unit = CLIP_SECONDS if of_rows["hop_in"] == "clips" else 1.0
+    return max(1, round(VIDEO_SECONDS / (of_rows["hop"] * unit)))
 
 
 def _head(width: int, hidden: int, layers: int, outputs: int) -> "nn.Module":

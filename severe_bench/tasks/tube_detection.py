@@ -29,6 +29,8 @@ ANCHORS = 5
 BOX = 4
 SAMPLED = 50_000
 """Boxes that anchors are found from, at most."""
+FRAMES = 170
+"""Of a video of UCF101-24, about: what estimates rest on."""
 
 Positive = Annotated[int, Field(ge=1)]
 Size = Annotated[float, Field(gt=0, le=1)]
@@ -166,6 +168,11 @@ def _known(record: Record, classes: int) -> tuple[Tube, ...]:
     return tuple(tube for tube in tubes if tube.frames)
 
 
+def _clips(options: TubeDetectionOptions) -> tuple[int, int]:
+    in_training = FRAMES if options.key_frames == "all" else 1
+    return in_training, -(-FRAMES // options.every)
+
+
 TUBE_DETECTION = Task(
     name="tube_detection",
     options=TubeDetectionOptions,
@@ -174,4 +181,5 @@ TUBE_DETECTION = Task(
     headline="video_map_050",
     procedure="tubes",
     unit=None,
+    clips=_clips,
 )

@@ -7,8 +7,11 @@ import pytest
 from severe_bench.config.loading import load_config
 from severe_bench.plan.build import plan_suite
 from severe_bench.plan.estimate import estimate
+from severe_bench.plan.job import NetworkRef, WeightsRef
 from severe_bench.plan.parts import dataset_part
-from severe_bench.plan.prior import prior_bytes, prior_seconds
+from severe_bench.plan.prior import prior_bytes, prior_seconds, views_of
+from severe_bench.tasks.task import TASKS
+from tests.adapt.fakes import evaluate_job, features_job, recipe
 
 STUDY = """\
 version: 1
@@ -62,3 +65,47 @@ def test_a_test_set_of_unknown_size_is_in_proportion(tmp_path: Path) -> None:
     known = prior_seconds(job, "", {"train": 800, "test": 320})
     assert prior_seconds(job, "", {"train": 800}) == pytest.approx(known, rel=0.01)
     assert prior_bytes(job, {"test": 640}) > prior_bytes(job, {"train": 800})
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "clips"),
+    [
+        ("recognition", {}, None),
+        ("counting", {}, (110, 74)),
+        ("arrow_of_time", {}, (2, 2)),
+        ("ava_detection", {}, (1, 1)),
+        ("tube_detection", {}, (170, 170)),
+        ("tube_detection", {"key_frames": "drawn", "every": 4}, (1, 43)),
+        ("segmentation", {"hop": 2, "hop_in": "seconds", "window": 4}, (4, 15)),
+        ("localisation", {"hop": 1}, (16, 47)),
+    ],
+)
+def test_tasks_say_how_many_clips_they_take(
+    task: str, options: dict[str, object], clips: tuple[int, int] | None
+) -> None:
+    asked = TASKS.get(task)
+    found = asked.clips and asked.clips(asked.options.model_validate(options))
+    assert found == clips
+
+
+R18 = NetworkRef(backbone="r2plus1d_18", weights=WeightsRef(source="none", init_seed=0))
+
+
+def tubes(**options: object) -> float:
+    job = evaluate_job("finetune", "tube_detection", task_options=options, network=R18)
+    return prior_seconds(job, "clips", {"train": 1000, "test": 0})
+
+
+def test_drawn_key_frames_cost_a_clip_and_all_of_them_a_hundred_and_seventy() -> None:
+    assert tubes() == pytest.approx(170 * tubes(key_frames="drawn"), rel=0.05)
+
+
+def test_features_of_timelines_cost_a_clip_for_each_snippet() -> None:
+    """A video of 30 s has 60 snippets that are half a second apart, whatever test.clips says."""
+    options = {"hop": 0.5, "hop_in": "seconds"}
+    many = features_job("test", "test", unit="timeline", unit_options=options, network=R18)
+    one = features_job("test", "test", recipe=recipe(test={"clips": 1}), network=R18)
+    sizes = {"test": 100_000}
+    assert (views_of(many), views_of(one)) == (60, 1)
+    assert prior_bytes(many, sizes) == pytest.approx(60 * prior_bytes(one, sizes), rel=0.02)
+    assert prior_seconds(many, "", sizes) > 20 * prior_seconds(one, "", sizes)

@@ -107,4 +107,8 @@ def _blocks(extraction: Extraction, first: int) -> "Iterator[Rows]":
     return box_blocks(extraction, first)
 
 
-BOX = Unit("box", _blocks, examples, rows)
+def _one_clip(_: Mapping[str, Any]) -> int:
+    return 1
+
+
+BOX = Unit("box", _blocks, examples, rows, clips=_one_clip)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from severe_bench.adapt.unit import Extraction, Unit
+from severe_bench.tasks.timeline import snippets
 
 if TYPE_CHECKING:
     from severe_bench.adapt.parts import Rows
@@ -15,4 +16,4 @@ def _blocks(extraction: Extraction, first: int) -> "Iterator[Rows]":
     return timeline_blocks(extraction, first)
 
 
-TIMELINE = Unit("timeline", _blocks, train_views="test")
+TIMELINE = Unit("timeline", _blocks, train_views="test", clips=snippets)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from severe_bench.adapt.counting.anchors import Outputs
 from severe_bench.adapt.counting.inference import reading, together
 from severe_bench.adapt.counting.states import Floats, States
-from severe_bench.tasks.counting import CountingOptions
+from severe_bench.tasks.counting import COUNTING, CountingOptions
 from tests.adapt.counting.by_definition import by_definition
 from tests.adapt.counting.fakes import ANCHORS, oracle
 
@@ -70,6 +70,13 @@ def test_how_often_and_about_how_many_windows_a_network_is_asked() -> None:
 
     assert read(200, network)[1] == sum(STEPS)
     assert tuple(asked) == STEPS
+
+
+@pytest.mark.parametrize("given", [{}, {"scales": 16, "levels": 2}, {"levels": 1}, {"levels": 6}])
+def test_estimates_know_how_many_windows_that_is(given: dict[str, int]) -> None:
+    options = CountingOptions.model_validate(given)
+    assert COUNTING.clips is not None
+    assert COUNTING.clips(options)[1] == read(200, lambda s: oracle(s, 17.0), options)[1]
 
 
 def test_the_search_tries_thirty_lengths_at_the_centre() -> None:
