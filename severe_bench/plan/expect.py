@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from severe_bench.core.digest import canonical_json
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetJob, FeaturesJob, PretrainJob
-from severe_bench.plan.prior import prior_seconds
+from severe_bench.plan.prior import prior_seconds, views_of
 
 Basis = Literal["measured", "scaled", "prior"]
-"""`measured`: cells of the same kind, network, data and protocol; `scaled`: the prior, corrected by
-measured cells of the same kind; `prior`: the prior alone."""
+"""`measured`: cells of the same kind, network, data, task and protocol; `scaled`: the prior,
+corrected by measured cells of the same kind; `prior`: the prior alone."""
 
 MARGIN: dict[Basis, float] = {"measured": 1.2, "scaled": 2.0, "prior": 5.0}
 """Low is the expected value divided by this, high is multiplied by it."""
@@ -83,11 +84,12 @@ def _kin(cell: Cell) -> Kin:
     if isinstance(job, DatasetJob):
         return (job.kind, job.dataset.digest)
     if isinstance(job, FeaturesJob):
-        return (job.kind, job.dataset.digest, job.split, job.views, job.network.backbone)
+        rows = (job.unit, canonical_json(job.unit_options), str(views_of(job)))
+        return (job.kind, job.dataset.digest, job.split, job.views, job.network.backbone, *rows)
     work = (job.kind, job.dataset.digest, str(job.budget), str(job.recipe.schedule.epochs))
     if isinstance(job, PretrainJob):
         return (*work, job.backbone, job.method)
-    return (*work, job.network.backbone, job.protocol)
+    return (*work, job.network.backbone, job.protocol, job.task)
 
 
 def _median(ascending: Sequence[float]) -> float:

@@ -1,6 +1,7 @@
 """Expected seconds: of kin, else of the kind, else the prior."""
 
 from statistics import median
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from severe_bench.core.budget import Budget
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.expect import Expectations, Span
+from severe_bench.plan.job import EvaluateJob, FeaturesJob
+from tests.adapt.fakes import features_job, recipe
 from tests.run.grids import evaluate, pretrain
 
 SECONDS = st.lists(st.floats(0.01, 1e5), min_size=1, max_size=9)
@@ -48,3 +51,21 @@ def test_other_kinds_teach_nothing() -> None:
     assert expect.span(pretrain(0)) == before
     assert before[1] == "prior"
     assert before[0] == Span(before[0].expected / 5, before[0].expected, before[0].expected * 5)
+
+
+OTHERS = [
+    (evaluate(0).job, {"task": "arrow_of_time"}),
+    (features_job("test", "test"), {"unit": "tokens"}),
+    (features_job("test", "test"), {"recipe": recipe(test={"clips": 5})}),
+    (features_job("train", "train"), {"recipe": recipe(feature_views=5)}),
+]
+
+
+@pytest.mark.parametrize(("job", "change"), OTHERS)
+def test_another_task_or_unit_or_number_of_views_is_no_kin(
+    job: EvaluateJob | FeaturesJob, change: dict[str, Any]
+) -> None:
+    expect, other = Expectations(), job.model_copy(update=change)
+    expect.learn(Cell.of(job, "known"), 100.0)
+    assert expect.span(Cell.of(job.model_copy(update={"seed": 7}), "kin"))[1] == "measured"
+    assert expect.span(Cell.of(other, "other"))[1] == "scaled"
