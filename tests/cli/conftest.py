@@ -45,17 +45,22 @@ class Reply:
 Severe = Callable[..., Reply]
 
 
-@pytest.fixture
-def severe(tmp_path: Path) -> Severe:
-    """Run `severe ARGUMENTS` in an empty folder that holds only the tiny benchmarks.yaml."""
-    (tmp_path / "benchmarks.yaml").write_text(TINY)
+def caller(folder: Path) -> Severe:
+    """Runs `severe ARGUMENTS` in a folder."""
 
     def call(*arguments: str, **environ: str) -> Reply:
         found = subprocess.run(
             [sys.executable, "-m", "severe_bench.cli.main", *arguments],
-            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+            cwd=folder, capture_output=True, text=True, check=False, timeout=300,
             env={**os.environ, "COLUMNS": "100", **environ},
         )  # fmt: skip
         return Reply(found.returncode, found.stdout, found.stderr)
 
     return call
+
+
+@pytest.fixture
+def severe(tmp_path: Path) -> Severe:
+    """Run `severe ARGUMENTS` in an empty folder that holds only the tiny benchmarks.yaml."""
+    (tmp_path / "benchmarks.yaml").write_text(TINY)
+    return caller(tmp_path)
