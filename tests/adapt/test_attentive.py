@@ -184,6 +184,33 @@ def test_tokens_are_the_maps_of_the_same_clips(dataset: Dataset, tmp_path: Path)
     np.testing.assert_allclose(rectified, vectors.features[:], rtol=2e-3, atol=2e-4)
 
 
+def poison(monkeypatch: pytest.MonkeyPatch, value: float) -> None:
+    def poisoned(*arguments: object) -> torch.nn.Module:
+        network = build_network(*arguments)  # type: ignore[arg-type]
+        network.norm.bias.data[0] = value
+        return network
+
+    monkeypatch.setattr("severe_bench.adapt.features.build_network", poisoned)
+
+
+def test_tokens_too_large_for_half_precision_are_told_what_helps(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(monkeypatch, 1e6)
+    with pytest.raises(UserError, match=r"a token is 1e\+06 large, and half precision") as caught:
+        features(dataset, tmp_path / "tokens", "test")
+    assert caught.value.where.startswith("video-")
+    assert caught.value.mend.startswith("use protocol linear, linear_selected or knn")
+
+
+def test_tokens_that_are_infinite_before_that_are_the_networks_fault(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison(monkeypatch, float("inf"))
+    with pytest.raises(UserError, match="the features of 9 videos are not finite"):
+        features(dataset, tmp_path / "tokens", "test")
+
+
 def test_a_whole_evaluation_through_the_registry(dataset: Dataset, tmp_path: Path) -> None:
     plan = recipe(schedule={"epochs": 2, "kind": "constant"}, standardise=True)
     needs = {
