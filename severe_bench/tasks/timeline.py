@@ -69,7 +69,7 @@ def snippets(of_rows: Mapping[str, Any]) -> int:
         of_rows: as of `TimelineOptions.of_rows`.
     """
     unit = CLIP_SECONDS if of_rows["hop_in"] == "clips" else 1.0
-    return max(1, round(VIDEO_SECONDS / (of_rows["hop"] * unit)))
+    return max(1, round(VIDEO_SECONDS / (float(of_rows["hop"]) * unit)))
 
 
 def _head(width: int, hidden: int, layers: int, outputs: int) -> "nn.Module":
