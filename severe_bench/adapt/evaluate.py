@@ -163,12 +163,7 @@ def run_evaluate(
     inputs = _inputs(job, dataset, (bought, test), weights_file, session)
     targets = inputs.targets(inputs.test).numpy()
     outcome = PROTOCOLS.get(job.protocol).run(inputs)
-    predictions = Predictions(
-        samples=np.array([record.sample for record in inputs.test], dtype=np.str_),
-        targets=targets,
-        scores=outcome.scores,
-        groups=np.array([record.group or record.sample for record in inputs.test], dtype=np.str_),
-    )
+    predictions = _predictions(inputs.test, targets, outcome.scores)
     return Evaluation(
         metrics=tuple(_measured(name, task, predictions) for name in task.metrics),
         predictions=predictions,
@@ -176,6 +171,17 @@ def run_evaluate(
         train_digest=split_digest(pool, drawn),
         cost=outcome.cost,
         selected_epoch=outcome.selected_epoch,
+    )
+
+
+def _predictions(
+    test: tuple[Record, ...], targets: NDArray[Any], scores: NDArray[Any]
+) -> Predictions:
+    return Predictions(
+        samples=np.array([record.sample for record in test], dtype=np.str_),
+        targets=targets,
+        scores=scores,
+        groups=np.array([record.group or record.sample for record in test], dtype=np.str_),
     )
 
 

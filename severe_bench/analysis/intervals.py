@@ -140,10 +140,9 @@ def resample(
         UserError: two runs were tested on different videos; or the metric, which can only be
             computed anew on each resample, is too slow for that.
     """
-    flat = [(model, s, by_seed[s]) for model, by_seed in runs.items() for s in sorted(by_seed)]
-    if not flat:
+    if not any(runs.values()):
         return {}
-    predictions = [run for _, _, run in flat]
+    predictions = [by_seed[s] for by_seed in runs.values() for s in sorted(by_seed)]
     require_same_videos(predictions)
     pairs = [(run.scores, run.targets) for run in predictions]
     clusters = Clusters.of(predictions[0].groups)
@@ -156,13 +155,17 @@ def resample(
         found = redrawn(of_means(per_group, clusters), clusters, draws, seed)
         values = per_group.sum(axis=1) / len(clusters.member_of)
     result = {}
-    for model, by_seed in runs.items():
-        rows = [i for i, (name, _, _) in enumerate(flat) if name == model]
+    for model, rows in _rows_of(runs).items():
         sums = None if per_group is None else per_group[rows]
-        result[model] = Resampled(
-            tuple(sorted(by_seed)), values[rows], found[rows], sums, clusters.count
-        )
+        seeds = tuple(sorted(runs[model]))
+        result[model] = Resampled(seeds, values[rows], found[rows], sums, clusters.count)
     return result
+
+
+def _rows_of(runs: Mapping[str, Mapping[int, Predictions]]) -> dict[str, list[int]]:
+    """Model -> places of its seeds when all runs stand in one list, model by model."""
+    owners = [model for model, by_seed in runs.items() for _ in by_seed]
+    return {model: [i for i, owner in enumerate(owners) if owner == model] for model in runs}
 
 
 def interval(resampled: Resampled) -> Interval:

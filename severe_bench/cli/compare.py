@@ -1,11 +1,15 @@
 """`severe compare`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from severe_bench.cli.options import AsJson, Experiments
+
+if TYPE_CHECKING:
+    from severe_bench.report.comparing import Compared
+    from severe_bench.store.layout import Layout
 
 
 def compare(
@@ -34,27 +38,44 @@ def compare(
     """
     from rich.console import Console
 
-    from severe_bench.core.atomic import write_text
-    from severe_bench.core.errors import UserError
-    from severe_bench.report.comparing import against_published, suite_of, two_models
-    from severe_bench.report.page import file_stem
-    from severe_bench.report.writers import to_csv
+    from severe_bench.report.comparing import suite_of
 
-    layout = suite_of(results.absolute(), suite)
+    found = _compared(suite_of(results.absolute(), suite), models or [], with_, experiments or [])
+    if output is not None:
+        _write(found, output)
+    if as_json:
+        typer.echo(found.json())
+        return
+    console = Console(highlight=False)
+    console.print(found.shown(console.width))
+    if output is not None:
+        typer.echo(f"tables: {output}")
+
+
+def _compared(
+    layout: "Layout", models: list[str], with_: str | None, experiments: list[str]
+) -> "Compared":
+    """What was asked for.
+
+    Raises:
+        UserError: nothing was asked for, or both.
+    """
+    from severe_bench.core.errors import UserError
+    from severe_bench.report.comparing import against_published, two_models
+
     if with_ not in (None, "published"):
         raise UserError(f"cannot compare with {with_!r}", "--with", "the only choice is published")
     if (with_ is None) == (not models):
         raise UserError("say what to compare with", mend="pass --with published, or two models")
     if with_ == "published":
-        found = against_published(layout, experiments or ())
-    else:
-        found = two_models(layout, models or [], experiments or ())
-    for table in found.tables if output is not None else ():
-        write_text(Path(output or "") / f"{file_stem(table.name)}.csv", to_csv(table))
-    if as_json:
-        typer.echo(found.json())
-    else:
-        console = Console(highlight=False)
-        console.print(found.shown(console.width))
-        if output is not None:
-            typer.echo(f"tables: {output}")
+        return against_published(layout, experiments)
+    return two_models(layout, models, experiments)
+
+
+def _write(found: "Compared", folder: Path) -> None:
+    from severe_bench.core.atomic import write_text
+    from severe_bench.report.page import file_stem
+    from severe_bench.report.writers import to_csv
+
+    for table in found.tables:
+        write_text(folder / f"{file_stem(table.name)}.csv", to_csv(table))

@@ -83,7 +83,6 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Re-encode the videos once, small and quick to read; the same command goes on after a stop."""
-    import json
     import os
 
     from severe_bench.data.prepare import Prepare
@@ -97,12 +96,7 @@ def prepare(
         _estimate(work, quiet=as_json)
         if not estimate:
             _run(work, quiet=as_json)
-    if as_json:
-        refused = [vars(video) for video in work.refused.values()]
-        plain = {"folder": str(folder), "videos": len(videos.paths), "prepared": len(work.done)}
-        typer.echo(json.dumps({**plain, "refused": refused, "left": len(work.left)}, indent=2))
-    else:
-        typer.echo("\n".join(_ended(work, folder)))
+    typer.echo(_ended_json(work, folder) if as_json else "\n".join(_ended(work, folder)))
     raise typer.Exit(2 if work.refused else 0)
 
 
@@ -173,6 +167,14 @@ def _ended(work: "Work", folder: Path) -> list[str]:
     if len(refused) > SHOWN:
         lines.append(f"  refused: {len(refused) - SHOWN} more, all with --json")
     return lines
+
+
+def _ended_json(work: "Work", folder: Path) -> str:
+    import json
+
+    refused = [vars(video) for video in work.refused.values()]
+    plain = {"folder": str(folder), "videos": len(work.plan.paths), "prepared": len(work.done)}
+    return json.dumps({**plain, "refused": refused, "left": len(work.left)}, indent=2)
 
 
 def _settings(short_side: int, crf: int, *, raw: bool) -> "Prepared":

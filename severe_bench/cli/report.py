@@ -1,5 +1,6 @@
 """`severe report`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,19 +29,12 @@ def report(
     ] = False,
 ) -> None:
     """Write the report of a suite: page, tables, figures; and print its ranking."""
-    if published is not None:
-        from severe_bench.cli.published import summary
-        from severe_bench.published.report import write_published_report
-        from severe_bench.report.printed import write_printed_page
+    from severe_bench.core.errors import UserError
 
-        files = write_published_report(published, results)
-        page = write_printed_page(published, results, ranks_as_printed)
-        summary(ranks_as_printed=ranks_as_printed)
-        typer.echo(f"tables: {files[0].parent}\nreport: {page}")
+    if published is not None:
+        _printed(published, results, ranks_as_printed=ranks_as_printed)
         return
     if ranks_as_printed:
-        from severe_bench.core.errors import UserError
-
         mend = "add --published severe2022, or leave it out"
         raise UserError("--ranks-as-printed is for printed numbers", "severe report", mend)
     from severe_bench.cli.closing import refuse_empty, show_ranking, write_report
@@ -51,3 +45,15 @@ def report(
     page = write_report(opened, "biased" if biased_cka else "debiased")
     show_ranking(opened)
     typer.echo(f"report: {page}")
+
+
+def _printed(source: str, results: Path, *, ranks_as_printed: bool) -> None:
+    """The report of printed numbers."""
+    from severe_bench.cli.published import summary
+    from severe_bench.published.report import write_published_report
+    from severe_bench.report.printed import write_printed_page
+
+    files = write_published_report(source, results)
+    page = write_printed_page(source, results, ranks_as_printed)
+    summary(ranks_as_printed=ranks_as_printed)
+    typer.echo(f"tables: {files[0].parent}\nreport: {page}")

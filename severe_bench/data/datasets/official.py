@@ -61,12 +61,7 @@ def official_adapter(
     """
 
     def digest(chosen: O, location: Location) -> str:
-        sources = find(chosen, Shelf.of(location, name))
-        files = {role: file_digest(path) for role, path in sources.files.items()}
-        return digest_of(
-            {"adapter": name, "options": chosen.model_dump(mode="json"), "files": files}
-            | ({"names": list(sources.names)} if sources.names else {})
-        )
+        return _digest(name, chosen, find(chosen, Shelf.of(location, name)))
 
     def problems(chosen: O, location: Location) -> list[str]:
         found = []
@@ -81,16 +76,32 @@ def official_adapter(
     def load(chosen: O, location: Location) -> Dataset:
         shelf = Shelf.of(location, name)
         sources = find(chosen, shelf)
-        table = read(chosen, sources)
-        if not table.records:
-            raise UserError("the official files list no videos", str(shelf.folder))
-        _require_distinct(table.records, shelf.folder)
-        videos = shelf.folder if sources.names and shelf.root is None else shelf.root
-        records = table.records if videos is None else resolved(table.records, videos)
-        root = shelf.root or shelf.folder
-        return Dataset(name, root, table.classes, records, vocabularies=table.vocabularies)
+        return _dataset(name, shelf, sources, read(chosen, sources))
 
     return Adapter(name, options, digest, problems, load, expected=expected)
+
+
+def _digest(name: str, chosen: Frozen, sources: Sources) -> str:
+    files = {role: file_digest(path) for role, path in sources.files.items()}
+    return digest_of(
+        {"adapter": name, "options": chosen.model_dump(mode="json"), "files": files}
+        | ({"names": list(sources.names)} if sources.names else {})
+    )
+
+
+def _dataset(name: str, shelf: Shelf, sources: Sources, table: Table) -> Dataset:
+    """The table with its videos where they lie.
+
+    Raises:
+        UserError: the table is empty, or a sample stands in it twice.
+    """
+    if not table.records:
+        raise UserError("the official files list no videos", str(shelf.folder))
+    _require_distinct(table.records, shelf.folder)
+    videos = shelf.folder if sources.names and shelf.root is None else shelf.root
+    records = table.records if videos is None else resolved(table.records, videos)
+    root = shelf.root or shelf.folder
+    return Dataset(name, root, table.classes, records, vocabularies=table.vocabularies)
 
 
 def _require_distinct(records: Sequence[Record], folder: Path) -> None:
