@@ -149,9 +149,11 @@ def plain(name: str) -> str:
 def _matched(measured: Iterable[Column], known: Places) -> tuple[dict[str, Column], list[str]]:
     """Measured columns by published name, in the printed metric; and those that do not fit."""
     found: dict[str, Column] = {}
+    chosen: dict[str, str] = {}
     notes = []
     for column in measured:
-        name = column.experiment.partition(" (")[0].casefold().replace("-", "_")
+        called, _, preset = column.experiment.partition(" (")
+        name = called.casefold().replace("-", "_")
         place = known.experiments.get(name)
         if place is None:
             continue
@@ -165,6 +167,9 @@ def _matched(measured: Iterable[Column], known: Places) -> tuple[dict[str, Colum
             notes.append(f"{column.experiment} is a second measurement of {name}: left out")
         else:
             found[name] = _in_printed_unit(name, column, printed)
+            chosen[column.experiment] = preset
+    if len(set(chosen.values())) > 1:
+        notes.append(f"the measured columns mix presets: {', '.join(chosen)}")
     return found, notes
 
 

@@ -104,6 +104,16 @@ def test_a_partial_grid_is_ranked_over_what_is_common_and_said_so() -> None:
     assert any("no result of ucf_1k" in note for note in found.notes)
 
 
+def test_columns_of_several_presets_are_said_to_mix_them() -> None:
+    columns = [Column(f"ssv2 ({p})", "", TOP1, {"mine": 50.0}) for p in ("as-run", "as-written")]
+    gym = Column("gym99 (as-run)", "", TOP1, {"mine": 80.0})
+    found = beside([columns[0], gym])
+    assert not any("mix presets" in note for note in found.notes)
+    found = beside([columns[1], gym])
+    said = "the measured columns mix presets: ssv2 (as-written), gym99 (as-run)"
+    assert said in found.notes
+
+
 def test_another_metric_is_left_out_with_a_note() -> None:
     column = Column("ssv2", "", PER_CLASS, {"mine": 50.0})
     with pytest.raises(UserError, match="none of these experiments"):
