@@ -1,11 +1,11 @@
 """Tables of comparisons: every pair of models with its tests, and what could be detected."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from severe_bench.analysis.comparison import Comparison, detectable, holm
+from severe_bench.analysis.comparison import Comparison, Pair, detectable, holm
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import Entry, Head, Table, number, words
 from severe_bench.report.tables.caveats import CAVEATS, LEGEND, caveat_entry, legend, signs_in
@@ -42,7 +42,7 @@ def pairs(study: Study) -> Table:
             words(name),
             words(a),
             words(b),
-            *_comparison(study, name, one),
+            *_comparison(study, name, (a, b), one),
             caveat_entry([study.columns[name]], a, b),
         ]
         for name, found in study.uncertainties.items()
@@ -73,7 +73,7 @@ def two(study: Study, a: str, b: str, experiments: Sequence[str]) -> Table:
     rows = [
         [
             words(name),
-            *_comparison(study, name, replace(one, holm=p)),
+            *_comparison(study, name, (a, b), replace(one, holm=p)),
             caveat_entry([study.columns[name]], a, b),
         ]
         for (name, one), p in zip(found.items(), adjusted, strict=True)
@@ -100,7 +100,7 @@ def power(study: Study) -> Table:
         Head("detectable_high", "Most", numeric=True),
     ]
     rows = [
-        [words(name), *_power(study, name, list(found.comparisons.values()), found.groups)]
+        [words(name), *_power(study, name, found.comparisons, found.groups)]
         for name, found in study.uncertainties.items()
         if found.comparisons
     ]
@@ -113,14 +113,15 @@ def power(study: Study) -> Table:
     return table("power", "What could have been seen", caption, heads, rows)
 
 
-def _comparison(study: Study, name: str, one: Comparison) -> list[Entry]:
+def _comparison(study: Study, name: str, pair: Pair, one: Comparison) -> list[Entry]:
     metric = study.columns[name].metric
     difference = one.difference.scaled(100.0 / (metric.best - metric.worst))
     scale = _scale(study, name)
+    seed_se = _seed_se(study, name, pair, one)
     return [
         *difference_entries(difference),
         number(one.video_se * scale, 2),
-        number(None if one.seed_se is None else one.seed_se * scale, 2),
+        number(None if seed_se is None else seed_se * scale, 2),
         number(one.p, 4),
         number(one.holm, 4),
         number(one.a_better, 0),
@@ -129,10 +130,18 @@ def _comparison(study: Study, name: str, one: Comparison) -> list[Entry]:
     ]
 
 
-def _power(study: Study, name: str, found: list[Comparison], groups: int) -> list[Entry]:
+def _seed_se(study: Study, name: str, pair: Pair, one: Comparison) -> float | None:
+    """None where both models are one outcome: nothing was drawn, so it is not known."""
+    fixed = all(study.summaries[name, model].seeds.one_outcome for model in pair)
+    return None if fixed else one.seed_se
+
+
+def _power(study: Study, name: str, pairs: Mapping[Pair, Comparison], groups: int) -> list[Entry]:
     scale = _scale(study, name)
+    found = list(pairs.values())
     sizes = [detectable(one.standard_error) * scale for one in found]
-    seeds = [one.seed_se * scale for one in found if one.seed_se is not None]
+    known = (_seed_se(study, name, pair, one) for pair, one in pairs.items())
+    seeds = [seed_se * scale for seed_se in known if seed_se is not None]
     return [
         number(found[0].difference.n, 0),
         number(groups, 0),
