@@ -1,5 +1,6 @@
 """One measured cell: a model adapted to a task on a dataset, tested, and its metrics."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from severe_bench.metrics.bootstrap import interval
 from severe_bench.metrics.measure import METRICS
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.tasks.task import TASKS, Assignment, Task
+from severe_bench.train.loop import FitSummary
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,12 @@ class Cost:
     train_seconds: float
     test_seconds: float
     final_loss: float
+
+    @classmethod
+    def of(cls, summary: FitSummary, *, clips: int, began: float) -> "Cost":
+        """Of a training and of the test that `began` after it, by `time.perf_counter`."""
+        tested = time.perf_counter() - began
+        return cls(summary.steps, clips, summary.seconds, tested, summary.final_loss)
 
 
 @dataclass(frozen=True)

@@ -58,13 +58,7 @@ def _adapted(network: WholeNetwork, inputs: Inputs, objective: TaskObjective) ->
     rows = _test(network, inputs, store)
     return Outcome(
         scores=rows["scores"].astype(np.float32, copy=False),
-        cost=Cost(
-            steps=summary.steps,
-            clips=summary.clips + int(rows["views"].sum()),
-            train_seconds=summary.seconds,
-            test_seconds=time.perf_counter() - began,
-            final_loss=summary.final_loss,
-        ),
+        cost=Cost.of(summary, clips=summary.clips + int(rows["views"].sum()), began=began),
         selected_epoch=summary.selected_epoch,
     )
 

@@ -52,13 +52,7 @@ def probe_tables(train: FeatureTable, test: FeatureTable, inputs: Inputs) -> Out
     scores = scores_of(head, test, inputs)
     return Outcome(
         scores=scores,
-        cost=Cost(
-            steps=summary.steps,
-            clips=0,
-            train_seconds=summary.seconds,
-            test_seconds=time.perf_counter() - began,
-            final_loss=summary.final_loss,
-        ),
+        cost=Cost.of(summary, clips=0, began=began),
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from severe_bench.plan.cell import Cell
 
-DONE = "done"
 TO_RUN = "to-run"
 IMPOSSIBLE = "impossible"
 

@@ -60,13 +60,7 @@ def _adapted(network: BoxNetwork, inputs: Inputs, mode: Mode) -> Outcome:
     scores = _test(network, inputs)
     return Outcome(
         scores=scores,
-        cost=Cost(
-            steps=summary.steps,
-            clips=summary.clips + len(scores),
-            train_seconds=summary.seconds,
-            test_seconds=time.perf_counter() - began,
-            final_loss=summary.final_loss,
-        ),
+        cost=Cost.of(summary, clips=summary.clips + len(scores), began=began),
     )
 
 

@@ -129,13 +129,7 @@ class _Run:
         rows = rows_of(plan, self._blocks, self.inputs.session)
         return Outcome(
             scores=rows["counts"].astype(np.float32, copy=False),
-            cost=Cost(
-                steps=summary.steps,
-                clips=summary.clips + int(rows["windows"].sum()),
-                train_seconds=summary.seconds,
-                test_seconds=time.perf_counter() - began,
-                final_loss=summary.final_loss,
-            ),
+            cost=Cost.of(summary, clips=summary.clips + int(rows["windows"].sum()), began=began),
             selected_epoch=summary.selected_epoch,
         )
 

@@ -52,13 +52,7 @@ def _adapted(network: WindowNetwork, inputs: Inputs, mode: Mode) -> Outcome:
     length = _options(inputs).window
     return Outcome(
         scores=scores,
-        cost=Cost(
-            steps=summary.steps,
-            clips=summary.clips * length + int(rows["views"].sum()),
-            train_seconds=summary.seconds,
-            test_seconds=time.perf_counter() - began,
-            final_loss=summary.final_loss,
-        ),
+        cost=Cost.of(summary, clips=summary.clips * length + int(rows["views"].sum()), began=began),
     )
 
 

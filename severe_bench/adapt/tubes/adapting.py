@@ -84,13 +84,7 @@ def _adapted(network: TubeNetwork, objective: TaskObjective, inputs: Inputs) -> 
     rows = _test(network, inputs, store)
     return Outcome(
         scores=rows["scores"].astype(np.float32, copy=False),
-        cost=Cost(
-            steps=summary.steps,
-            clips=summary.clips + int(rows["views"].sum()),
-            train_seconds=summary.seconds,
-            test_seconds=time.perf_counter() - began,
-            final_loss=summary.final_loss,
-        ),
+        cost=Cost.of(summary, clips=summary.clips + int(rows["views"].sum()), began=began),
     )
 
 
