@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "adapt": {*WORDS, "data", "models", "tasks", "metrics", "train"},
     "pretrain": {*WORDS, "data", "models", "tasks", "train"},
     "store": {"core", "plan"},
-    "run": {*WORDS, "adapt", "data", "pretrain", "store"},
+    "run": {*WORDS, "adapt", "data", "pretrain", "store", "tasks"},
     "analysis": {*WORDS, "metrics", "store"},
     "published": {"core", "analysis"},
     "report": {*WORDS, "analysis", "metrics", "published", "store"},

@@ -44,4 +44,5 @@ ARROW_OF_TIME = Task(
     unit="clip_both_ways",
     spare_outputs=True,
     clips=_clips,
+    names=lambda _: (DIRECTIONS,),
 )

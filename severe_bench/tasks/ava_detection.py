@@ -21,7 +21,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.extras import BOXES
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
-from severe_bench.tasks.task import Assignment, Task
+from severe_bench.tasks.task import Assignment, Task, class_names
 
 if TYPE_CHECKING:
     import torch
@@ -156,4 +156,5 @@ AVA_DETECTION = Task(
     unit="box",
     unit_options=_unit_options,
     clips=_clips,
+    names=class_names,
 )

@@ -1,7 +1,7 @@
 """Clustering: do frozen features fall into the classes by themselves? Nothing is trained."""
 
 from severe_bench.tasks import recognition
-from severe_bench.tasks.task import NoOptions, Task
+from severe_bench.tasks.task import NoOptions, Task, class_names
 
 CLUSTERING = Task(
     name="clustering",
@@ -10,4 +10,5 @@ CLUSTERING = Task(
     metrics=("cluster_accuracy", "cluster_purity", "nmi", "ari"),
     headline="cluster_accuracy",
     procedure="clustering",
+    names=class_names,
 )

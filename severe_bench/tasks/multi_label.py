@@ -15,7 +15,7 @@ from severe_bench.core.extras import LABELS, SPANS
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks import recognition
-from severe_bench.tasks.task import Assignment, Task
+from severe_bench.tasks.task import Assignment, Task, class_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,4 +109,5 @@ MULTI_LABEL = Task(
     bind=bind,
     metrics=("map", "map_sklearn"),
     headline="map",
+    names=class_names,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
-from severe_bench.tasks.task import Assignment, NoOptions, Task
+from severe_bench.tasks.task import Assignment, NoOptions, Task, class_names
 
 if TYPE_CHECKING:
     import torch
@@ -89,4 +89,5 @@ RECOGNITION = Task(
     metrics=("top1", "top5", "mean_per_class"),
     headline="top1",
     spare_outputs=True,
+    names=class_names,
 )

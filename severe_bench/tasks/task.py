@@ -51,6 +51,11 @@ class Assignment:
     placed: "Placement | None" = None
 
 
+def class_names(dataset: Dataset) -> tuple[tuple[str, ...], ...]:
+    """The dataset's classes as the one list of names."""
+    return (dataset.classes,)
+
+
 def _no_unit_options(_: object) -> dict[str, Any]:
     return {}
 
@@ -73,6 +78,8 @@ class Task(Generic[Options]):
             a recipe's `head.outputs` may add more; its loss then takes them too.
         clips: options -> about how many clips of each sample an epoch and the test take, for
             estimates; None: one for each of `schedule.clips_per_video`, and the recipe's views.
+        names: dataset -> what the class ids of its targets and scores are called: one list, or
+            several where they have several; None where ids are no classes of a list.
     """
 
     name: str
@@ -85,6 +92,7 @@ class Task(Generic[Options]):
     unit_options: Callable[[Options], dict[str, Any]] = _no_unit_options
     spare_outputs: bool = False
     clips: Callable[[Options], tuple[int, int]] | None = None
+    names: Callable[[Dataset], tuple[tuple[str, ...], ...]] | None = None
 
 
 TASKS: Registry[Task[Any]] = Registry(

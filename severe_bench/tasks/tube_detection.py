@@ -17,7 +17,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.extras import TUBES, Tube
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
-from severe_bench.tasks.task import Assignment, Task
+from severe_bench.tasks.task import Assignment, Task, class_names
 
 if TYPE_CHECKING:
     import torch
@@ -182,4 +182,5 @@ TUBE_DETECTION = Task(
     procedure="tubes",
     unit=None,
     clips=_clips,
+    names=class_names,
 )

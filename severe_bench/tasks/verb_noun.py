@@ -86,10 +86,15 @@ class _Pair:
         return torch.stack(parts, dim=-2)
 
 
+def _names(dataset: Dataset) -> tuple[tuple[str, ...], ...]:
+    return tuple(dataset.vocabularies[kind] for kind in (VERB.name, NOUN.name))
+
+
 VERB_NOUN = Task(
     name="verb_noun",
     options=NoOptions,
     bind=bind,
     metrics=("action_top1", "action_top5", "verb_top1", "verb_top5", "noun_top1", "noun_top5"),
     headline="action_top1",
+    names=_names,
 )
