@@ -152,9 +152,9 @@ def _class_differences(study: Study, read: ReadPredictions) -> Iterator[ClassDif
 def class_difference_of(
     study: Study, experiment: str, a: str, b: str, read: ReadPredictions
 ) -> ClassDifference | None:
-    """Two models class by class; None without predictions of single classes."""
+    """Two models class by class; None where their predictions cannot be compared so."""
     ours, theirs = (_runs(study, experiment, model, read) for model in (a, b))
-    return class_difference(experiment, (a, ours), (b, theirs)) if ours and theirs else None
+    return class_difference(experiment, (a, ours), (b, theirs))
 
 
 def _confusions(study: Study, read: ReadPredictions) -> Iterator[Confusion]:
@@ -162,14 +162,16 @@ def _confusions(study: Study, read: ReadPredictions) -> Iterator[Confusion]:
         order = ranks(column)
         best = min(order, key=lambda model: order[model], default=None)
         runs = _runs(study, name, best, read) if best is not None else []
-        if best is not None and runs and runs[0].scores.shape[1] <= MOST_CLASSES:
+        if best is None or not runs or not all(map(single_label, runs)):
+            continue
+        if runs[0].scores.shape[1] <= MOST_CLASSES:
             yield confusion(name, best, runs)
 
 
 def _runs(study: Study, experiment: str, model: str, read: ReadPredictions) -> list[Predictions]:
-    """Predictions of all seeds, if each video has one class; else none."""
+    """Predictions of all seeds; none where some are missing."""
     found = [read(cell.cell) for cell in study.cells_of(experiment, model)]
-    runs = [run for run in found if run is not None and single_label(run)]
+    runs = [run for run in found if run is not None]
     return runs if len(runs) == len(found) else []
 
 

@@ -28,7 +28,8 @@ def compare(
     experiments: Experiments = None,
     as_json: AsJson = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the tables as CSV to this folder.")
+        Path | None,
+        typer.Option("--output", "-o", help="Write the tables (CSV, Markdown, LaTeX) here."),
     ] = None,
 ) -> None:
     """Your models beside the published ones, or two of them with each other.
@@ -73,9 +74,6 @@ def _compared(
 
 
 def _write(found: "Compared", folder: Path) -> None:
-    from severe_bench.core.atomic import write_text
-    from severe_bench.report.page import file_stem
-    from severe_bench.report.writers import to_csv
+    from severe_bench.report.files import write_tables
 
-    for table in found.tables:
-        write_text(folder / f"{file_stem(table.name)}.csv", to_csv(table))
+    write_tables(folder, found.tables)

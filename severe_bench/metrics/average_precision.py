@@ -65,6 +65,21 @@ def mean_average_precision_sklearn_weighted(
     return _mean_over_classes(scores, _checked(scores, targets), weights, _by_threshold)
 
 
+def average_precisions(scores: Scores, targets: Targets) -> Floats:
+    """Average precision of each class as `map` has it, (C,) in per cent; NaN without a positive.
+
+    Errors as `mean_average_precision`, whose value is the mean of these.
+    """
+    positive = _checked(scores, targets)
+    labelled = positive.any(axis=1)
+    weights = np.ones((1, int(labelled.sum())))
+    found = np.full(scores.shape[1], np.nan)
+    for label in np.flatnonzero(positive.any(axis=0)):
+        ranking = _Ranking.of(scores[labelled, label], positive[labelled, label], weights)
+        found[label] = 100.0 * _by_position(ranking)[0] / len(ranking.at)
+    return found
+
+
 @dataclass(frozen=True)
 class _Ranking:
     """One class of R resamples: samples by descending score, equal ones in list order.

@@ -10,9 +10,10 @@ from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.config.claims import Claim
 from severe_bench.core.atomic import write_text
 from severe_bench.plan.cell import Cell
-from severe_bench.report.page import PAGE, Page, Section, file_stem, render
+from severe_bench.report.files import file_stem, write_tables
+from severe_bench.report.page import PAGE, Page, Section, render
 from severe_bench.report.sections import sections
-from severe_bench.report.writers import WRITERS, to_csv
+from severe_bench.report.writers import to_csv
 from severe_bench.store.layout import Layout
 
 
@@ -50,10 +51,9 @@ def build_report(
 
 
 def write_files(folder: Path, section: Section) -> None:
-    """Tables and figures of a section as files below `folder`."""
-    for table in (*section.tables, *section.folded):
-        for suffix, write in WRITERS.items():
-            write_text(folder / "tables" / f"{file_stem(table.name)}.{suffix}", write(table))
+    """Tables and figures of a section as files below `folder`; what a figure shows is a table."""
+    shown = (figure.data for figure in section.figures)
+    write_tables(folder / "tables", (*section.tables, *section.folded, *shown))
     for figure in section.figures:
         stem = file_stem(figure.name)
         write_text(folder / "figures" / f"{stem}.svg", figure.svg)

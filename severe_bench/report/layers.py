@@ -8,15 +8,15 @@ from severe_bench.analysis.findings import Estimator, estimated
 from severe_bench.core.atomic import write_text
 from severe_bench.report.comparing import Compared
 from severe_bench.report.figures.heat import heat_map
+from severe_bench.report.files import write_tables
 from severe_bench.report.table import Head, Table, number, words
 from severe_bench.report.tables.common import table
-from severe_bench.report.writers import to_csv
 
 
 def compared_layers(
     folder: Path, features: Mapping[str, Features], estimator: Estimator
 ) -> Compared:
-    """Write `layers.svg` and `layers.csv` (every pair of stages); and the nearest stages.
+    """Write `layers.svg` and the tables `layers` (every pair of stages) and `nearest`.
 
     Args:
         folder: made where it is missing.
@@ -26,9 +26,9 @@ def compared_layers(
     found = estimated(features, estimator)
     title = f"{estimator.capitalize()} linear CKA of all stages over {found.n} videos"
     write_text(folder / "layers.svg", heat_map(found.values, found.models, found.models).svg(title))
-    every = pair_table(found, title)
-    write_text(folder / "layers.csv", to_csv(every))
-    return Compared(title, (nearest_table(found, title),), ())
+    nearest = nearest_table(found, title)
+    write_tables(folder, (pair_table(found, title), nearest))
+    return Compared(title, (nearest,), ())
 
 
 def pair_table(found: Similarity, title: str) -> Table:

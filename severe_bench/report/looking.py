@@ -13,9 +13,9 @@ from severe_bench.metrics.bootstrap import percentiles
 from severe_bench.report.comparing import Compared
 from severe_bench.report.figures.canvas import Canvas
 from severe_bench.report.figures.maps import MapRow, map_grid
+from severe_bench.report.files import write_tables
 from severe_bench.report.table import Entry, Head, Table, number, words
 from severe_bench.report.tables.common import ABSENT, MODEL, table
-from severe_bench.report.writers import to_csv
 
 SHOWN = 6
 """Videos in the figure; the tables hold all."""
@@ -40,11 +40,10 @@ class Look:
 
 
 def write_looking(folder: Path, looks: Sequence[Look]) -> Compared:
-    """Write `saliency.svg`, `saliency.csv` (by model) and `saliency_videos.csv`; and the tables."""
+    """Write `saliency.svg` and the tables `saliency` (by model) and `saliency_videos`."""
     by_video, by_model = video_table(looks), model_table(looks)
     write_text(folder / "saliency.svg", figure(looks).svg("Activation maps over frames of videos"))
-    for found in (by_model, by_video):
-        write_text(folder / f"{found.name}.csv", to_csv(found))
+    write_tables(folder, (by_model, by_video))
     return Compared("Where the networks look", (by_model,), ())
 
 

@@ -115,17 +115,15 @@ def cka_map(findings: Findings) -> Drawn | None:
 
 def class_bars(found: ClassDifference) -> Drawn:
     """The classes that gain and lose most (thesis Figure C.1)."""
-    ordered = sorted(
-        zip(found.classes, found.values, strict=True), key=lambda pair: (-pair[1], pair[0])
-    )
+    places = sorted(range(len(found.values)), key=lambda i: (-found.values[i], i))
+    ordered = [(found.classes[i].shown, found.values[i]) for i in places]
     half = MOST_CLASSES // 2
-    shown = ordered if len(ordered) <= MOST_CLASSES else [*ordered[:half], *ordered[-half:]]
-    bars = [(f"class {label}", value) for label, value in shown]
+    bars = ordered if len(ordered) <= MOST_CLASSES else [*ordered[:half], *ordered[-half:]]
     return drawn(
         difference_bars(bars, f"{found.b} is better", f"{found.a} is better"),
         f"classes_{found.experiment}_{found.a}_{found.b}",
         f"Classes on {found.experiment}: {found.a} against {found.b}",
-        "Difference of the accuracy within a class in points, mean over seeds"
+        f"Difference of the {found.what} within a class in points, mean over seeds"
         + (f"; the {half} greatest gains and losses." if len(ordered) > MOST_CLASSES else "."),
         ", ".join(f"{name} {value:+.1f}" for name, value in bars),
         class_differences(found),
@@ -134,7 +132,7 @@ def class_bars(found: ClassDifference) -> Drawn:
 
 def confusion_map(found: Confusion) -> Drawn:
     """What each class is taken for."""
-    names = [f"class {label}" for label in found.classes]
+    names = [label.shown for label in found.classes]
     return drawn(
         heat_map(found.shares, names, names, 2, ("true", "given")),
         f"confusion_{found.experiment}",

@@ -1,14 +1,13 @@
 """The page: sections of words, figures and tables, rendered into one self-contained file."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from severe_bench.core.digest import digest_of
 from severe_bench.report.figures.drawn import Drawn
+from severe_bench.report.files import file_stem
 from severe_bench.report.style import inline_svg
 from severe_bench.report.table import Table
 
@@ -94,16 +93,3 @@ def shade_class(shade: float) -> str:
     """
     step = round(shade * 4)
     return "even" if step == 0 else f"{'blue' if step > 0 else 'red'}{abs(step)}"
-
-
-def file_stem(name: str) -> str:
-    """A name that every file system takes: what is no letter, digit, dot or dash becomes `_`.
-
-    Names that had to be changed get a digest, so that two of them stay two files.
-
-    Example:
-        >>> file_stem("ranks_domain"), file_stem("a/b")
-        ('ranks_domain', 'a_b-f5effa31')
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:80]
-    return plain if plain == name else f"{plain}-{digest_of(name)[:8]}"

@@ -25,7 +25,8 @@ from severe_bench.report.correlations import correlation_plot, correlation_table
 from severe_bench.report.figures.curves import CurvePanel, curve_plot
 from severe_bench.report.figures.drawn import Drawn, drawn
 from severe_bench.report.figures.radar import Radar, Spoke, radar_plot
-from severe_bench.report.page import PAGE, Page, Section, file_stem, render
+from severe_bench.report.files import file_stem
+from severe_bench.report.page import PAGE, Page, Section, render
 from severe_bench.report.table import Head, Table, number, words
 from severe_bench.report.tables.common import table
 from severe_bench.report.tables.printed import coloured, differences_table, summary_table

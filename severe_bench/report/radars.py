@@ -11,9 +11,9 @@ from severe_bench.published.attributes import Attribute, declared_attributes
 from severe_bench.published.beside import plain
 from severe_bench.report.comparing import Compared
 from severe_bench.report.figures.radar import Radar, Spoke, radar_plot
+from severe_bench.report.files import write_tables
 from severe_bench.report.table import Head, Table, fixed, number, words
 from severe_bench.report.tables.common import table
-from severe_bench.report.writers import to_csv
 
 LONGEST_ACTION = 30.0
 """Seconds at the rim; the axis is logarithmic, from half a second."""
@@ -36,11 +36,11 @@ class Described:
 def write_attributes(
     folder: Path, found: Sequence[Described], notes: Sequence[str] = ()
 ) -> Compared:
-    """Write `attributes.svg` and `attributes.csv`; and the table."""
+    """Write `attributes.svg` and the table `attributes`."""
     drawn = radar_plot([radar(one) for one in found])
     shown = attribute_table(found)
     write_text(folder / "attributes.svg", drawn.svg("What the datasets are like"))
-    write_text(folder / "attributes.csv", to_csv(shown))
+    write_tables(folder, (shown,))
     return Compared("What the datasets are like", (shown,), tuple(notes))
 
 

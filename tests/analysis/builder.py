@@ -16,7 +16,7 @@ from severe_bench.plan.cell import Cell, Label
 from severe_bench.plan.job import DatasetRef, EvaluateJob, FeaturesJob, NetworkRef, WeightsRef
 from severe_bench.store.cells import check, output_files, write_cell, write_failure, write_result
 from severe_bench.store.layout import Layout
-from severe_bench.store.predictions import Predictions, write_predictions
+from severe_bench.store.predictions import Predictions, name_array, write_predictions
 from severe_bench.store.result import Cost, Failure, MetricValue, Provenance, Result
 
 CLASSES = 6
@@ -37,6 +37,7 @@ class Trial:
     metric: str = "top1"
     groups: int = 0
     preset: str = "default"
+    classes: tuple[str, ...] = ()
 
 
 PROVENANCE = Provenance(
@@ -126,7 +127,8 @@ def predictions(trial: Trial, model: str, skill: float, seed: int) -> Prediction
     scores = np.eye(CLASSES, dtype=np.float32)[answers]
     names = np.array([f"video_{i:04d}" for i in range(trial.videos)])
     groups = np.array([f"g{i % max(1, trial.groups)}" for i in range(trial.videos)])
-    return Predictions(names, targets, scores, groups if trial.groups else names)
+    own_groups = groups if trial.groups else names
+    return Predictions(names, targets, scores, own_groups, name_array([trial.classes]))
 
 
 def write_done(layout: Layout, cell: Cell, predicted: Predictions) -> None:

@@ -43,3 +43,6 @@ def test_every_pair_of_stages_and_the_nearest(tmp_path: Path, estimator: str) ->
     assert rows["a: b, NA: stem"][1].startswith("stem ")
     assert estimator.capitalize() in found.title
     assert "a: b, NA: stem" in (tmp_path / "layers.svg").read_text()
+    for name in ("layers", "nearest"):
+        assert "stem" in (tmp_path / f"{name}.md").read_text()
+        assert r"\toprule" in (tmp_path / f"{name}.tex").read_text()

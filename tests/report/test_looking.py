@@ -13,6 +13,7 @@ from PIL import Image
 from severe_bench.report.figures.png import png_text
 from severe_bench.report.looking import Look, write_looking
 
+FORMATS = ("csv", "md", "tex")
 BOX = (0.0, 0.0, 0.5, 1.0)
 
 
@@ -39,6 +40,8 @@ def test_shares_by_model_with_intervals(tmp_path: Path) -> None:
     assert frame.loc["sharp", "low"] < 82.0 < frame.loc["sharp", "high"]
     assert frame.loc["NA", "gain"] == pytest.approx(1.0)
     assert frame.loc["NA", "area"] == pytest.approx(50.0)
+    names = {f"{stem}.{form}" for stem in ("saliency", "saliency_videos") for form in FORMATS}
+    assert names < {path.name for path in tmp_path.iterdir()}
     root = ET.parse(tmp_path / "saliency.svg").getroot()  # noqa: S314 - our own file
     words = set(root.itertext())
     assert {"frame", "sharp", "NA", "82 % inside"} <= words

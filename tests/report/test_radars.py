@@ -40,6 +40,8 @@ def test_files(tmp_path: Path) -> None:
     write_attributes(tmp_path, [OURS, SSV2])
     frame = pd.read_csv(tmp_path / "attributes.csv", keep_default_na=False)
     assert frame["dataset"].tolist() == ["NA, <b>", "SSv2"]
+    assert r"NA, \textless{}b\textgreater{}" in (tmp_path / "attributes.tex").read_text()
+    assert r"NA, \<b\>" in (tmp_path / "attributes.md").read_text()
     assert frame["train"].tolist() == [100, 168913]
     words = set(ET.parse(tmp_path / "attributes.svg").getroot().itertext())  # noqa: S314
     assert {"NA, <b>", "SSv2", "2.0 s", "50 %", "first person"} <= words

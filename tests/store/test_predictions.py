@@ -1,13 +1,21 @@
 """Predictions: exact round trip, no pickle."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from severe_bench.analysis.reading import ResultsReader
 from severe_bench.store.cells import CorruptError
-from severe_bench.store.predictions import Predictions, read_predictions, write_predictions
+from severe_bench.store.layout import Layout
+from severe_bench.store.predictions import (
+    Predictions,
+    name_array,
+    read_predictions,
+    write_predictions,
+)
 
 
 def predictions(samples: Sequence[str] = ("ä", "bb")) -> Predictions:
@@ -21,6 +29,36 @@ def test_round_trip_without_pickle(tmp_path: Path) -> None:
     assert back.samples.tolist() == ["ä", "bb"]
     assert np.array_equal(back.scores, predictions().scores)
     assert back.scores.dtype == np.float32
+
+
+HOSTILE = ["None", "NA", "a,b", "<script>", "Übung", "", "with 'quotes'", "中"]
+
+
+@pytest.mark.parametrize("lists", [[HOSTILE], [HOSTILE, ["open", "close"]]])
+def test_class_names_survive(tmp_path: Path, lists: list[list[str]]) -> None:
+    folder = tmp_path / "s" / "cells" / "one"
+    folder.mkdir(parents=True)
+    write_predictions(folder, replace(predictions(), classes=name_array(lists)))
+    quick = ResultsReader(Layout(tmp_path, "s")).predictions("one")
+    assert quick is not None
+    for back in (read_predictions(folder), quick):
+        rows = back.classes.reshape(len(lists), -1).tolist()
+        assert [row[: len(names)] for row, names in zip(rows, lists, strict=True)] == lists
+
+
+def test_files_without_names_are_read_and_are_as_before(tmp_path: Path) -> None:
+    write_predictions(tmp_path, predictions())
+    with np.load(tmp_path / "predictions.npz") as arrays:
+        assert sorted(arrays) == ["groups", "samples", "scores", "targets"]
+    assert read_predictions(tmp_path).classes.size == 0
+
+
+def test_equal_predictions_are_equal_files(tmp_path: Path) -> None:
+    found = []
+    for _ in range(2):
+        write_predictions(tmp_path, replace(predictions(), classes=name_array([HOSTILE])))
+        found.append((tmp_path / "predictions.npz").read_bytes())
+    assert found[0] == found[1]
 
 
 def test_names_given_as_objects_are_stored_as_text(tmp_path: Path) -> None:

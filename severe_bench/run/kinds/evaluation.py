@@ -28,7 +28,7 @@ def run_evaluation(work: Work) -> Outputs:
         metrics=tuple(
             MetricValue.model_validate(metric, from_attributes=True) for metric in found.metrics
         ),
-        predictions=_named(found.predictions, job, dataset),
+        predictions=named(found.predictions, job, dataset),
         clips=found.cost.clips,
         decoders=decoders,
         seeds={
@@ -46,7 +46,7 @@ def run_evaluation(work: Work) -> Outputs:
     )
 
 
-def _named(found: evaluate.Predictions, job: EvaluateJob, dataset: Dataset) -> Predictions:
+def named(found: evaluate.Predictions, job: EvaluateJob, dataset: Dataset) -> Predictions:
     """To be stored with the names of the classes, so that a reader needs no dataset."""
     names = TASKS.get(job.task).names
     lists = names(dataset) if names is not None else ()
