@@ -35,7 +35,7 @@ class PrintedColumn:
     Args:
         heading: as printed, its levels joined by ` / `.
         column: its values; `experiment` is the heading's last level, with its first where needed.
-        stds: model -> standard deviation over seeds, where printed.
+        stds: row -> standard deviation over seeds, where printed.
     """
 
     heading: str
@@ -45,14 +45,31 @@ class PrintedColumn:
 
 @cache
 def printed_columns(table: str) -> tuple[PrintedColumn, ...]:
-    """The columns of a table that hold a quantity with a direction, for two models or more.
+    """The columns of a table that hold a quantity with a direction, for two rows or more.
+
+    Their values are by row, called as `row_labels` says.
 
     Args:
         table: a full name, see `severe_bench.published.read.tables`.
     """
     wide = widen(rows(table))
-    found = (_column(wide, heading) for heading in wide.columns)
+    labels = row_labels(table)
+    found = (_column(wide, heading, labels) for heading in wide.columns)
     return tuple(column for column in found if column is not None)
+
+
+@cache
+def row_labels(table: str) -> Mapping[str, str]:
+    """Row as printed -> what it is called here: its model, or as printed where that is not one.
+
+    Where two rows are of the same model (in two settings, or measured and quoted), all rows of the
+    table keep their printed labels.
+    """
+    wide = widen(rows(table))
+    models = {label: {cell.model for cell in wide.of_row(label)} for label in wide.rows}
+    named = {label: next(iter(found)) for label, found in models.items() if len(found) == 1}
+    unique = len(set(named.values())) == len(wide.rows)
+    return named if unique else {label: label for label in wide.rows}
 
 
 def printed_column(table: str, heading: str) -> PrintedColumn:
@@ -91,10 +108,10 @@ def metric_of(row: PublishedRow) -> Metric | None:
     return Metric(row.metric, TITLES.get(row.metric, row.metric), unit, worst, best)
 
 
-def _column(wide: Wide, heading: str) -> PrintedColumn | None:
+def _column(wide: Wide, heading: str, labels: Mapping[str, str]) -> PrintedColumn | None:
     cells = [cell for cell in wide.column(heading).values() if cell.value is not None]
     metric = metric_of(cells[0]) if cells else None
-    models = {cell.model: cell for cell in cells}
+    models = {labels[cell.row]: cell for cell in cells}
     if metric is None or len(models) < 2 or len({cell.metric for cell in cells}) > 1:
         return None
     values = {model: cell.value for model, cell in models.items() if cell.value is not None}

@@ -64,7 +64,7 @@ def printed_sections(source: str, ranks_as_printed: bool = False) -> list[Sectio
     sections = [_about(source, names)]
     if TABLE_5_8 in names:
         sections.append(_summary(ranks_as_printed))
-    sections += [found for name in names if (found := _table(name)) is not None]
+    sections += [_table(name) for name in names]
     if severe_table("4.1") in names:
         sections += [
             _correlations(UCF, "UCF101 finetuning"),
@@ -83,8 +83,9 @@ def _about(source: str, names: Sequence[str]) -> Section:
     ]
     if severe_table("4.1") in names:
         text.append(
-            "Figures 4.3, 4.4, B.9, B.12 and B.13 are printed as pictures without numbers: their "
-            "curves and matrices cannot be drawn from print. A report of measured rows draws them."
+            "Figures 4.3, 4.4, B.9, B.12, B.13, 5.5, C.1 and C.2 are printed as pictures without "
+            "numbers: their curves, matrices, bars and maps cannot be drawn from print. Reports of "
+            "measured rows draw them (`severe report`, `severe saliency`)."
         )
     notes = [
         [words(row.table), words(row.row), words(row.column), words(row.printed), words(row.note)]
@@ -117,7 +118,7 @@ def _difference_words(found: Sequence[Line], quantity: str) -> str:
     if not wrong:
         return f"Every {quantity} agrees with print."
     agree = len(found) - len(wrong)
-    names = ", ".join(f"{d.model} {d.computed:.4g} (printed {d.printed:g})" for d in wrong[:4])
+    names = ", ".join(f"{d.model} {d.computed:.5g} (printed {d.printed:g})" for d in wrong[:4])
     rest = f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""
     return (
         f"{agree} of {len(found)} {quantity}s agree with print to its last digit. "
@@ -125,17 +126,14 @@ def _difference_words(found: Sequence[Line], quantity: str) -> str:
     )
 
 
-def _table(name: str) -> Section | None:
-    columns = printed_columns(name)
-    if not columns:
-        return None
+def _table(name: str) -> Section:
     number_ = name.rpartition("_")[2]
-    lead = "Blue is better within a column, red worse, by rank among the models."
+    lead = "Blue is better within a column, red worse, by rank among the rows."
     return Section(
         f"table-{file_stem(number_).replace('.', '-')}",
         f"Table {number_}: {title_of(name)}",
-        [lead],
-        tables=[coloured(f"coloured_{number_}", title_of(name), columns)],
+        [lead] if printed_columns(name) else [],
+        tables=[coloured(name, f"coloured_{number_}")],
         nav=f"Table {number_}",
     )
 

@@ -8,7 +8,10 @@ from scipy.stats import kendalltau
 
 from severe_bench.core.errors import UserError
 from severe_bench.published.columns import printed_column, severe_table
+from severe_bench.published.read import rows, tables
 from severe_bench.report.printed import write_printed_page
+from severe_bench.report.table import MISSING
+from severe_bench.report.tables.printed import coloured
 from tests.report.parsing import Node, parse
 
 
@@ -98,3 +101,16 @@ def test_a_source_without_the_severe_tables_has_its_own_page(tmp_path: Path) -> 
     assert "Semi-Supervised Fine-Grained" in page.read_text()
     with pytest.raises(UserError, match="no published source"):
         write_printed_page("nobody", tmp_path)
+
+
+@pytest.mark.parametrize("name", tables())
+def test_every_printed_cell_is_in_the_table_of_the_page(name: str) -> None:
+    """Rows of one model in two settings are two rows; settings and counts have columns too."""
+    found, cells = coloured(name, "x"), rows(name)
+    assert len(found.rows) == len({cell.row for cell in cells})
+    shown = [entry for row in found.rows for entry in row[1:] if entry.text != MISSING]
+    assert len(shown) == len([cell for cell in cells if cell.printed != MISSING])
+    values = sorted(entry.value for entry in shown if isinstance(entry.value, float))
+    assert values == sorted(cell.value for cell in cells if cell.value is not None)
+    labels = [row[0].text for row in found.rows]
+    assert len(set(labels)) == len(labels)

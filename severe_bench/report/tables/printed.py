@@ -1,28 +1,50 @@
 """Printed tables as tables of the report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from severe_bench.published.columns import PrintedColumn
+from severe_bench.published.columns import (
+    PrintedColumn,
+    printed_columns,
+    row_labels,
+    title_of,
+)
 from severe_bench.published.differences import Difference
+from severe_bench.published.read import PublishedRow, rows
 from severe_bench.published.table_5_8 import EXPERIMENTS, Line
+from severe_bench.published.wide import Wide, widen
 from severe_bench.report.table import Entry, Head, Table, fixed, number, words
 from severe_bench.report.tables.common import ABSENT, MODEL, digits_of, shades, table
 
+COLOURED = " Colours: rank within the column, red is worst, blue is best."
 
-def coloured(name: str, title: str, columns: Sequence[PrintedColumn]) -> Table:
-    """Models by columns, coloured by rank within each column, with deviations where printed."""
-    models = dict.fromkeys(model for one in columns for model in one.column.values)
-    heads = [MODEL, *(Head(one.heading, _title(one), numeric=True) for one in columns)]
-    colours = [shades(one.column) for one in columns]
-    rows = [
-        [
-            words(model),
-            *(_entry(one, model, c) for one, c in zip(columns, colours, strict=True)),
-        ]
-        for model in models
+
+def coloured(table_: str, name: str) -> Table:
+    """A table as printed, every row and column; columns of one metric coloured by rank.
+
+    Args:
+        table_: full name, see `severe_bench.published.read.tables`.
+        name: of the table made.
+    """
+    wide, labels = widen(rows(table_)), row_labels(table_)
+    known = {one.heading: one for one in printed_columns(table_)}
+    colours = {heading: shades(one.column) for heading, one in known.items()}
+    named = any(label != shown for label, shown in labels.items()) or bool(known)
+    heads = [
+        MODEL if named else Head("row", "Row"),
+        *(_head(heading, wide, known.get(heading)) for heading in wide.columns),
     ]
-    caption = "As printed. Colours: rank within the column, red is low, blue is high."
-    return table(name, title, caption, heads, rows)
+    lines = [
+        [
+            words(labels[label]),
+            *(
+                _entry(wide.cells.get((label, h)), known.get(h), colours.get(h, {}), labels)
+                for h in wide.columns
+            ),
+        ]
+        for label in wide.rows
+    ]
+    caption = "As printed." + (COLOURED if known else "")
+    return table(name, title_of(table_), caption, heads, lines)
 
 
 def summary_table(found: Sequence[Line]) -> Table:
@@ -36,7 +58,7 @@ def summary_table(found: Sequence[Line]) -> Table:
         Head("average_rank", "Average rank ↓", numeric=True),
         Head("average_rank_printed", "Rank printed ↓", numeric=True),
     ]
-    rows = [
+    entries = [
         [
             words(line.model),
             words(line.backbone),
@@ -52,7 +74,7 @@ def summary_table(found: Sequence[Line]) -> Table:
         "Mean of the eight columns, the counting error entered as 100·(1 − error). Average of the "
         f"eight ranks, 1 is best; {found[0].rule}."
     )
-    return table("severe_summary", "Table 5.8, computed and printed", caption, heads, rows)
+    return table("severe_summary", "Table 5.8, computed and printed", caption, heads, entries)
 
 
 def differences_table(found: Sequence[Difference]) -> Table:
@@ -64,7 +86,7 @@ def differences_table(found: Sequence[Difference]) -> Table:
         Head("computed", "Computed", numeric=True),
         Head("reason", "Why"),
     ]
-    rows = [
+    entries = [
         [
             words(one.model),
             words(one.quantity),
@@ -74,20 +96,30 @@ def differences_table(found: Sequence[Difference]) -> Table:
         ]
         for one in found
     ]
-    return table("differences_from_print", "Where print differs", "", heads, rows)
+    return table("differences_from_print", "Where print differs", "", heads, entries)
 
 
-def _entry(one: PrintedColumn, model: str, colours: dict[str, float]) -> Entry:
-    value = one.column.values.get(model)
-    if value is None:
+def _head(heading: str, wide: Wide, one: PrintedColumn | None) -> Head:
+    title = heading.replace(" / ", ": ")
+    if one is None:
+        cells = wide.column(heading).values()
+        return Head(heading, title, numeric=all(cell.value is not None for cell in cells))
+    return Head(heading, _direction(title, one.column.metric.higher_is_better), numeric=True)
+
+
+def _entry(
+    cell: PublishedRow | None,
+    one: PrintedColumn | None,
+    colours: Mapping[str, float],
+    labels: Mapping[str, str],
+) -> Entry:
+    if cell is None:
         return ABSENT
+    if one is None or cell.value is None:
+        return Entry(cell.printed if cell.value is None else cell.value, cell.printed)
     digits = digits_of(one.column.metric)
-    spread = f" ± {fixed(one.stds[model], 1 if digits == 1 else 2)}" if model in one.stds else ""
-    return Entry(value, fixed(value, digits) + spread, shade=colours[model])
-
-
-def _title(one: PrintedColumn) -> str:
-    return _direction(one.heading.replace(" / ", ": "), one.column.metric.higher_is_better)
+    spread = "" if cell.std is None else f" ± {fixed(cell.std, 1 if digits == 1 else 2)}"
+    return Entry(cell.value, fixed(cell.value, digits) + spread, shade=colours[labels[cell.row]])
 
 
 def _direction(name: str, higher: bool) -> str:
