@@ -63,7 +63,7 @@ def _metrics(result: Result) -> Table:
 def _facts(title: str, facts: Mapping[str, object]) -> Table:
     table = Table(box=None, padding=(0, 2), show_header=False, title=title, title_justify="left")
     for name, value in facts.items():
-        if value not in ("", {}):
+        if value not in ("", {}, ()):
             table.add_row(f"[dim]{escape(name)}[/]", escape(str(value)))
     return table
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from severe_bench.config.network_input import Input
 from severe_bench.core.frozen import Frozen
@@ -179,11 +179,17 @@ class Numerics(Frozen):
     Args:
         precision: `fp32`, or `bf16` autocast.
         channels_last: weights and clips in channels_last_3d.
-        compile: torch.compile the network.
+        compile: torch.compile the network; where that cannot be done here, the cell goes on without
+            and its result says why.
         micro_batch: clips per forward pass; gradients accumulate to the recipe's batch size.
             Batch normalisation sees micro-batches, so this too can change a number. None: whole.
         norm_eps: of batch normalisation; None: as the model was pretrained. SEVERE's code has
             torchvision's 1e-5 for every model, CtP and Tubelet-Contrast were trained with 1e-3.
+        fused: one kernel for the whole step of a network's optimiser; it rounds otherwise. Probes
+            on cached features have an optimiser of their own.
+        autotune: on CUDA, cuDNN times its algorithms for each shape and takes the fastest, which
+            may be one that adds in no fixed order; so two runs differ in rounding. On a CPU it
+            changes nothing.
     """
 
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -191,6 +197,16 @@ class Numerics(Frozen):
     compile: bool = False
     micro_batch: Positive | None = None
     norm_eps: Annotated[float, Field(gt=0)] | None = None
+    fused: bool = False
+    autotune: bool = False
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_asked_for(
+        self, plain: SerializerFunctionWrapHandler
+    ) -> dict[str, object]:
+        """Cells that ask for neither keep the ids that they had before there were these two."""
+        fields: dict[str, object] = plain(self)
+        return {n: v for n, v in fields.items() if v or n not in {"fused", "autotune"}}
 
 
 class Head(Frozen):

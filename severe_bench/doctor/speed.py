@@ -12,6 +12,7 @@ from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
+from severe_bench.core.remarks import heard_by
 from severe_bench.data.loading import usable_workers
 from severe_bench.data.reading import Steps, TrainReader
 from severe_bench.data.sources import ClipBatches
@@ -33,12 +34,14 @@ class Speed(Frozen):
         network: forward and backward of a batch on the device, augmentation included.
         device: of the network.
         loaders: processes that read ahead; 0 where the network's own process reads.
+        remarks: what the network's side said of itself, e.g. that torch.compile failed.
     """
 
     decoding: float
     network: float
     device: str
     loaders: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -49,6 +52,7 @@ class Speed(Frozen):
             Finding(check="decoding", verdict="ok", seen=decoding),
             Finding(check="network", verdict="ok", seen=network),
             self._balance(),
+            *(Finding(check="network", verdict="note", seen=text) for text in self.remarks),
         )
 
     def _balance(self) -> Finding:
@@ -110,13 +114,16 @@ class Trial:
         )
         place(self.network, self.recipe.numerics, self.device)
         self.network.train()
-        network = _rate(lambda number: self._step(source, number % len(read)))
+        remarks: list[str] = []
+        with heard_by(remarks.append):
+            network = _rate(lambda number: self._step(source, number % len(read)))
         on_cpu = torch.device(self.device).type == "cpu"
         return Speed(
             decoding=decoding,
             network=network,
             device=self.device,
             loaders=0 if on_cpu else usable_workers(),
+            remarks=tuple(dict.fromkeys(remarks)),
         )
 
     def _records(self) -> tuple[Record, ...]:

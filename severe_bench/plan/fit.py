@@ -124,11 +124,12 @@ def view_recipe(recipe: Recipe, views: str) -> Recipe:
         recipe: of the experiment.
         views: `train`: augmented clips; `test`: equally spaced clips.
     """
+    numerics = recipe.numerics.model_copy(update={"fused": False})  # nothing is optimised
     if views == "train":
         return Recipe(
             clip=recipe.clip,
             augment=recipe.augment,
-            numerics=recipe.numerics,
+            numerics=numerics,
             feature_views=recipe.feature_views,
         )
-    return Recipe(clip=recipe.clip, test=recipe.test, numerics=recipe.numerics)
+    return Recipe(clip=recipe.clip, test=recipe.test, numerics=numerics)

@@ -55,7 +55,7 @@ def overview(findings: Findings) -> list[str]:
 
 def warnings(study: Study) -> list[str]:
     """What should keep a reader from trusting some of the numbers."""
-    found = [_codes(study), _incomplete(study), _chosen_on_test(study)]
+    found = [_codes(study), _incomplete(study), _chosen_on_test(study), *_remarks(study)]
     return [text for text in found if text]
 
 
@@ -99,6 +99,13 @@ def _chosen_on_test(study: Study) -> str:
         f"Warning: {counted(len(cells), 'cell')} are best on test (marked ‡): the state was chosen "
         "by the test set, so these numbers are too good."
     )
+
+
+def _remarks(study: Study) -> list[str]:
+    """Each remark that cells made of their own numbers, with how many made it."""
+    cells = study.harvest.measured
+    said = Counter(remark for cell in cells for remark in cell.provenance.remarks)
+    return [f"Note on {counted(count, 'cell')}: {remark}." for remark, count in said.items()]
 
 
 def changes(one: Sensitivity) -> str:

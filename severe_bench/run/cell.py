@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from severe_bench.core.errors import Interrupted
+from severe_bench.core.remarks import heard_by
 from severe_bench.core.session import Progress
 from severe_bench.plan.cell import Cell
 from severe_bench.run import memory
@@ -26,11 +27,12 @@ from severe_bench.store.cells import (
     clean,
     output_files,
     read_failure,
+    read_result,
     write_cell,
     write_failure,
     write_result,
 )
-from severe_bench.store.events import RESUMED, EventLog, attempts
+from severe_bench.store.events import RESUMED, Attempts, EventLog, attempts
 from severe_bench.store.layout import CHECKPOINT, PROGRESS, Layout
 from severe_bench.store.lock import BEAT_SECONDS, Claim, claim
 from severe_bench.store.predictions import write_predictions
@@ -148,7 +150,8 @@ def _attempt(
         runner = runner_of(cell.job.kind, how.runners)  # its imports are not the cell's time
         _begin(folder, cell, log)
         session = open_session(layout, cell, how.device, log, stop, tell)
-        outputs = runner(Work(cell, session))
+        with heard_by(lambda text: log.add("remark", note=text)):
+            outputs = runner(Work(cell, session))
         return _finish(layout, cell, how, log, outputs)
     except Interrupted:
         log.add("interrupted")
@@ -194,12 +197,19 @@ def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Output
         missing=dict(outputs.missing),
         selected_on="" if outputs.selected_epoch is None else "test",
         selected_epoch=outputs.selected_epoch,
-        provenance=provenance(outputs, how.device, past, command),
+        provenance=provenance(outputs, how.device, _with_needed(past, layout, cell), command),
         files={name: file for name, file in files.items() if name not in outputs.leftovers},
     )
     write_result(folder, result)
     _tidy(folder, outputs)
     return Ended("done", cost.seconds)
+
+
+def _with_needed(past: Attempts, layout: Layout, cell: Cell) -> Attempts:
+    """With the remarks of the cells that the number was made from."""
+    needed = (read_result(layout.needed(need)) for need in cell.needs.values())
+    theirs = (remark for result in needed if result for remark in result.provenance.remarks)
+    return past.model_copy(update={"remarks": tuple(dict.fromkeys((*theirs, *past.remarks)))})
 
 
 def _tidy(folder: Path, outputs: Outputs) -> None:

@@ -33,7 +33,7 @@ def provenance(outputs: Outputs, device: str, past: Attempts, command: str) -> P
     Args:
         outputs: digests, seeds and decoders are read.
         device: torch device string.
-        past: all attempts, this one included.
+        past: all attempts, this one included; remarks of needed cells too.
         command: what computes the cell again.
     """
     now = datetime.now(UTC)
@@ -55,6 +55,7 @@ def provenance(outputs: Outputs, device: str, past: Attempts, command: str) -> P
         started=started.isoformat(timespec="seconds"),
         finished=now.isoformat(timespec="seconds"),
         resumed=past.resumed,
+        remarks=past.remarks,
         command=command,
     )
 

@@ -4,6 +4,7 @@ import os
 
 import torch
 
+from severe_bench.config.recipe import Numerics
 from severe_bench.core.digest import digest_of
 
 CUBLAS_VARIABLE = "CUBLAS_WORKSPACE_CONFIG"
@@ -11,21 +12,25 @@ CUBLAS_DETERMINISTIC = ":4096:8"
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 
 
-def prepare_torch(device: str, seed: int) -> None:
+def prepare_torch(device: str, seed: int, numerics: Numerics) -> None:
     """Deterministic algorithms, the lane's threads, and a fixed state of the global generators.
 
     Several 3D operations have no deterministic CUDA form (max-pooling's gradient is one); there
-    torch warns and goes on. TF32 is off: it would round what a recipe calls fp32 to 10 bits on some
-    devices and not on others, and the device is no part of a cell's id. The seed makes a cell
-    independent of what its worker ran before.
+    torch warns and goes on. Where cuDNN may choose its algorithms by time, determinism is not asked
+    for on CUDA: which one is fastest differs from run to run, and often it is not deterministic.
+    TF32 is off: it would round what a recipe calls fp32 to 10 bits on some devices and not on
+    others, and the device is no part of a cell's id. The seed makes a cell independent of what its
+    worker ran before.
 
     Args:
         device: torch device string.
         seed: of the cell.
+        numerics: of the cell's recipe; every flag is set anew, so none is left to the next cell.
     """
     os.environ.setdefault(CUBLAS_VARIABLE, CUBLAS_DETERMINISTIC)
     torch.set_num_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
-    torch.use_deterministic_algorithms(True, warn_only=device.startswith("cuda"))
-    torch.backends.cudnn.benchmark = False
+    on_cuda = torch.device(device).type == "cuda"
+    torch.use_deterministic_algorithms(not (on_cuda and numerics.autotune), warn_only=on_cuda)
+    torch.backends.cudnn.benchmark = numerics.autotune
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.manual_seed(int(digest_of(seed)[:8], 16))

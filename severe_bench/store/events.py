@@ -14,7 +14,7 @@ from severe_bench.core.atomic import mendable_writes
 from severe_bench.core.frozen import Frozen
 from severe_bench.store.layout import EVENTS
 
-EventName = Literal["started", "progress", "finished", "failed", "interrupted"]
+EventName = Literal["started", "progress", "finished", "failed", "interrupted", "remark"]
 
 RESUMED = "resumed"
 """Note of a `started` event that found a checkpoint."""
@@ -29,7 +29,7 @@ class Event(Frozen):
         elapsed: seconds since this attempt began, by a monotonic clock.
         host, pid: of the worker; in `started` events.
         stage, done, total, epoch, loss, rate: as in `core.session.Progress`.
-        note: class of the failure and the like.
+        note: class of the failure, text of the remark and the like.
     """
 
     event: EventName
@@ -95,12 +95,14 @@ class Attempts(Frozen):
         seconds: sum over attempts, each until its last event.
         resumed: how often it went on from a checkpoint.
         first: time of the first start, in seconds since the epoch; None before it.
+        remarks: what the work said of its number, each once.
     """
 
     count: int = 0
     resumed: int = 0
     seconds: float = 0.0
     first: float | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def read_events(folder: Path) -> Iterator[Event]:
@@ -123,7 +125,10 @@ def attempts(folder: Path) -> Attempts:
     seconds = sum(events[end - 1].elapsed for end in ends) if starts else 0.0
     first = events[starts[0]].time if starts else None
     resumed = sum(events[start].note == RESUMED for start in starts)
-    return Attempts(count=len(starts), resumed=resumed, seconds=seconds, first=first)
+    remarks = dict.fromkeys(event.note for event in events if event.event == "remark")
+    return Attempts(
+        count=len(starts), resumed=resumed, seconds=seconds, first=first, remarks=tuple(remarks)
+    )
 
 
 def _is_infinite(value: object) -> bool:

@@ -69,6 +69,8 @@ class Provenance(Frozen):
         weights, split, dataset: digests, empty where they do not apply.
         started, finished: ISO 8601 with time zone; `started` is that of the first attempt.
         resumed: how often the cell went on from a checkpoint.
+        remarks: what else a reader of the number must know, e.g. that torch.compile failed and
+            why, in any attempt.
         command: what to type to compute this cell again.
     """
 
@@ -88,6 +90,7 @@ class Provenance(Frozen):
     started: str
     finished: str
     resumed: int = 0
+    remarks: tuple[str, ...] = ()
     command: str = ""
 
 

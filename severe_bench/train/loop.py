@@ -87,7 +87,8 @@ def fit(
 
 def _optimiser_of(recipe: Recipe, objective: Objective) -> torch.optim.Optimizer:
     norms = norm_parameters(objective.module)
-    return build_optimiser(recipe.optimiser, objective.parameters(), norms)
+    fused = recipe.numerics.fused
+    return build_optimiser(recipe.optimiser, objective.parameters(), norms, fused=fused)
 
 
 class _Loop:

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from severe_bench.config.recipe import Numerics
+from severe_bench.train.compiling import compile_parts
 
 
 def place(module: nn.Module, numerics: Numerics, device: str) -> None:
@@ -23,8 +24,7 @@ def place(module: nn.Module, numerics: Numerics, device: str) -> None:
         for parameter in module.parameters():
             parameter.data = _channels_last(parameter.data)
     if numerics.compile:
-        for part in list(module.children()) or [module]:
-            part.compile()
+        compile_parts(module)
 
 
 def lay_out(inputs: Mapping[str, torch.Tensor], numerics: Numerics) -> dict[str, torch.Tensor]:

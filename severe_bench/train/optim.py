@@ -21,6 +21,8 @@ def build_optimiser(
     spec: Optimiser,
     parameters: Iterable[nn.Parameter],
     norms: Iterable[nn.Parameter] = (),
+    *,
+    fused: bool = False,
 ) -> torch.optim.Optimizer:
     """The optimiser over those parameters that require a gradient.
 
@@ -31,6 +33,8 @@ def build_optimiser(
         spec: of the recipe.
         parameters: of the objective.
         norms: those of normalisation layers, which weight decay spares where the recipe says so.
+        fused: see `Numerics`. Gradients must then lie in memory as their parameters do, as autograd
+            lays them; torch does not check it.
 
     Raises:
         UserError: nothing to train.
@@ -40,13 +44,19 @@ def build_optimiser(
         raise UserError("nothing to train: no parameter requires a gradient")
     groups = _groups(spec, trained, norms)
     lr, decay, betas = spec.lr, spec.weight_decay, (spec.momentum, 0.999)
+    kernel = fused or None  # None is torch's default; False would rule out its foreach on CUDA
     if spec.name == "sgd":
         return torch.optim.SGD(
-            groups, lr=lr, weight_decay=decay, momentum=spec.momentum, nesterov=spec.nesterov
+            groups,
+            lr=lr,
+            weight_decay=decay,
+            momentum=spec.momentum,
+            nesterov=spec.nesterov,
+            fused=kernel,
         )
     if spec.name == "adamw":
-        return torch.optim.AdamW(groups, lr=lr, weight_decay=decay, betas=betas)
-    return torch.optim.Adam(groups, lr=lr, weight_decay=decay, betas=betas)
+        return torch.optim.AdamW(groups, lr=lr, weight_decay=decay, betas=betas, fused=kernel)
+    return torch.optim.Adam(groups, lr=lr, weight_decay=decay, betas=betas, fused=kernel)
 
 
 def norm_parameters(module: nn.Module) -> Iterator[nn.Parameter]:

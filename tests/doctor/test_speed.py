@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 from typer.testing import CliRunner
 
 from severe_bench.cli.main import app
 from severe_bench.core.errors import UserError
+from severe_bench.core.remarks import remark
 from severe_bench.data.procedural.generate import generate
 from severe_bench.data.procedural.spec import WorldSpec
 from severe_bench.doctor import speed
@@ -62,6 +64,19 @@ def test_who_waits_for_whom(
     finding = balance(decoding, network, loaders)
     assert (finding.verdict, finding.seen) == (verdict, said)
     assert bool(finding.mend) == (verdict == "note")
+
+
+def test_what_the_network_says_of_itself_is_passed_on(tmp_path: Path) -> None:
+    class Talks(Tiny):
+        def forward(self, clips: Tensor) -> Tensor:
+            remark("it ran without")
+            return super().forward(clips)
+
+    dataset = make_dataset(tmp_path, train=4, test=1)
+    found = Trial(dataset, recipe(), Talks(), NETWORK.input, "cpu").speed()
+    assert found.remarks == ("it ran without",)
+    (note,) = found.findings[3:]
+    assert (note.check, note.verdict, note.seen) == ("network", "note", "it ran without")
 
 
 def test_every_clip_is_decoded_and_taken(tmp_path: Path) -> None:

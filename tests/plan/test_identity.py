@@ -164,6 +164,18 @@ def test_each_recipe_setting_changes_the_id(path: tuple[str, ...]) -> None:
     assert short_id(job.model_copy(update={"recipe": recipe})) != before
 
 
+@pytest.mark.parametrize("name", ["fused", "autotune"])
+def test_later_numerics_change_the_id_only_where_asked_for(name: str) -> None:
+    """Cells that do not ask for them keep the ids that they had before these settings were."""
+    job = JOBS[3]
+    assert isinstance(job, EvaluateJob)
+    asked, not_asked = (Recipe.model_validate({"numerics": {name: on}}) for on in (True, False))
+    assert short_id(job.model_copy(update={"recipe": asked})) != short_id(job)
+    assert short_id(job.model_copy(update={"recipe": not_asked})) == short_id(job)
+    assert name not in not_asked.numerics.model_dump()
+    assert Recipe.model_validate(asked.model_dump()) == asked
+
+
 def recipes() -> st.SearchStrategy[Recipe]:
     clip = st.builds(Clip, frames=st.integers(1, 64), rate=st.floats(1, 30))
     augment = st.builds(Augment, flip=st.floats(0, 1))

@@ -17,6 +17,7 @@ from severe_bench.report.tables.comparisons import pairs
 from severe_bench.report.tables.factors import agreements, factor_agreements, moves, swaps
 from severe_bench.report.tables.frames import awareness, frame_sweeps
 from severe_bench.report.tables.scores import long, matrix, places, ranking
+from severe_bench.report.tables.work import provenance
 from severe_bench.report.writers import to_csv
 from severe_bench.store.layout import Layout
 from tests.analysis.builder import Trial, write_suite
@@ -122,6 +123,15 @@ def test_cells_of_several_versions_of_the_code_are_warned_of(layout: Layout) -> 
     findings = changed(layout, NA={"provenance": other})
     (said,) = [text for text in words.overview(findings) if "Warning" in text]
     assert "2 versions of this program’s code" in said
+
+
+def test_what_cells_say_of_their_numbers_is_passed_on(layout: Layout) -> None:
+    first: Measured = harvest(layout).measured[0]
+    said = first.provenance.model_copy(update={"remarks": ("it ran without",)})
+    findings = changed(layout, NA={"provenance": said})
+    assert "Note on 4 cells: it ran without." in words.overview(findings)
+    rows = [[entry.text for entry in row] for row in provenance(findings.study).rows]
+    assert ["remark", "it ran without", "4"] in rows
 
 
 def replace_code(cell: Measured) -> object:

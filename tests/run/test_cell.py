@@ -21,7 +21,7 @@ from severe_bench.store.lock import claim, owner
 from severe_bench.store.result import Failure
 from severe_bench.store.table import rebuilt_table
 from tests.run.fake_kinds import OUTPUT, RUNNERS
-from tests.run.grids import evaluate, pretrain, tree
+from tests.run.grids import dataset, evaluate, pretrain, tree
 
 
 @pytest.fixture
@@ -57,6 +57,31 @@ def test_a_stopped_cell_goes_on_to_the_same_number(layout: Layout, tmp_path: Pat
         "started",
         "finished",
     ]
+
+
+def test_what_a_cell_says_of_its_number_stands_with_it(layout: Layout) -> None:
+    cell = evaluate(0, mode="remark", steps=50)
+    run(layout, cell, lambda: True)
+    run(layout, cell)
+    result = check(layout.folder(cell))
+    assert result is not None
+    assert result.provenance.remarks == ("it ran without",)
+    events = [event for event in read_events(layout.folder(cell)) if event.event == "remark"]
+    assert [event.note for event in events] == ["it ran without"] * 4
+
+
+def test_and_with_what_is_made_from_it(layout: Layout) -> None:
+    world = dataset()
+    run(layout, world)
+    made = check(layout.folder(world))
+    assert made is not None
+    said = made.provenance.model_copy(update={"remarks": ("it ran without",)})
+    write_result(layout.folder(world), made.model_copy(update={"provenance": said}))
+    cell = pretrain(0, {"dataset": world.id})
+    run(layout, cell)
+    result = check(layout.folder(cell))
+    assert result is not None
+    assert result.provenance.remarks == ("it ran without",)
 
 
 def test_a_done_cell_is_not_touched(layout: Layout) -> None:

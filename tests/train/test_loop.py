@@ -74,6 +74,31 @@ def test_stopping_anywhere_changes_no_bit(
     )
 
 
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_a_fused_optimiser_resumes_to_the_bit(tmp_path: Path, optimiser: dict[str, object]) -> None:
+    plan = recipe(optimiser=optimiser, numerics={"fused": True})
+    whole, pieces = momentum(), momentum()
+    fit(whole, Noise(), plan, Wires(tmp_path / "whole").session, seed=7)
+    stopper = Wires(tmp_path / "stopped", stop=lambda call: call == 5)
+    with pytest.raises(Interrupted):
+        fit(momentum(), Noise(), plan, stopper.session, seed=7)
+    fit(pieces, Noise(), plan, Wires(tmp_path / "stopped").session, seed=7)
+    assert_same(state_of(pieces.module), state_of(whole.module))
+
+
+def test_the_recipe_says_whether_steps_are_fused(tmp_path: Path) -> None:
+    """Both ways agree, but not to the bit: so it is part of what a cell is."""
+    states = []
+    for fused in (False, True):
+        torch.manual_seed(3)
+        objective = Classify(nn.Linear(4, 99))
+        plan = recipe(numerics={"fused": fused})
+        fit(objective, Noise(), plan, Wires(tmp_path / str(fused)).session, seed=7)
+        states.append(state_of(objective.module))
+    torch.testing.assert_close(*states, atol=1e-5, rtol=1e-5)
+    assert any(not torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_being_killed_at_random_steps_changes_no_bit(tmp_path: Path, seed: int) -> None:
     """Everything since the last checkpoint is lost, and done again to the same bits."""

@@ -238,4 +238,5 @@ def _facts(found: Provenance) -> list[tuple[str, str]]:
         "platform": found.platform,
     }
     libraries = [(f"library {name}", version) for name, version in found.libraries.items()]
-    return [(name, value) for name, value in facts.items() if value] + libraries
+    remarks = [("remark", remark) for remark in found.remarks]
+    return [(name, value) for name, value in facts.items() if value] + libraries + remarks

@@ -15,7 +15,7 @@ def run_extraction(work: Work) -> Outputs:
     """Compute features of a split."""
     job = work.cell.job
     assert isinstance(job, FeaturesJob)  # noqa: S101 - run.work.RUNNERS says so
-    prepare_torch(work.session.device, job.seed)
+    prepare_torch(work.session.device, job.seed, job.recipe.numerics)
     dataset = load_dataset(job.dataset, work)
     with counted(work.session) as decoders:
         summary = run_features(job, dataset, weights_file(work, job.network), work.session)

@@ -13,7 +13,7 @@ def run_pretraining(work: Work) -> Outputs:
     """Pretrain; `weights.pt` is the output."""
     job = work.cell.job
     assert isinstance(job, PretrainJob)  # noqa: S101 - run.work.RUNNERS says so
-    prepare_torch(work.session.device, job.seed)
+    prepare_torch(work.session.device, job.seed, job.recipe.numerics)
     dataset = load_dataset(job.dataset, work)
     with counted(work.session) as decoders:
         summary = run_pretrain(job, dataset, work.session)
