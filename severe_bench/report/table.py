@@ -59,6 +59,15 @@ class Table:
     rows: tuple[tuple[Entry, ...], ...]
     detail: str = ""
 
+    @property
+    def shown(self) -> "Table":
+        """For readers: without columns in which no row says anything; CSV keeps them."""
+        kept = [i for i in range(len(self.heads)) if any(row[i].text for row in self.rows)]
+        if not self.rows or len(kept) == len(self.heads):
+            return self
+        rows = tuple(tuple(row[i] for i in kept) for row in self.rows)
+        return replace(self, heads=tuple(self.heads[i] for i in kept), rows=rows)
+
 
 def words(text: str, mark: Mark = "") -> Entry:
     """Text as it is, whatever it spells: `None`, `NA`, `<b>`."""

@@ -12,7 +12,7 @@ from severe_bench.analysis.harvest import Harvest
 from severe_bench.analysis.study import build_study
 from severe_bench.published.fit import GAP, chunks
 from severe_bench.report.table import Table
-from severe_bench.report.tables.caveats import CAVEATS, legend
+from severe_bench.report.tables.caveats import legend
 from severe_bench.report.tables.scores import ranking
 from severe_bench.report.words import counted
 
@@ -82,9 +82,9 @@ def _missing(harvest: Harvest) -> str:
 def plain_tables(tables: Sequence[Table], width: int) -> Iterator[RenderableType]:
     """Tables of any width, in as many blocks of columns as the terminal asks for.
 
-    The column of caveats is left out where there are none.
+    Columns in which nothing stands are left out.
     """
-    for table in tables:
+    for table in (one.shown for one in tables):
         yield Text("")
         yield Text(table.title, "bold")
         yield from _in_blocks(table, width)
@@ -96,13 +96,9 @@ def _in_blocks(table: Table, width: int) -> Iterator[RenderableType]:
     entries = [[len(row[i].text) for row in table.rows] for i in range(len(table.heads))]
     widths = [max([title, *column]) for title, column in zip(titles, entries, strict=True)]
     first = min(widths[0], int(width * NAME_SHARE))
-    wanted = {str(i): w for i, w in enumerate(widths) if i > 0 and not _blank(table, i)}
+    wanted = {str(i): w for i, w in enumerate(widths) if i > 0}
     for group in chunks(wanted, width - first - GAP):
         yield _columns(table, [0, *map(int, group)], [first, *widths[1:]])
-
-
-def _blank(table: Table, column: int) -> bool:
-    return table.heads[column] == CAVEATS and not any(row[column].text for row in table.rows)
 
 
 def _columns(table: Table, kept: Sequence[int], widths: Sequence[int]) -> RichTable:

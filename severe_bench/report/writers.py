@@ -44,6 +44,7 @@ def to_csv(table: Table) -> str:
 
 def to_markdown(table: Table) -> str:
     """A pipe table under its title."""
+    table = table.shown
     rule = ["---:" if head.numeric else "---" for head in table.heads]
     titles = [head.title.translate(MARKDOWN) for head in table.heads]
     body = [[entry.text.translate(MARKDOWN) for entry in row] for row in table.rows]
@@ -57,6 +58,7 @@ def to_latex(table: Table) -> str:
 
     Needs `\usepackage{booktabs}`, for coloured entries `\usepackage[table]{xcolor}`, and UTF-8.
     """
+    table = table.shown
     columns = "".join("r" if head.numeric else "l" for head in table.heads)
     titles = " & ".join(head.title.translate(LATEX) for head in table.heads)
     body = [" & ".join(map(_latex_entry, row)) + r" \\" for row in table.rows]

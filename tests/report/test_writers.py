@@ -71,3 +71,15 @@ def test_the_best_is_bold_in_latex() -> None:
 def test_numbers(value: float, text: str, with_sign: str) -> None:
     assert fixed(value) == text
     assert signed(value) == with_sign
+
+
+def test_columns_in_which_nothing_stands_are_for_csv_alone() -> None:
+    heads = (Head("model", "Model"), Head("caveats", "Caveats"), Head("why", "Why"))
+    rows = ((words("a"), words(""), words("")), (words("None"), words(""), words("x")))
+    found = Table("t", "T", "", heads, rows)
+    assert "caveats" in to_csv(found)
+    for written in (to_markdown(found), to_latex(found)):
+        assert "Caveats" not in written
+        assert "Why" in written
+    empty = Table("t", "T", "", heads, ())
+    assert "Caveats" in to_markdown(empty)

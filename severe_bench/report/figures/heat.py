@@ -11,6 +11,8 @@ from severe_bench.report.figures.canvas import Canvas, short, width_of
 from severe_bench.report.table import fixed
 
 LONGEST = 32
+DARK = 0.72
+"""Share of blue from which light words are read better than dark ones, on white and on black."""
 FEW = 14
 """Up to so many rows the squares are large and hold their numbers."""
 
@@ -67,7 +69,7 @@ def _squares(
         if side < 40:
             continue
         words = fixed(float(value), digits) if known else "n/a"
-        colour = style.ON_BLUE if share > 0.62 else style.INK
+        colour = style.ON_BLUE if share > DARK else style.INK
         canvas.text(
             at[0] + side / 2, at[1] + side / 2 + 4, words, size=11, fill=colour, anchor="middle"
         )
