@@ -1,8 +1,10 @@
 import itertools
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torchvision.transforms.v2 import functional as reference
 
 from severe_bench.data import colour
@@ -100,3 +102,40 @@ def test_blocks_in_a_cpus_cache_change_no_bit(monkeypatch: pytest.MonkeyPatch) -
     for size in (1, 2000, 1 << 20):
         monkeypatch.setattr(colour, "CACHED_BYTES", size)
         assert torch.equal(colour.jitter(clips_of(24), factors, orders), whole)
+
+
+def picture(side: int = 64) -> Image.Image:
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def planes(image: Image.Image) -> torch.Tensor:
+    """Grey levels (1, 3, 1, H, W)."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None, :, None].double()
+
+
+@pytest.mark.parametrize("factor", [0.6, 0.9, 1.3])
+@pytest.mark.parametrize(("ours", "theirs", "neutral"), PAIRS[:3])
+def test_pil_cuts_off_the_fraction_that_ours_keeps(
+    ours: Operation, theirs: Operation, neutral: float, factor: float
+) -> None:
+    """PIL rounds the grey that it blends with, and cuts off the blend: half a level too dark."""
+    image = picture()
+    kept = 255 * ours(planes(image) / 255, torch.tensor([neutral * factor]).double())
+    cut = kept - planes(theirs(image, factor))
+    grey_rounding = 0.5 * abs(1 - factor) + 0.01  # PIL's weights of grey have 16 bits
+    assert cut.min() > -grey_rounding
+    assert cut.max() < 1 + grey_rounding
+    assert 0.2 < cut.mean() < 0.7
+
+
+def test_pil_turns_hue_among_256_hues() -> None:
+    """Through HSV with 8 bits each, and by whole 255ths: not even a turn by nothing is nothing."""
+    image = picture()
+    unturned = (planes(image) - planes(reference.adjust_hue(image, 0.0))).abs()
+    assert unturned.max() >= 4
+    assert np.array_equal(reference.adjust_hue(image, 0.1), reference.adjust_hue(image, 25.9 / 255))
+    for factor in (0.0, 0.1, -0.17):
+        exact = reference.adjust_hue(planes(image)[0, :, 0] / 255, factor)
+        found = colour.hue(planes(image) / 255, torch.tensor([factor]).double())[0, :, 0]
+        assert 255 * (found - exact).abs().max() < 0.01

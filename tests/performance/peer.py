@@ -60,6 +60,26 @@ def augmented(frames: list[Image.Image], draws: Draws, row: int) -> list[Image.I
     return found
 
 
+def unrounded(frames: NDArray[np.uint8], draws: Draws, row: int) -> torch.Tensor:
+    """The same draw picture by picture, in float after resizing: (3, T, S, S) in [0, 1].
+
+    Args:
+        frames: (T, H, W, 3).
+        draws: of a batch.
+        row: in it.
+    """
+    found = []
+    for frame in frames:
+        pixels = torch.from_numpy(frame).permute(2, 0, 1)
+        image = tv.resized_crop(pixels, *draws.boxes[row].tolist(), [SIZE, SIZE], antialias=True)
+        image = tv.horizontal_flip(image) if draws.flips[row] else image
+        image = image.double() / 255
+        for which in draws.order[row].tolist():
+            image = ADJUST[which](image, float(draws.factors[row, which]))
+        found.append(image)
+    return torch.stack(found, dim=1)
+
+
 def dense(path: Path) -> NDArray[np.float32]:
     """The 10 clips (10, 3, 32, 112, 112) of one test video."""
     with av.open(str(path)) as container:
