@@ -7,7 +7,7 @@ from severe_bench.analysis.agreement import Agreement, kendall, spearman
 from severe_bench.analysis.ranking import Column
 from severe_bench.report.figures.drawn import Drawn, drawn
 from severe_bench.report.figures.scatter import ScatterPanel, scatter_plot
-from severe_bench.report.table import Head, Table, fixed, number, words
+from severe_bench.report.table import Head, Table, fixed, number, probability, words
 from severe_bench.report.tables.common import table
 
 
@@ -68,9 +68,9 @@ def correlation_table(name: str, title: str, pairs: Sequence[tuple[Column, Colum
                 words(column.experiment),
                 number(models, 0),
                 number(tau.value if tau else None, 2),
-                number(tau.p if tau else None, 4),
+                probability(tau.p if tau else None),
                 number(rho.value if rho else None, 2),
-                number(rho.p if rho else None, 4),
+                probability(rho.p if rho else None),
             ]
         )
     caption = "Over the models of both columns; p by permutation of the models, two-sided."

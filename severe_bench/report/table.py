@@ -81,6 +81,19 @@ def number(value: float | None, digits: int = 1, detail: str = "", mark: Mark = 
     return Entry(value, fixed(value, digits), detail, mark)
 
 
+def probability(value: float | None, digits: int = 4) -> Entry:
+    """A p-value; one that would be shown as zero is shown as less than the last digit.
+
+    Example:
+        >>> probability(0.25).text, probability(1e-9).text, probability(0.00004, 3).text
+        ('0.2500', '<0.0001', '<0.001')
+    """
+    entry = number(value, digits)
+    if value is None or not value < 0.5 * 10.0**-digits:
+        return entry
+    return replace(entry, text=f"<{10.0**-digits:.{digits}f}")
+
+
 def fixed(value: float, digits: int = 1) -> str:
     """Fixed digits with a true minus sign and no minus zero.
 

@@ -39,12 +39,14 @@ def test_shares_by_model_with_intervals(tmp_path: Path) -> None:
     assert frame.loc["sharp", "inside"] == pytest.approx(82.0)
     assert frame.loc["sharp", "low"] < 82.0 < frame.loc["sharp", "high"]
     assert frame.loc["NA", "gain"] == pytest.approx(1.0)
+    assert frame.loc["NA", "gain_low"] == frame.loc["NA", "gain_high"] == pytest.approx(1.0)
+    assert 1.6 <= frame.loc["sharp", "gain_low"] < 1.64 < frame.loc["sharp", "gain_high"] <= 1.68
     assert frame.loc["NA", "area"] == pytest.approx(50.0)
     names = {f"{stem}.{form}" for stem in ("saliency", "saliency_videos") for form in FORMATS}
     assert names < {path.name for path in tmp_path.iterdir()}
     root = ET.parse(tmp_path / "saliency.svg").getroot()  # noqa: S314 - our own file
     words = set(root.itertext())
-    assert {"frame", "sharp", "NA", "82 % inside"} <= words
+    assert {"frame", "sharp", "NA", "82 % inside, area 50 %"} <= words
     images = [node for node in root.iter() if node.tag.endswith("image")]
     assert len(images) == 5 * 3
     assert all(node.attrib["href"].startswith("data:image/png;base64,") for node in images)
@@ -53,5 +55,5 @@ def test_shares_by_model_with_intervals(tmp_path: Path) -> None:
 def test_without_boxes_there_are_maps_and_no_shares(tmp_path: Path) -> None:
     write_looking(tmp_path, [look("a", "v", 0.5, boxes=False)])
     text = (tmp_path / "saliency.csv").read_text().splitlines()[1]
-    assert text == "a,,,,,,"
+    assert text == "a,,,,,,,,"
     assert "inside" not in (tmp_path / "saliency.svg").read_text()

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from severe_bench.analysis.attributes import DatasetAttributes
+from severe_bench.data.procedural.worlds import WORLDS
 from severe_bench.report.radars import Described, radar, write_attributes
 
 OURS = Described("NA, <b>", DatasetAttributes(0.5, 2.0, 10, 100, 50), "7 frames")
@@ -22,7 +23,15 @@ def test_known_datasets_have_what_the_study_declares() -> None:
     assert spokes["temporal awareness"].words == "not measured"
 
 
-def test_the_built_in_worlds_are_declared_too() -> None:
+def test_every_built_in_world_is_declared() -> None:
+    for name in set(WORLDS.names()) - {"source"}:
+        world = Described(name, DatasetAttributes(0.0, None, 6, 126, 180), None)
+        spokes = {spoke.name: spoke.words for spoke in radar(world).spokes}
+        assert spokes["point of view"] != "not declared"
+        assert spokes["environment"] != "not declared"
+
+
+def test_the_first_person_world_is_declared_so() -> None:
     world = Described("far_motion", DatasetAttributes(0.0, None, 6, 126, 180), None)
     spokes = {spoke.name: spoke.words for spoke in radar(world).spokes}
     assert spokes["point of view"] == "first person"

@@ -27,6 +27,7 @@ class MapRow:
         boxes: what moves, in fractions of the frame.
         maps: model -> (H', W') map of that moment, not negative.
         inside: model -> share of the whole map inside the boxes, NaN where that is not known.
+        area: share of the frames that the boxes cover: `inside` of a blind map.
     """
 
     name: str
@@ -34,6 +35,7 @@ class MapRow:
     boxes: Sequence[tuple[float, float, float, float]]
     maps: dict[str, NDArray[np.float64]]
     inside: dict[str, float]
+    area: float = float("nan")
 
 
 def map_grid(rows: Sequence[MapRow]) -> Canvas:
@@ -54,10 +56,15 @@ def map_grid(rows: Sequence[MapRow]) -> Canvas:
             canvas.image(corner, (SIDE, SIDE), png, f"{row.name}, {model}")
             _boxes(canvas, row, corner)
             if not np.isnan(row.inside[model]):
-                said = f"{fixed(100 * row.inside[model], 0)} % inside"
+                said = _said(row.inside[model], row.area)
                 at = corner[0], top + SIDE + 14
                 canvas.text(*at, said, size=10, fill=style.MUTED)
     return canvas
+
+
+def _said(inside: float, area: float) -> str:
+    words = f"{fixed(100 * inside, 0)} % inside"
+    return words if np.isnan(area) else f"{words}, area {fixed(100 * area, 0)} %"
 
 
 def _boxes(canvas: Canvas, row: MapRow, corner: tuple[float, float]) -> None:

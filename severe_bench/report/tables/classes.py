@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from severe_bench.analysis.per_class import ClassDifference, ClassLabel, Confusion
-from severe_bench.report.table import Entry, Head, Table, number, words
+from severe_bench.report.table import Entry, Head, Table, number, signed, words
 from severe_bench.report.tables.common import table
 
 
@@ -15,7 +15,7 @@ def class_differences(found: ClassDifference) -> Table:
         Head("difference", "A − B", numeric=True),
     ]
     rows = [
-        [*_label_entries(label, found.classes), number(count, 0), number(value)]
+        [*_label_entries(label, found.classes), number(count, 0), Entry(value, signed(value))]
         for label, count, value in zip(found.classes, found.counts, found.values, strict=True)
     ]
     caption = f"Points of {found.what} within the class, {found.a} (A) minus {found.b} (B)."

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from severe_bench.analysis.comparison import Comparison, Pair, detectable, holm
 from severe_bench.analysis.study import Study
-from severe_bench.report.table import Entry, Head, Table, number, words
+from severe_bench.report.table import Entry, Head, Table, number, probability, words
 from severe_bench.report.tables.caveats import CAVEATS, LEGEND, caveat_entry, legend, signs_in
 from severe_bench.report.tables.common import EXPERIMENT, difference_entries, in_order, table
 
@@ -122,11 +122,11 @@ def _comparison(study: Study, name: str, pair: Pair, one: Comparison) -> list[En
         *difference_entries(difference),
         number(one.video_se * scale, 2),
         number(None if seed_se is None else seed_se * scale, 2),
-        number(one.p, 4),
-        number(one.holm, 4),
+        probability(one.p),
+        probability(one.holm),
         number(one.a_better, 0),
         number(one.b_better, 0),
-        number(one.sign_p, 4),
+        probability(one.sign_p),
     ]
 
 

@@ -14,6 +14,7 @@ from severe_bench.report.table import (
     Table,
     fixed,
     number,
+    probability,
     words,
 )
 from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend
@@ -217,10 +218,10 @@ def _agreement_row(one: Sensitivity) -> list[Entry]:
         words(one.standard),
         number(tau.value, 2) if tau else ABSENT,
         *_bounds(one.kendall_interval),
-        number(tau.p, 3) if tau else ABSENT,
+        probability(tau.p, 3) if tau else ABSENT,
         number(rho.value, 2) if rho else ABSENT,
-        number(rho.p, 3) if rho else ABSENT,
-        number(tau.smallest_p, 3) if tau else ABSENT,
+        probability(rho.p, 3) if rho else ABSENT,
+        probability(tau.smallest_p, 3) if tau else ABSENT,
         number(len(one.moves), 0),
         number(len(one.swaps), 0),
         number(sum(swap.separable for swap in one.swaps), 0),
