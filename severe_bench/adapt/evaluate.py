@@ -164,18 +164,15 @@ def run_evaluate(
         Interrupted: after saving, when the session asks to stop.
     """
     task = TASKS.get(job.task)
-    pool, test = dataset.listed("train"), dataset.of("test")
-    drawn = draw(job.budget, pool, len(dataset.classes), job.seed)
-    bought = dataset.available(pool[index] for index in drawn)
-    _require_samples(dataset, bought, test)
-    inputs = _inputs(job, dataset, (bought, test), weights_file, session)
+    pool, drawn = dataset.listed("train"), drawn_of(job, dataset)
+    inputs = inputs_of(job, dataset, drawn, weights_file, session)
     targets = inputs.targets(inputs.test).numpy()
     outcome = PROTOCOLS.get(job.protocol).run(inputs)
     predictions = _predictions(inputs.test, targets, outcome.scores)
     return Evaluation(
         metrics=tuple(_measured(name, task, predictions) for name in task.metrics),
         predictions=predictions,
-        train_samples=tuple(record.sample for record in bought),
+        train_samples=tuple(record.sample for record in _bought(dataset, drawn)),
         train_digest=split_digest(pool, drawn),
         cost=outcome.cost,
         selected_epoch=outcome.selected_epoch,
@@ -209,20 +206,39 @@ def _measured(name: str, task: Task[Any], predictions: Predictions) -> MetricVal
     )
 
 
-def _inputs(
+def drawn_of(job: EvaluateJob, dataset: Dataset) -> tuple[int, ...]:
+    """Which records of the official training list the job's budget buys, in draw order."""
+    return draw(job.budget, dataset.listed("train"), len(dataset.classes), job.seed)
+
+
+def inputs_of(
     job: EvaluateJob,
     dataset: Dataset,
-    records: tuple[tuple[Record, ...], tuple[Record, ...]],
+    drawn: tuple[int, ...],
     weights_file: Path | None,
     session: Session,
 ) -> Inputs:
-    """The task bound to its dataset, training and test records turned into its examples."""
+    """The task bound to its dataset, training and test records turned into its examples.
+
+    The arguments are those of `run_evaluate`, and what `drawn_of` says.
+
+    Raises:
+        UserError: an empty split, options that the task does not have.
+    """
     task = TASKS.get(job.task)
+    records = _bought(dataset, drawn), dataset.of("test")
+    _require_samples(dataset, *records)
     options = _options(task, job)
     unit = UNITS.get(task.unit or "clip")
     train, test = (unit.examples(split, task.unit_options(options)) for split in records)
     assignment = shaped(task, task.bind(options, dataset), job.recipe.head)
     return Inputs(job, dataset, task, assignment, train, test, weights_file, session)
+
+
+def _bought(dataset: Dataset, drawn: tuple[int, ...]) -> tuple[Record, ...]:
+    """Those of the drawn records whose videos are there."""
+    pool = dataset.listed("train")
+    return dataset.available(pool[index] for index in drawn)
 
 
 def _options(task: Task[Any], job: EvaluateJob) -> Frozen:

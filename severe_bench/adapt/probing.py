@@ -1,6 +1,7 @@
 """Train a head on cached features and test it on those of every test view."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -43,17 +44,40 @@ def probe_tables(train: FeatureTable, test: FeatureTable, inputs: Inputs) -> Out
     """
     if inputs.job.recipe.standardise:
         train, test = standardised(train, test)
-    width, seed = train.features.shape[-1], inputs.job.seed
-    head = seeded_head(inputs.assignment, width, seed)
-    source = batches_of(train, inputs)
-    objective = TaskObjective(head, inputs.assignment, "features")
-    summary = fit(objective, source, inputs.job.recipe, inputs.session, seed)
+    learner = Learner.of(train, inputs)
+    recipe, seed = inputs.job.recipe, inputs.job.seed
+    summary = fit(learner.objective, learner.source, recipe, inputs.session, seed)
     began = time.perf_counter()
-    scores = scores_of(head, test, inputs)
+    scores = scores_of(learner.objective.module, test, inputs)
     return Outcome(
         scores=scores,
         cost=Cost.of(summary, clips=0, began=began),
     )
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A head and what it learns from.
+
+    Args:
+        objective: the task's loss of the head, initialised by the job's seed.
+        source: batches of the training features.
+    """
+
+    objective: TaskObjective
+    source: BatchSource
+
+    @classmethod
+    def of(cls, train: FeatureTable, inputs: Inputs) -> "Learner":
+        """As the job says.
+
+        Args:
+            train: of `inputs.train`, in its order, scaled where the recipe asks for it.
+            inputs: task, recipe, seed and session are read.
+        """
+        head = seeded_head(inputs.assignment, train.features.shape[-1], inputs.job.seed)
+        objective = TaskObjective(head, inputs.assignment, "features")
+        return cls(objective, batches_of(train, inputs))
 
 
 @dataclass(frozen=True)
@@ -77,12 +101,16 @@ class FeatureBatches:
 
     def batch(self, epoch: int, step: int) -> Batch:
         """One view of each video of this step."""
+        rows, views = np.divmod(self.entries(epoch, step), self.features.shape[1])
+        where = torch.from_numpy(rows).to(self.features.device)
+        view = torch.from_numpy(views).to(self.features.device)
+        return Batch({"features": self.features[where, view]}, self.targets[where, view])
+
+    def entries(self, epoch: int, step: int) -> NDArray[np.int64]:
+        """(B,) numbers n * V + v of the views that this step's batch is made of."""
         rows = self.steps.rows(epoch, step)
         videos, views, _ = self.features.shape
-        chosen = _chosen_views(videos, views, self.steps.seed, epoch)[rows]
-        where = torch.from_numpy(rows).to(self.features.device)
-        view = torch.from_numpy(chosen).to(self.features.device)
-        return Batch({"features": self.features[where, view]}, self.targets[where, view])
+        return rows * views + _chosen_views(videos, views, self.steps.seed, epoch)[rows]
 
 
 @dataclass(frozen=True)
@@ -167,6 +195,12 @@ def standardised(train: FeatureTable, test: FeatureTable) -> tuple[FeatureTable,
     Only the videos that the budget bought are in those statistics. A dimension that is constant in
     training is shifted but not scaled.
     """
+    standard = scaling_of(train)
+    return standard(train), standard(test)
+
+
+def scaling_of(train: FeatureTable) -> Callable[[FeatureTable], FeatureTable]:
+    """What makes tables standard by the statistics of `train`, as `standardised` says."""
     mean, deviation = mean_and_deviation(train.features)
 
     def standard(table: FeatureTable) -> FeatureTable:
@@ -175,7 +209,7 @@ def standardised(train: FeatureTable, test: FeatureTable) -> tuple[FeatureTable,
         assert isinstance(table.features, Shards)  # noqa: S101 - nothing is scaled twice
         return replace(table, features=Scaled(table.features, mean, deviation))
 
-    return standard(train), standard(test)
+    return standard
 
 
 @torch.inference_mode()

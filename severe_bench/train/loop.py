@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,12 +78,19 @@ def fit(
         Interrupted: after a checkpoint, when the session asks to stop.
         UserError: nothing to train.
     """
-    device = torch.device(session.device)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
-        loop = _Loop(objective, source, recipe, session, seed, optimiser)
-        tally, selected = (loop.run(), None) if judge is None else loop.judged(judge)
+    with seeded(seed, session.device):
+        training = Training(objective, source, recipe, session, seed, optimiser)
+        tally, selected = (training.run(), None) if judge is None else training.judged(judge)
     return FitSummary(tally.steps, tally.loss, tally.seconds, tally.clips, selected)
+
+
+@contextmanager
+def seeded(seed: int, device: str) -> Iterator[None]:
+    """Torch's global generators at the beginning of `seed`, and afterwards as they were."""
+    where = torch.device(device)
+    with torch.random.fork_rng([where] if where.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 def _optimiser_of(recipe: Recipe, objective: Objective) -> torch.optim.Optimizer:
@@ -91,8 +99,14 @@ def _optimiser_of(recipe: Recipe, objective: Objective) -> torch.optim.Optimizer
     return build_optimiser(recipe.optimiser, objective.parameters(), norms, fused=fused)
 
 
-class _Loop:
-    """One session's part of a training run."""
+class Training:
+    """One session's part of a training run, its module on the device and restored.
+
+    `fit` takes all its steps; `adapt.lockstep` takes those of several at once.
+
+    Args:
+        objective, source, recipe, session, seed, optimiser: as of `fit`.
+    """
 
     def __init__(
         self,
@@ -101,9 +115,10 @@ class _Loop:
         recipe: Recipe,
         session: Session,
         seed: int,
-        optimiser: Callable[[], torch.optim.Optimizer] | None,
+        optimiser: Callable[[], torch.optim.Optimizer] | None = None,
     ) -> None:
         self.objective, self.source, self.recipe, self.session = objective, source, recipe, session
+        self.seed = seed
         place(objective.module, recipe.numerics, session.device)
         self.optimiser = optimiser() if optimiser else _optimiser_of(recipe, objective)
         self.trained = Trained(objective.module, self.optimiser, session.device)
@@ -118,12 +133,22 @@ class _Loop:
         return self.session.folder / CHECKPOINT_FILE
 
     @property
-    def _total(self) -> int:
+    def total(self) -> int:
+        """Steps of the whole schedule."""
         return self.recipe.schedule.epochs * self.per_epoch
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        save(self._file, self.trained, self.tally, self.key)
+
+    def lr_at(self, epoch: int, step: int) -> float:
+        """Learning rate of a step, both 0-based."""
+        lr = self.recipe.optimiser.lr
+        return lr * lr_factor(self.recipe.schedule, epoch, step, self.per_epoch, lr)
 
     def run(self) -> Tally:
         """All steps that are left, then the final checkpoint."""
-        return self._to(self._total)
+        return self._to(self.total)
 
     def judged(self, judge: Judge) -> tuple[Tally, int]:
         """Likewise, with looks after epochs; the module is left in the state that did best.
@@ -149,18 +174,15 @@ class _Loop:
                 self.objective.begin_epoch(epoch)
             self._step(epoch, step)
         if first < end:
-            self._save()
+            self.save()
         return self.tally
 
     def _checkpoint_or_stop(self) -> None:
         if self.session.should_stop():
-            self._save()
-            raise Interrupted(f"stopped after {self.tally.steps} of {self._total} steps")
+            self.save()
+            raise Interrupted(f"stopped after {self.tally.steps} of {self.total} steps")
         if self.session.checkpoint_due():
-            self._save()
-
-    def _save(self) -> None:
-        save(self._file, self.trained, self.tally, self.key)
+            self.save()
 
     def _step(self, epoch: int, step: int) -> None:
         began = time.perf_counter()
@@ -184,10 +206,9 @@ class _Loop:
         self.tally = Tally(tally.steps + 1, tally.clips + samples, tally.seconds + seconds, loss)
 
     def _set_lr(self, epoch: int, step: int) -> None:
-        lr = self.recipe.optimiser.lr
-        factor = lr_factor(self.recipe.schedule, epoch, step, self.per_epoch, lr)
+        lr = self.lr_at(epoch, step)
         for group in self.optimiser.param_groups:
-            group["lr"] = lr * factor
+            group["lr"] = lr
 
     def _backward(self, batch: Batch) -> float | None:
         """Gradients of the mean loss over the whole batch; the loss, None if no part has one."""
@@ -209,6 +230,4 @@ class _Loop:
         clips = self.tally.clips - self._before.clips
         rate = clips / seconds if seconds else None
         tally = self.tally
-        self.session.report(
-            Progress("train", tally.steps, self._total, epoch + 1, tally.loss, rate)
-        )
+        self.session.report(Progress("train", tally.steps, self.total, epoch + 1, tally.loss, rate))

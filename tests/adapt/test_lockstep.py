@@ -1,0 +1,315 @@
+"""Heads in company: the bits of each are those that it has alone, on a CPU with one thread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from severe_bench.adapt.lockstep import Member, can_join, train_together
+from severe_bench.adapt.network import TaskObjective
+from severe_bench.adapt.probing import FeatureBatches
+from severe_bench.adapt.products import HeadShape, Products
+from severe_bench.config.recipe import Recipe
+from severe_bench.core.errors import Interrupted
+from severe_bench.core.record import Dataset
+from severe_bench.core.session import Progress
+from severe_bench.data.reading import Steps
+from severe_bench.tasks.multi_label import MULTI_LABEL, MultiLabelOptions
+from severe_bench.tasks.recognition import RECOGNITION
+from severe_bench.tasks.task import Assignment, NoOptions
+from severe_bench.train.checkpoint import CHECKPOINT_FILE
+from severe_bench.train.errors import NanLoss
+from severe_bench.train.loop import Training, fit, seeded
+from tests.adapt.fakes import recipe
+from tests.train.fakes import Wires
+
+
+@dataclass(frozen=True)
+class Case:
+    """One cell's part: how many videos, and its seed."""
+
+    videos: int
+    seed: int
+    scale: float = 1.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.videos}-{self.seed}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What all cells share."""
+
+    plan: Recipe
+    width: int = 16
+    classes: int = 3
+    views: int = 2
+    labels: bool = False
+
+    @property
+    def assignment(self) -> Assignment:
+        dataset = Dataset("random", Path(), tuple(map(str, range(self.classes))), ())
+        if self.labels:
+            return MULTI_LABEL.bind(MultiLabelOptions(), dataset)
+        return RECOGNITION.bind(NoOptions(), dataset)
+
+    def source(self, case: Case) -> FeatureBatches:
+        generator = torch.Generator().manual_seed(case.videos + 1000 * case.seed)
+        size = (case.videos, self.views)
+        features = torch.randn(*size, self.width, generator=generator) * case.scale
+        shape = (*size, self.classes) if self.labels else size
+        top = 2 if self.labels else self.classes
+        targets = torch.randint(top, shape, generator=generator)
+        targets = targets.to(torch.uint8) if self.labels else targets
+        return FeatureBatches(features, targets, Steps.of(case.videos, self.plan, case.seed))
+
+    def objective(self, case: Case) -> TaskObjective:
+        with seeded(case.seed, "cpu"):
+            head = self.assignment.head(self.width)
+        return TaskObjective(head, self.assignment, "features")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Any:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def alone(folder: Path, problem: Problem, cases: Sequence[Case]) -> None:
+    for case in cases:
+        own = folder / case.name
+        own.mkdir(parents=True, exist_ok=True)
+        session = Wires(own).session
+        fit(problem.objective(case), problem.source(case), problem.plan, session, case.seed)
+
+
+def together(
+    folder: Path, problem: Problem, cases: Sequence[Case], wires: Wires | None = None
+) -> None:
+    members = []
+    for case in cases:
+        own = folder / case.name
+        own.mkdir(parents=True, exist_ok=True)
+        source, session = problem.source(case), Wires(own).session
+        with seeded(case.seed, "cpu"):
+            training = Training(problem.objective(case), source, problem.plan, session, case.seed)
+        members.append(Member(training, source))
+    train_together(members, problem.assignment, (wires or Wires(folder)).session)
+
+
+def flat(value: object, at: str = "") -> dict[str, object]:
+    """Everything in a checkpoint by its path, tensors as type, shape and bytes."""
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        items = enumerate(value)
+    elif isinstance(value, torch.Tensor):
+        return {at: (str(value.dtype), tuple(value.shape), value.numpy().tobytes())}
+    else:
+        return {at: value}
+    return {k: v for name, part in items for k, v in flat(part, f"{at}/{name}").items()}
+
+
+def checkpoint(folder: Path, case: Case) -> dict[str, object]:
+    content = torch.load(folder / case.name / CHECKPOINT_FILE, weights_only=True)
+    found = flat(content)
+    assert found.pop("/tally/seconds") > 0
+    return found
+
+
+def assert_same(left: Path, right: Path, cases: Sequence[Case]) -> None:
+    for case in cases:
+        expected, found = checkpoint(left, case), checkpoint(right, case)
+        assert found.keys() == expected.keys()
+        assert [name for name in expected if found[name] != expected[name]] == []
+
+
+class Killed(Wires):
+    """A session that ends without a word at the third report."""
+
+    def __init__(self, *args: Any, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.session = replace(self.session, report=self._report)
+
+    def _report(self, progress: Progress) -> None:
+        self.reports.append(progress)
+        if len(self.reports) == 3:
+            raise KeyboardInterrupt
+
+
+GRID = tuple(Case(videos, seed) for videos in (21, 9, 12) for seed in range(3))
+OPTIMISERS: list[dict[str, Any]] = [
+    {"name": "sgd", "lr": 0.1, "momentum": 0.0},
+    {"name": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-2},
+    {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True},
+    {"name": "adam", "lr": 0.01, "weight_decay": 1e-2},
+    {"name": "adamw", "lr": 0.01, "weight_decay": 1e-2},
+]
+SCHEDULES: list[dict[str, Any]] = [
+    {"kind": "constant"},
+    {"kind": "cosine", "warmup_epochs": 1.5},
+    {"kind": "cosine", "warmup_epochs": 1, "warmup_lr": 1e-3},
+    {"kind": "multistep", "milestones": [1, 3], "gamma": 0.3},
+]
+
+
+def plan(optimiser: dict[str, Any], schedule: dict[str, Any], **rest: Any) -> Recipe:
+    whole = {"epochs": 4, **schedule}
+    return recipe(**{"batch_size": 8, "optimiser": optimiser, "schedule": whole, **rest})
+
+
+PLAIN = plan(OPTIMISERS[4], SCHEDULES[1])
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda o: "-".join(map(str, o.values())))
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: "-".join(map(str, s.values())))
+def test_budgets_and_seeds_in_company_end_with_the_bits_that_they_have_alone(
+    optimiser: dict[str, Any], schedule: dict[str, Any], tmp_path: Path
+) -> None:
+    problem = Problem(plan(optimiser, schedule))
+    alone(tmp_path / "alone", problem, GRID)
+    together(tmp_path / "together", problem, GRID)
+    assert_same(tmp_path / "alone", tmp_path / "together", GRID)
+
+
+@given(
+    st.lists(
+        st.builds(Case, st.integers(1, 40), st.integers(0, 3)), min_size=1, max_size=7, unique=True
+    ),
+    st.builds(
+        Problem,
+        st.builds(
+            plan,
+            st.sampled_from(OPTIMISERS),
+            st.sampled_from([{**schedule, "epochs": 2} for schedule in SCHEDULES]),
+            batch_size=st.sampled_from([1, 5, 8, 16]),
+            drop_last=st.booleans(),
+        ),
+        width=st.integers(1, 33),
+        classes=st.integers(1, 40),
+        views=st.integers(1, 3),
+        labels=st.booleans(),
+    ),
+)
+@settings(deadline=None, max_examples=60)
+def test_any_shape_of_company(
+    tmp_path_factory: pytest.TempPathFactory,
+    cases: list[Case],
+    problem: Problem,
+) -> None:
+    folder = tmp_path_factory.mktemp("company")
+    alone(folder / "alone", problem, cases)
+    together(folder / "together", problem, cases)
+    assert_same(folder / "alone", folder / "together", cases)
+
+
+@pytest.mark.parametrize(("width", "classes"), [(64, 10), (64, 6), (512, 100), (768, 40)])
+def test_usual_shapes(width: int, classes: int, tmp_path: Path) -> None:
+    problem = Problem(plan(OPTIMISERS[4], SCHEDULES[1], batch_size=64), width, classes)
+    cases = [Case(videos, seed) for videos in (200, 100) for seed in range(2)]
+    alone(tmp_path / "alone", problem, cases)
+    together(tmp_path / "together", problem, cases)
+    assert_same(tmp_path / "alone", tmp_path / "together", cases)
+
+
+def test_a_stop_and_kills_lose_no_bit_and_company_goes_on_from_where_it_was(
+    tmp_path: Path,
+) -> None:
+    problem = Problem(PLAIN)
+    alone(tmp_path / "alone", problem, GRID)
+    folder = tmp_path / "together"
+    for stop, part in ((3, GRID), (2, GRID[:5]), (1, GRID[2:])):
+        wires = Wires(folder, stop=lambda n, at=stop: n == at)
+        with pytest.raises(Interrupted, match="steps"):
+            together(folder, problem, part, wires)
+    with pytest.raises(KeyboardInterrupt):
+        together(folder, problem, GRID, Killed(folder, due=lambda n: n == 1))
+    together(folder, problem, GRID)
+    assert_same(tmp_path / "alone", folder, GRID)
+
+
+def test_what_company_left_unfinished_is_finished_alone_with_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    problem, folder = Problem(PLAIN), tmp_path / "together"
+    alone(tmp_path / "alone", problem, GRID)
+    with pytest.raises(Interrupted):
+        together(folder, problem, GRID, Wires(folder, stop=lambda n: n == 5))
+    for case in GRID:
+        session = Wires(folder / case.name).session
+        fit(problem.objective(case), problem.source(case), PLAIN, session, case.seed)
+    assert_same(tmp_path / "alone", folder, GRID)
+
+
+def test_what_company_finished_is_not_trained_again(tmp_path: Path) -> None:
+    problem = Problem(PLAIN)
+    together(tmp_path, problem, GRID[:2])
+    wires = Wires(tmp_path / GRID[0].name)
+    objective = problem.objective(GRID[0])
+    summary = fit(objective, problem.source(GRID[0]), PLAIN, wires.session, GRID[0].seed)
+    assert wires.reports == []
+    assert summary.steps == 4 * problem.source(GRID[0]).steps_per_epoch
+    assert summary.clips > 0
+
+
+def test_a_head_that_diverges_harms_no_other_and_fails_alone(tmp_path: Path) -> None:
+    wild = Problem(plan({"name": "sgd", "lr": 0.1, "momentum": 0.9}, {"kind": "constant"}))
+    cases = (GRID[0], Case(21, 5, scale=1e30), *GRID[1:4])
+    calm = cases[:1] + cases[2:]
+    alone(tmp_path / "alone", wild, calm)
+    together(tmp_path / "together", wild, cases)
+    assert not (tmp_path / "together" / cases[1].name / CHECKPOINT_FILE).exists()
+    assert_same(tmp_path / "alone", tmp_path / "together", calm)
+    with pytest.raises(NanLoss):
+        alone(tmp_path / "wild", wild, cases[1:2])
+
+
+def test_a_company_of_diverging_heads_ends(tmp_path: Path) -> None:
+    wild = Problem(plan({"name": "sgd", "lr": 0.1}, {"kind": "constant"}))
+    cases = [Case(21, seed, scale=1e30) for seed in range(2)]
+    wires = Wires(tmp_path)
+    together(tmp_path, wild, cases, wires)
+    assert len(wires.reports) < 12
+    assert not list(tmp_path.glob(f"*/{CHECKPOINT_FILE}"))
+
+
+def test_time_is_shared_and_progress_told(tmp_path: Path) -> None:
+    wires = Wires(tmp_path)
+    together(tmp_path, Problem(PLAIN), GRID, wires)
+    assert {report.stage for report in wires.reports} == {"train 9 heads"}
+    assert wires.reports[-1].done == wires.reports[-1].total == 12
+
+
+def test_shapes_whose_batched_product_rounds_otherwise_go_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine where no batched product has the bits of single ones."""
+    monkeypatch.setattr(Products, "_exact_in", lambda self, size: False)
+    problem = Problem(PLAIN, width=5, classes=7)
+    alone(tmp_path / "alone", problem, GRID)
+    together(tmp_path / "together", problem, GRID)
+    assert_same(tmp_path / "alone", tmp_path / "together", GRID)
+
+
+def test_the_trial_notices_a_product_that_rounds_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = Products(HeadShape(10, 64), nn.functional.cross_entropy)
+    size = torch.Size((3, 64, 64))
+    assert trained._exact_in(size)
+    exact = torch.baddbmm
+    monkeypatch.setattr(torch, "baddbmm", lambda *args: exact(*args).nextafter(torch.tensor(9.0)))
+    assert not trained._exact_in(size)
+
+
+def test_only_plain_linear_heads_can_join() -> None:
+    assert can_join(nn.Linear(3, 2))
+    assert not can_join(nn.Linear(3, 2, bias=False))
+    assert not can_join(nn.Sequential(nn.Dropout(0.1), nn.Linear(3, 2)))
