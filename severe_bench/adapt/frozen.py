@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from severe_bench.adapt.procedure import PROCEDURES
-from severe_bench.adapt.protocol import Protocol, needs_way
+from severe_bench.adapt.protocol import OF_TRAINING, Protocol, needs_way
 
 if TYPE_CHECKING:
     from severe_bench.adapt.evaluate import Inputs, Outcome
@@ -16,5 +16,10 @@ def _run(inputs: "Inputs") -> "Outcome":
 
 
 FROZEN = Protocol(
-    "frozen", reads="features", run=_run, refuses=needs_way("frozen"), train_views="test"
+    "frozen",
+    reads="features",
+    run=_run,
+    refuses=needs_way("frozen"),
+    train_views="test",
+    ignores=(*OF_TRAINING, "augment", "feature_views"),
 )

@@ -28,6 +28,8 @@ class Protocol:
         unit: of the features that it reads, where that is not the task's own.
         train_views: how cached features see a training video: in the recipe's augmented clips, or,
             where nothing trains, in the clips of a test video.
+        ignores: parts of a recipe that it never reads, so that `plan` can say that an override of
+            theirs changes nothing.
     """
 
     name: str
@@ -36,7 +38,11 @@ class Protocol:
     refuses: Refusal
     unit: str | None = None
     train_views: Literal["train", "test"] = "train"
+    ignores: tuple[str, ...] = ()
 
+
+OF_TRAINING = ("optimiser", "schedule", "head", "batch_size", "drop_last")
+"""What protocols that train nothing do not read of a recipe."""
 
 LACKS = {
     "finetune": "has nothing to finetune",

@@ -46,6 +46,11 @@ def open_suite(
     return Opened(loaded, plan, whole, Layout(results, name))
 
 
+def short_place(line: str) -> str:
+    """A line with the paths below the present folder told from there."""
+    return line.replace(f"{Path.cwd()}/", "")
+
+
 def filters_of(
     models: list[str] | None,
     experiments: list[str] | None,

@@ -22,6 +22,21 @@ Experiments = Annotated[
 ]
 Seeds = Annotated[list[str] | None, typer.Option("--seed", help="Only these seeds; globs.")]
 Presets = Annotated[list[str] | None, typer.Option("--preset", help="Only these presets; globs.")]
+Devices = Annotated[str, typer.Option("--devices", help="auto, cpu, cuda, or cuda:0,1.")]
+Executor = Annotated[str, typer.Option("--executor", help="local, or slurm: as arrays of jobs.")]
+Profile = Annotated[
+    Path | None,
+    typer.Option("--profile", help="Of the cluster; default slurm/profile.yaml here."),
+]
+Retry = Annotated[
+    list[str] | None,
+    typer.Option("--retry", help="Try again what failed: all (failed), oom, lost, ..."),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", help="Seconds after which one cell is stopped as failed."),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="With slurm: stay until all is done.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 
 RESULTS = Path("results")

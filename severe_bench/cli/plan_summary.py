@@ -1,14 +1,14 @@
 """What `severe plan` prints: a line per experiment and factor, and one for all that is missing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from severe_bench.cli.listing import MARKS, cost_lines, counted
+from severe_bench.cli.opening import short_place
 from severe_bench.core.units import seconds_text
 from severe_bench.plan.summary import Group, Summary
 
-SHORT = {"impossible": "not here"}
+SHORT = {"impossible": "cannot run"}
 HOUR = 3600.0
 LARGE = 24.0
 """GPU-hours from which on a study is not for this machine's cores."""
@@ -50,10 +50,9 @@ def _all_lines(suite: str, summary: Summary, view: Mapping[str, Any]) -> Iterato
 def _missing(missing: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not missing:
         return
-    here = f"{Path.cwd()}/"
     yield "not on this machine:"
     for each in sorted(missing, key=lambda each: str(each["what"])):
-        yield f"  {each['cells']:>5} cells wait for {each['what'].replace(here, '')}"
+        yield f"  {each['cells']:>5} cells wait for {short_place(str(each['what']))}"
     yield ""
 
 

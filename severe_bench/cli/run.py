@@ -1,20 +1,29 @@
 """`severe run`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from severe_bench.cli.options import (
     RESULTS,
     Config,
+    Devices,
+    Executor,
     Experiments,
     Models,
     Presets,
+    Profile,
     Results,
+    Retry,
     Seeds,
     Suite,
+    Timeout,
+    Wait,
 )
+
+if TYPE_CHECKING:
+    from severe_bench.cli.opening import Opened
 
 
 def run(
@@ -25,21 +34,12 @@ def run(
     experiment: Experiments = None,
     seed: Seeds = None,
     preset: Presets = None,
-    devices: Annotated[str, typer.Option(help="auto, cpu, cuda, or cuda:0,1.")] = "auto",
-    retry: Annotated[
-        list[str] | None,
-        typer.Option(help="Try again what failed: all (failed), oom, lost, ..."),
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(help="Seconds after which one cell is stopped as failed.")
-    ] = None,
-    executor: Annotated[str, typer.Option(help="local, or slurm: as arrays of jobs.")] = "local",
-    profile: Annotated[
-        Path | None, typer.Option(help="Of the cluster; default slurm/profile.yaml here.")
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="With slurm: stay until all is done.")
-    ] = False,
+    devices: Devices = "auto",
+    retry: Retry = None,
+    timeout: Timeout = None,
+    executor: Executor = "local",
+    profile: Profile = None,
+    wait: Wait = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="As `severe plan`.")] = False,
 ) -> None:
     """Run every cell of a suite that is not done; then its ranking and report. Safe to repeat."""
@@ -49,24 +49,47 @@ def run(
         plan(suite, config, results, model, experiment, seed, preset, devices, executor, profile)
         return
     from severe_bench.cli.executors import check_executor
-    from severe_bench.cli.opening import filters_of, open_suite
+    from severe_bench.cli.opening import filters_of, open_suite, short_place
 
     check_executor(executor, profile, wait=wait)
     opened = open_suite(suite, config, results, filters_of(model, experiment, seed, preset))
+    for line in opened.plan.warnings:
+        typer.echo(short_place(line), err=True)
+    failed = frozenset(retry or ())
     if executor == "slurm":
-        from severe_bench.cli.cluster import order_of, run_on_slurm
+        code = _on_slurm(opened, config, profile, failed, timeout, wait=wait)
+    else:
+        code = _here(opened, config, devices, failed, timeout)
+    raise typer.Exit(code)
 
-        order = order_of(opened, profile, config, timeout)
-        raise typer.Exit(run_on_slurm(opened, order, frozenset(retry or ()), wait=wait))
+
+def _on_slurm(
+    opened: "Opened",
+    config: Path | None,
+    profile: Path | None,
+    retry: frozenset[str],
+    timeout: float | None,
+    *,
+    wait: bool,
+) -> int:
+    from severe_bench.cli.cluster import order_of, run_on_slurm
+
+    order = order_of(opened, profile, config, timeout)
+    return run_on_slurm(opened, order, retry, wait=wait)
+
+
+def _here(
+    opened: "Opened",
+    config: Path | None,
+    devices: str,
+    retry: frozenset[str],
+    timeout: float | None,
+) -> int:
     from severe_bench.cli.running import run_opened
     from severe_bench.run.devices import lanes
     from severe_bench.run.pool import Settings
     from severe_bench.run.reproduce import Invocation
 
-    settings = Settings(
-        lanes=lanes(devices),
-        retry=frozenset(retry or ()),
-        timeout=timeout,
-        invocation=Invocation(config=str(config or ""), environ=dict(opened.config.environ)),
-    )
-    raise typer.Exit(run_opened(opened, settings))
+    invocation = Invocation(config=str(config or ""), environ=dict(opened.config.environ))
+    settings = Settings(lanes=lanes(devices), retry=retry, timeout=timeout, invocation=invocation)
+    return run_opened(opened, settings)

@@ -102,6 +102,6 @@ def _train_size(entry: object) -> int | None:
             return None
         expected = adapter.expected(options)
         counted = expected.splits["train"].records if expected is not None else None
-        return counted or adapter.train_size(options, Location(None, None))
+        return counted or adapter.known(options, Location(None, None)).train
     except UserError:
         return None

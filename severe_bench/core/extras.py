@@ -6,7 +6,7 @@ in seconds of the video that `Record.path` names.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar, cast
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Record
@@ -112,6 +112,9 @@ STOP: Key[int] = Key("stop", "last frame of the last repetition, 0-based")
 REVERSED: Key[bool] = Key("reversed", "whether its frames are to be read last first")
 DIFFICULTY: Key[float] = Key("difficulty", "degree of difficulty of a dive")
 SCORE: Key[float] = Key("score", "score that the judges gave")
+
+LABEL: Final = "label"
+"""`Record.label`, where targets are told of by name."""
 
 
 def class_ids(record: Record) -> frozenset[int]:

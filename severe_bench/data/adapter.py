@@ -28,6 +28,24 @@ class Location:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known of a dataset before it is loaded, so that `plan` can hold cells against it.
+
+    Where nobody can say something it is None, and is found out in the cell.
+
+    Args:
+        train: number of training records.
+        classes: length of the class list.
+        targets: what at least some records have: names of `core.extras`, and `LABEL`. Records of
+            known length have `duration`, even where no extra says so.
+    """
+
+    train: int | None = None
+    classes: int | None = None
+    targets: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
 class Adapter(Generic[Options]):
     """Functions over one dataset's official files; none of them opens a video.
 
@@ -42,8 +60,7 @@ class Adapter(Generic[Options]):
         modality: what the videos show.
         expected: counts of the complete official files under these options; None where no
             source states them.
-        train_size: number of training records, where it is quickly known, so that `plan` can hold
-            budgets against it; raises as `load` does.
+        known: what is quickly known, with or without the files; raises as `load` does.
     """
 
     name: str
@@ -54,7 +71,7 @@ class Adapter(Generic[Options]):
     generate: Callable[[Options, Session], None] | None = None
     modality: str = "rgb"
     expected: Callable[[Options], Expected | None] = lambda _: None
-    train_size: Callable[[Options, Location], int | None] = lambda _, __: None
+    known: Callable[[Options, Location], Known] = lambda _, __: Known()
 
 
 ADAPTERS: Registry[Adapter[Frozen]] = Registry(

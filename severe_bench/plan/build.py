@@ -1,6 +1,7 @@
 """From a suite to its cells, each once, needed cells first."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from severe_bench.config.collector import collector_held
@@ -12,11 +13,13 @@ from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.plan.fit import idle_setting, misfit, overdraft
 from severe_bench.plan.grid import Entry, Filters, filtered, grid
+from severe_bench.plan.idle import idle_overrides
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.plan.needs import Needed
 from severe_bench.plan.parts import DatasetPart, FileDigest, NetworkPart
 from severe_bench.plan.resolve import resolve
 from severe_bench.plan.rows import RowKind, row_kind
+from severe_bench.plan.targets import unfit_dataset
 from severe_bench.tasks.task import TASKS
 
 
@@ -28,12 +31,21 @@ class Plan:
         left_out: one line for each dataset that is read without some of its samples
             (`allow_missing`).
         missing: what is not on this machine, each once, with how many cells wait for it.
+        refused: what cannot be computed anywhere as it is configured, each reason once.
+        notes: one line for each override that changes nothing.
     """
 
     suite: str
     cells: tuple[Cell, ...]
     left_out: tuple[str, ...] = ()
     missing: "tuple[Missing, ...]" = ()
+    refused: "tuple[Refused, ...]" = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What no machine could help, in lines: why cells are refused, and what has no effect."""
+        return (*map(str, self.refused), *self.notes)
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,26 @@ class Missing:
 
     what: str
     cells: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why some evaluated cells cannot run, on whatever machine.
+
+    Args:
+        what: in words, with what to do.
+        where: `file:line` of the first experiment that it is about.
+        cells: how many.
+    """
+
+    what: str
+    where: str
+    cells: int
+
+    def __str__(self) -> str:
+        """As one line."""
+        plural = "" if self.cells == 1 else "s"
+        return f"{self.where}: {self.cells} cell{plural} cannot run: {self.what}"
 
 
 def plan_suite(
@@ -70,7 +102,8 @@ def plan_suite(
             builder.add(entry, settings[entry])
         cells = (*builder.needed.cells(), *builder.cells.values())
     missing = tuple(Missing(what, count) for what, count in builder.missing.items())
-    return Plan(suite, cells, tuple(builder.left_out), missing)
+    notes = idle_overrides(config, suite, entries)
+    return Plan(suite, cells, tuple(builder.left_out), missing, builder.refusals(), notes)
 
 
 class _Builder:
@@ -81,6 +114,8 @@ class _Builder:
         self.cells: dict[str, Cell] = {}
         self.left_out: dict[str, None] = {}
         self.missing: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
         self._headlines = {
             name: experiment.headline or TASKS.get(experiment.task).headline
             for name, experiment in config.experiments.items()
@@ -95,12 +130,13 @@ class _Builder:
         if dataset.missing is not None and dataset.missing.entries:
             self.left_out[f"{dataset.name} is read incomplete: {dataset.missing.said()}"] = None
         network = self.needed.network(entry.model, entry.seed, settings.recipe.input)
-        self.missing.update(what for what in (dataset.problem, network.problem) if what)
         job = self._job(entry, settings, dataset, network)
         cell_id = self.needed.identify.id_of(job)
         self._refuse_twin(cell_id, entry)
         needs = self._needs(entry, settings, dataset, network)
-        recipe = settings.recipe
+        refusal = self._refusal(entry, settings, dataset, network, needs)
+        if not refusal:
+            self.missing.update(what for what in (dataset.problem, network.problem) if what)
         self.cells[cell_id] = Cell.model_construct(
             id=cell_id,
             job=job,
@@ -108,12 +144,35 @@ class _Builder:
             needs=needs,
             places=self.needed.places(dataset, network),
             label=self._label(entry, settings, network),
-            problem=network.problem
-            or misfit(network.backbone, dataset, recipe.clip, recipe.test_clip)
-            or self.needed.problem_of(needs, dataset)
-            or overdraft(settings.budget, dataset)
-            or self._unfit(entry, settings, reads_clips="test_features" not in needs),
+            problem=refusal or network.problem or self.needed.problem_of(needs, dataset),
         )
+
+    def refusals(self) -> tuple[Refused, ...]:
+        """Why cells were refused, in the order of their first ones."""
+        return tuple(
+            Refused(what, self.config.where("experiments", self._first[what]), count)
+            for what, count in self._refused.items()
+        )
+
+    def _refusal(
+        self,
+        entry: Entry,
+        settings: Settings,
+        dataset: DatasetPart,
+        network: NetworkPart,
+        needs: Mapping[str, str],
+    ) -> str:
+        """Why the cell cannot be computed anywhere; counted."""
+        recipe = settings.recipe
+        why = (
+            misfit(network.backbone, dataset, recipe.clip, recipe.test_clip)
+            or overdraft(settings.budget, dataset)
+            or self._unfit(entry, settings, dataset, reads_clips="test_features" not in needs)
+        )
+        if why:
+            self._refused[why] += 1
+            self._first.setdefault(why, entry.experiment)
+        return why
 
     def _job(
         self, entry: Entry, settings: Settings, dataset: DatasetPart, network: NetworkPart
@@ -130,15 +189,17 @@ class _Builder:
             seed=entry.seed,
         )
 
-    def _unfit(self, entry: Entry, settings: Settings, *, reads_clips: bool) -> str:
-        """What task and protocol cannot do with the recipe; once for all cells of one kind."""
+    def _unfit(
+        self, entry: Entry, settings: Settings, dataset: DatasetPart, *, reads_clips: bool
+    ) -> str:
+        """What the task cannot do with dataset or recipe; once for all cells of one kind."""
         key = (entry.experiment, id(settings))
         if key not in self._misfits:
             experiment = self.config.experiments[entry.experiment]
             task, recipe = TASKS.get(experiment.task), settings.recipe
-            self._misfits[key] = idle_setting(
-                task, experiment.protocol, recipe, reads_clips=reads_clips
-            )
+            self._misfits[key] = unfit_dataset(
+                task, settings.task_options, recipe, dataset
+            ) or idle_setting(task, experiment.protocol, recipe, reads_clips=reads_clips)
         return self._misfits[key]
 
     def _needs(

@@ -40,7 +40,7 @@ def misfit(backbone: Backbone, dataset: DatasetPart, *clips: Clip) -> str:
 
 def overdraft(budget: Budget, dataset: DatasetPart) -> str:
     """Why the training set is too small for a budget; empty where it is not, or nobody knows."""
-    there = dataset.train_size
+    there = dataset.known.train
     capped = budget.rule == "per_class_ceil"
     if budget.count is None or capped or there is None or budget.count <= there:
         return ""

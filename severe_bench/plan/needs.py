@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from severe_bench.config.recipe import Recipe
 from severe_bench.config.schema import Config
-from severe_bench.core.record import SPLITS
 from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.checkpoints import known_of, lacks, name_of
 from severe_bench.plan.fit import misfit, overdraft, selecting, view_recipe
@@ -25,6 +24,8 @@ from severe_bench.plan.parts import (
     with_input,
 )
 from severe_bench.plan.rows import RowKind
+from severe_bench.plan.targets import lacking
+from severe_bench.pretrain.method import METHODS
 
 
 class Needed:
@@ -124,7 +125,7 @@ class Needed:
     def features(
         self, model: str, network: NetworkPart, dataset: DatasetPart, recipe: Recipe, rows: RowKind
     ) -> dict[str, str]:
-        """Role -> id of the cells with the features of both splits."""
+        """Role -> id of the cells with the features of the splits that are read."""
         key = (id(network), dataset.name, id(recipe), rows.key)
         if key not in self._features:
             self._recipes.append(recipe)  # kept, so that its address stays its own
@@ -139,7 +140,7 @@ class Needed:
             network.backbone, dataset, recipe.clip, recipe.test_clip
         )
         found: dict[str, str] = {}
-        for split in SPLITS:
+        for split in rows.splits:
             views = rows.train_views if split == "train" else "test"
             job = FeaturesJob.model_construct(
                 network=network.ref,
@@ -186,6 +187,7 @@ class Needed:
         needs = self.dataset_need(dataset)
         problem = lacks(known.backbone) or misfit(known.backbone, dataset, recipe.clip)
         problem = problem or overdraft(how.budget, dataset) or selecting(recipe)
+        problem = problem or lacking(f"pretraining {name}", METHODS.get(how.method).needs, dataset)
         places = self.places(dataset, None)
         cell = self._put(job, f"pretraining {name}", needs, dataset, places, problem)
         return Weights(WeightsRef(source="pretrain", digest=cell), cell=cell)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from severe_bench.config.entries import DatasetEntry, ModelEntry, PretrainingEntry
 from severe_bench.config.prepared import Prepared
@@ -12,7 +12,7 @@ from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.registry import nearest
-from severe_bench.data.adapter import ADAPTERS, Adapter, Location
+from severe_bench.data.adapter import ADAPTERS, Adapter, Known, Location
 from severe_bench.data.missing import MissingList, MissingLists, Videos
 from severe_bench.data.prepared import prepared_digest, prepared_folder, prepared_problems
 from severe_bench.models.backbone import BACKBONES, Backbone
@@ -30,6 +30,8 @@ from severe_bench.pretrain.method import METHODS
 DEFAULT_LAYOUT = "severe"
 FACTORY_LAYOUT = "plain"
 
+T = TypeVar("T")
+
 FileDigest = Callable[[Path], str]
 
 
@@ -40,9 +42,9 @@ class DatasetPart:
     Args:
         made: whether a `dataset` cell makes it.
         problem: why it cannot be read here, or empty.
+        known: what can be said of it before it is loaded.
         prepared: how its videos were prepared; None reads the originals.
         prepared_folder: where these lie.
-        train_size: number of training records; None where only loading it would tell.
         sizes: number of samples by split, as far as they are known, for estimates.
         missing: samples without a readable video, where leaving them out was asked for.
     """
@@ -53,9 +55,9 @@ class DatasetPart:
     modality: str
     made: bool
     problem: str
+    known: Known
     prepared: Prepared | None = None
     prepared_folder: Path | None = None
-    train_size: int | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     missing: MissingList | None = None
 
@@ -67,12 +69,9 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
     options = adapter.options.model_validate(entry.options)
     location = _location(config, entry)
     problems = list(adapter.problems(options, location))
-    digest, train_size = f"unknown:{name}", None
-    try:
-        digest = adapter.digest(options, location)
-        train_size = adapter.train_size(options, location)
-    except UserError as error:
-        problems = problems or [str(error)]
+    digest, broken = _told(lambda: adapter.digest(options, location), f"unknown:{name}")
+    known, damaged = _told(lambda: adapter.known(options, location), Known())
+    problems = problems or broken or damaged
     folder = None
     if entry.prepared is not None and location.root is not None:
         folder = _prepared_folder(config, entry, location.root, entry.prepared)
@@ -95,10 +94,18 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
         problem=problem,
         prepared=entry.prepared,
         prepared_folder=folder,
-        train_size=train_size,
-        sizes=_sizes(adapter, options, train_size),
+        known=known,
+        sizes=_sizes(adapter, options, known.train),
         missing=missing,
     )
+
+
+def _told(ask: Callable[[], T], otherwise: T) -> tuple[T, list[str]]:
+    """The answer, and why there is none."""
+    try:
+        return ask(), []
+    except UserError as error:
+        return otherwise, [str(error)]
 
 
 def _sizes(adapter: Adapter[Frozen], options: Frozen, train: int | None) -> dict[str, int]:

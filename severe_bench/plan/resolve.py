@@ -46,7 +46,7 @@ Layer = tuple[Loc, Mapping[str, Any]]
 def _of_suite(config: Config, suite: str, entries: Iterable[Entry]) -> dict[Entry, Settings]:
     layers: list[Layer] = []
     touched: dict[Entry, tuple[int, ...]] = dict.fromkeys(entries, ())
-    for loc, override in _overrides(config, suite):
+    for loc, override in overrides_of(config, suite):
         chosen = selected(config, override.match, touched)
         if loc[0] == "suites":
             refuse_idle(config, chosen, loc)
@@ -61,7 +61,8 @@ def _of_suite(config: Config, suite: str, entries: Iterable[Entry]) -> dict[Entr
     return {e: made[e.experiment, e.preset, numbers] for e, numbers in touched.items()}
 
 
-def _overrides(config: Config, suite: str) -> Iterator[tuple[Loc, Override]]:
+def overrides_of(config: Config, suite: str) -> Iterator[tuple[Loc, Override]]:
+    """Where each override stands that a suite's entries are held against, and what it is."""
     for number, override in enumerate(config.suites[suite].overrides):
         yield ("suites", suite, "overrides", number), override
     for number, override in enumerate(config.overrides):

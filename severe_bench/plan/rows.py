@@ -8,6 +8,7 @@ from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.adapt.unit import UNITS
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.digest import canonical_json
+from severe_bench.core.record import SPLITS, Split
 from severe_bench.tasks.task import TASKS
 
 LINEAR = "linear"
@@ -16,7 +17,7 @@ LINEAR = "linear"
 
 @dataclass(frozen=True)
 class RowKind:
-    """A unit of features with its options, and the views of training videos.
+    """A unit of features with its options, the views of training videos, and which splits are read.
 
     `key` is equal for equal ones.
     """
@@ -24,6 +25,7 @@ class RowKind:
     unit: str
     options: Mapping[str, Any]
     train_views: Literal["train", "test"]
+    splits: tuple[Split, ...]
     key: str
 
 
@@ -47,4 +49,7 @@ def row_kind(
     options = asked.unit_options(asked.options.model_validate(dict(task_options)))
     unit = how.unit or asked.unit
     views = UNITS.get(unit).train_views or how.train_views
-    return RowKind(unit, options, views, f"{unit} {canonical_json(options)} {views}")
+    unread = asked.train_features == "standardise" and not recipe.standardise
+    splits: tuple[Split, ...] = ("test",) if unread else SPLITS
+    key = f"{unit} {canonical_json(options)} {views} {' '.join(splits)}"
+    return RowKind(unit, options, views, splits, key)

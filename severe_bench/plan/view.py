@@ -15,7 +15,7 @@ NOTHING: Mapping[str, str] = {}
 def plan_json(
     plan: Plan, states: Mapping[str, str], estimate: Estimate, reasons: Mapping[str, str] = NOTHING
 ) -> dict[str, Any]:
-    """The plan as an object with `suite`, `cells`, `estimate`, `left_out` and `missing`.
+    """The plan as an object: `suite`, `cells`, `estimate`, and what is to be said of it.
 
     Args:
         plan: of a suite.
@@ -24,8 +24,9 @@ def plan_json(
         reasons: by cell id, why it is in its state; a cell's own problem where there is none.
 
     Returns:
-        Only what JSON knows. Each of `cells` has `id`, `kind`, `title`, `model`, `experiment`,
-        `preset`, `seed` (None for cells that are not evaluated), `state`, `needs`, `reason`.
+        Only what JSON knows: beside those `left_out`, `missing`, `refused` and `notes`. Each of
+        `cells` has `id`, `kind`, `title`, `model`, `experiment`, `preset`, `seed` (None for cells
+        that are not evaluated), `state`, `needs`, `reason`.
     """
     return {
         "suite": plan.suite,
@@ -33,6 +34,8 @@ def plan_json(
         "estimate": asdict(estimate),
         "left_out": list(plan.left_out),
         "missing": [asdict(missing) for missing in plan.missing],
+        "refused": [asdict(refused) for refused in plan.refused],
+        "notes": list(plan.notes),
     }
 
 

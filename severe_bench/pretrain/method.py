@@ -25,6 +25,7 @@ class Method(Generic[Options]):
         options: schema of the method's own options.
         objective: (setting, options) -> what the one training loop minimises.
         source: (setting, options) -> batches, a pure function of (epoch, step).
+        needs: the targets that records must have, by name, as of a task.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Method(Generic[Options]):
     options: type[Options]
     objective: "Callable[[Setting, Options], Objective]"
     source: "Callable[[Setting, Options], BatchSource]"
+    needs: tuple[str, ...] = ()
 
 
 METHODS: Registry[Method[Frozen]] = Registry(

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from severe_bench.core.extras import LABEL
 from severe_bench.core.frozen import Frozen
 from severe_bench.pretrain.method import Method
 
@@ -27,4 +28,6 @@ def _source(setting: "Setting", options: SupervisedOptions) -> "BatchSource":  #
     return labelled_clips(setting)
 
 
-SUPERVISED = Method("supervised", "supervised", SupervisedOptions, _objective, _source)
+SUPERVISED = Method(
+    "supervised", "supervised", SupervisedOptions, _objective, _source, needs=(LABEL,)
+)

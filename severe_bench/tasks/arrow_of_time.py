@@ -42,7 +42,7 @@ ARROW_OF_TIME = Task(
     metrics=("top1",),
     headline="top1",
     unit="clip_both_ways",
-    spare_outputs=True,
+    outputs=lambda _: len(DIRECTIONS),
     clips=_clips,
     names=lambda _: (DIRECTIONS,),
 )

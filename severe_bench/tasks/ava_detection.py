@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from severe_bench.core.errors import UserError
-from severe_bench.core.extras import BOXES
+from severe_bench.core.extras import BOXES, KEY_TIME, PROPOSALS
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.task import Assignment, Task, class_names
@@ -141,6 +141,12 @@ def _unit_options(options: AvaDetectionOptions) -> dict[str, Any]:
     return dump
 
 
+def _needs(options: AvaDetectionOptions) -> tuple[str, ...]:
+    detector = options.test_boxes == "proposals" or options.train_proposals != "none"
+    always = (BOXES.name, KEY_TIME.name)
+    return (*always, PROPOSALS.name) if detector else always
+
+
 def _clips(_: AvaDetectionOptions) -> tuple[int, int]:
     """One around each key frame, uncropped in testing."""
     return 1, 1
@@ -152,6 +158,7 @@ AVA_DETECTION = Task(
     bind=bind,
     metrics=("frame_map",),
     headline="frame_map",
+    needs=_needs,
     procedure="boxes",
     unit="box",
     unit_options=_unit_options,

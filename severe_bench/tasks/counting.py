@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from severe_bench.core.errors import UserError
-from severe_bench.core.extras import COUNT
+from severe_bench.core.extras import COUNT, STARTS, STOP
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.task import Assignment, Task
@@ -142,6 +142,7 @@ COUNTING = Task(
     bind=bind,
     metrics=("counting_error", "obo"),
     headline="counting_error",
+    needs=lambda _: (COUNT.name, STARTS.name, STOP.name),
     procedure="counting",
     unit=None,
     clips=_clips,

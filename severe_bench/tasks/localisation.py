@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from severe_bench.core.extras import DURATION, SPANS
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.task import Assignment, Task
 from severe_bench.tasks.timeline import (
@@ -129,4 +130,5 @@ LOCALISATION = Task(
     unit="timeline",
     unit_options=TimelineOptions.of_rows,
     clips=TimelineOptions.clips,
+    needs=lambda _: (SPANS.name, DURATION.name),
 )

@@ -103,11 +103,16 @@ def _ballots(targets: "torch.Tensor") -> "torch.Tensor":
     return targets.float()
 
 
+def _needs(options: MultiLabelOptions) -> tuple[str, ...]:
+    return (LABELS.name, SPANS.name) if options.train_labels == "clip" else (LABELS.name,)
+
+
 MULTI_LABEL = Task(
     name="multi_label",
     options=MultiLabelOptions,
     bind=bind,
     metrics=("map", "map_sklearn"),
     headline="map",
+    needs=_needs,
     names=class_names,
 )

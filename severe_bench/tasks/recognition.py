@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
-from severe_bench.tasks.task import Assignment, NoOptions, Task, class_names
+from severe_bench.tasks.task import (
+    Assignment,
+    NoOptions,
+    Task,
+    class_names,
+    labelled,
+    one_each,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -88,6 +95,7 @@ RECOGNITION = Task(
     bind=bind,
     metrics=("top1", "top5", "mean_per_class"),
     headline="top1",
-    spare_outputs=True,
+    needs=labelled,
+    outputs=one_each,
     names=class_names,
 )

@@ -5,7 +5,7 @@ from typing import Literal
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset
 from severe_bench.tasks import recognition
-from severe_bench.tasks.task import Assignment, NoOptions, Task, class_names
+from severe_bench.tasks.task import Assignment, NoOptions, Task, class_names, labelled
 
 
 class RetrievalOptions(Frozen):
@@ -31,5 +31,6 @@ RETRIEVAL = Task(
     metrics=("recall_at_1", "recall_at_5", "recall_at_10", "recall_at_20", "recall_at_50"),
     headline="recall_at_1",
     procedure="retrieval",
+    needs=labelled,
     names=class_names,
 )

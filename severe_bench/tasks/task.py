@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from severe_bench.core.extras import LABEL
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.registry import Registry
@@ -60,6 +61,20 @@ def _no_unit_options(_: object) -> dict[str, Any]:
     return {}
 
 
+def _nothing(_: object) -> tuple[str, ...]:
+    return ()
+
+
+def labelled(_: object) -> tuple[str, ...]:
+    """`Task.needs` of a task that asks for the one class of each sample, whatever its options."""
+    return (LABEL,)
+
+
+def one_each(classes: int) -> int:
+    """`Task.outputs` of a head with one output for each of the dataset's classes."""
+    return classes
+
+
 @dataclass(frozen=True)
 class Task(Generic[Options]):
     """What is predicted; light to import, torch only inside the functions.
@@ -74,8 +89,12 @@ class Task(Generic[Options]):
         unit: what one row of its cached features is, a name in `severe_bench.adapt.UNITS`; None
             where frozen features cannot be cached, and a probe runs the frozen backbone.
         unit_options: options -> those that change what the rows are.
-        spare_outputs: whether its head is one linear layer with an output for each class, to which
-            a recipe's `head.outputs` may add more; its loss then takes them too.
+        needs: options -> the targets that records must have, by name (`core.extras`, `LABEL`), so
+            that `plan` can tell that a dataset has none.
+        outputs: number of the dataset's classes -> outputs of its head, where that is one linear
+            layer to which a recipe's `head.outputs` may add more; its loss then takes them too.
+        train_features: when a protocol that trains nothing reads the features of training samples:
+            `always`, or only for the statistics of the recipe's `standardise`.
         clips: options -> about how many clips of each sample an epoch and the test take, for
             estimates; None: one for each of `schedule.clips_per_video`, and the recipe's views.
         names: dataset -> what the class ids of its targets and scores are called: one list, or
@@ -90,9 +109,16 @@ class Task(Generic[Options]):
     procedure: str = "clips"
     unit: str | None = "clip"
     unit_options: Callable[[Options], dict[str, Any]] = _no_unit_options
-    spare_outputs: bool = False
+    needs: Callable[[Options], tuple[str, ...]] = _nothing
+    outputs: Callable[[int], int] | None = None
+    train_features: Literal["always", "standardise"] = "always"
     clips: Callable[[Options], tuple[int, int]] | None = None
     names: Callable[[Dataset], tuple[tuple[str, ...], ...]] | None = None
+
+    @property
+    def spare_outputs(self) -> bool:
+        """Whether a recipe's `head.outputs` may add outputs to its head."""
+        return self.outputs is not None
 
 
 TASKS: Registry[Task[Any]] = Registry(

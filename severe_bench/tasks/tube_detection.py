@@ -179,6 +179,7 @@ TUBE_DETECTION = Task(
     bind=bind,
     metrics=("video_map_050", "video_map_020", "video_map_050_095", "frame_map_050"),
     headline="video_map_050",
+    needs=lambda _: (TUBES.name,),
     procedure="tubes",
     unit=None,
     clips=_clips,

@@ -96,5 +96,6 @@ VERB_NOUN = Task(
     bind=bind,
     metrics=("action_top1", "action_top5", "verb_top1", "verb_top5", "noun_top1", "noun_top5"),
     headline="action_top1",
+    needs=lambda _: (VERB.name, NOUN.name),
     names=_names,
 )

@@ -80,4 +80,4 @@ def test_heads_without_one_softmax_over_classes_are_not_widened(task: Task[Any])
 
 def test_a_head_that_is_no_linear_layer_is_not_widened_whatever_its_task_says() -> None:
     with pytest.raises(UserError, match="no classes to add outputs to"):
-        shaped(dataclasses.replace(COUNTING, spare_outputs=True), COUNTS, Head(outputs=9))
+        shaped(dataclasses.replace(COUNTING, outputs=lambda _: 7), COUNTS, Head(outputs=9))

@@ -81,6 +81,7 @@ class _Method:
     name = "contrast"
     kind = "ssl"
     options = MethodOptions
+    needs = ()
 
 
 TASK = Task("recognition", NoOptions, bind=_never, metrics=("top1", "top5"), headline="top1")

@@ -58,3 +58,20 @@ def test_the_features_of_timelines_depend_on_clip_and_crop_and_on_no_augmentatio
     kept = view_recipe(recipe, "test")
     assert (kept.clip, kept.test) == (recipe.clip, recipe.test)
     assert kept.augment == Recipe().augment
+
+
+def test_clusters_need_training_features_for_their_statistics_only() -> None:
+    plain, scaled, found = (
+        row_kind(task, {}, "frozen", recipe)
+        for task, recipe in (
+            ("clustering", RECIPE),
+            ("clustering", Recipe(standardise=True)),
+            ("retrieval", RECIPE),
+        )
+    )
+    assert plain is not None
+    assert plain.splits == ("test",)
+    assert scaled == found
+    assert scaled is not None
+    assert scaled.splits == ("train", "test")
+    assert scaled.key != plain.key

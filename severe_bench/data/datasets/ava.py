@@ -18,6 +18,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.extras import BOXES, KEY_TIME, PROPOSALS, Box, Proposal
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
+from severe_bench.data.adapter import Known, Location
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.official import Sources, Table, official_adapter
 from severe_bench.data.datasets.reading import (
@@ -104,6 +105,22 @@ def expected(_: AvaOptions) -> Expected:
     return Expected("Gu et al. 2018 (80 classes)", {"train": Counts(), "test": Counts()})
 
 
+def known(_: AvaOptions, location: Location) -> Known:
+    """Boxes in key frames, and a detector's where its file for the test frames is there."""
+    detector = frozenset[str]() if _lacks_detector(location) else {PROPOSALS.name}
+    return Known(classes=N_ACTIONS, targets=frozenset({BOXES.name, KEY_TIME.name} | detector))
+
+
+def _lacks_detector(location: Location) -> bool:
+    try:
+        shelf = Shelf.of(location, "ava")
+    except UserError:  # the files are not here, and `problems` says so
+        return False
+    test = FILE_SPLIT["test"]
+    there = shelf.all(f"ava_{test}_v2.2.csv")
+    return bool(there) and not shelf.all(f"ava_detection_{test}_boxes_and_labels*.csv")
+
+
 def _of_split(
     split: Split, options: AvaOptions, sources: Sources, n_classes: int
 ) -> Iterator[Record]:
@@ -181,4 +198,4 @@ def _corners(cells: Sequence[str], where: str) -> Corners:
     return x1, y1, x2, y2
 
 
-AVA = official_adapter("ava", AvaOptions, find, read, expected)
+AVA = official_adapter("ava", AvaOptions, find, read, expected, known)

@@ -12,6 +12,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.extras import DURATION, LABELS, SPANS, Span
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
+from severe_bench.data.adapter import Known, Location
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.official import Sources, Table, official_adapter
 from severe_bench.data.datasets.reading import (
@@ -86,6 +87,12 @@ def expected(_: CharadesOptions) -> Expected:
     )
 
 
+def known(_: CharadesOptions, __: Location) -> Known:
+    """Actions with their times; no video has one class."""
+    targets = frozenset(key.name for key in (LABELS, SPANS, DURATION))
+    return Known(classes=N_CLASSES, targets=targets)
+
+
 def _record(row: Cells, split: Split, codes: Mapping[str, int]) -> Record:
     actions = spans(row["actions"], codes, row.where)
     labels = tuple(sorted({span.label for span in actions}))
@@ -115,4 +122,4 @@ def _classes(path: Path | None) -> tuple[dict[str, int], tuple[str, ...]]:
     return codes, tuple(names)
 
 
-CHARADES = official_adapter("charades", CharadesOptions, find, read, expected)
+CHARADES = official_adapter("charades", CharadesOptions, find, read, expected, known)

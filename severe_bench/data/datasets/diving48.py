@@ -12,7 +12,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import (
     MEND,
     Once,
@@ -79,4 +79,4 @@ def _long_video(name: str) -> str:
     return head if head and tail.isdigit() else name
 
 
-DIVING48 = official_adapter("diving48", Diving48Options, find, read, expected)
+DIVING48 = official_adapter("diving48", Diving48Options, find, read, expected, always(N_CLASSES))

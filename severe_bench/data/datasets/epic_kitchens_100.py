@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 from severe_bench.core.errors import UserError
-from severe_bench.core.extras import NOUN, VERB
+from severe_bench.core.extras import LABEL, NOUN, VERB
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
+from severe_bench.data.adapter import Known, Location
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.official import Sources, Table, official_adapter
 from severe_bench.data.datasets.reading import (
@@ -119,6 +120,14 @@ def expected(_: EpicKitchens100Options) -> Expected:
     )
 
 
+def known(options: EpicKitchens100Options, _: Location) -> Known:
+    """A class, a verb and a noun; how many classes, unless they are pairs."""
+    counts = {"verb": N_VERBS, "noun": N_NOUNS}
+    return Known(
+        classes=counts.get(options.label), targets=frozenset({LABEL, VERB.name, NOUN.name})
+    )
+
+
 def _narrations(sources: Sources, n_verbs: int, n_nouns: int) -> Sequence[Narration]:
     once = Once("narration")
     found = []
@@ -170,5 +179,5 @@ def _classes(path: Path | None, kind: str, count: int) -> tuple[str, ...]:
 
 
 EPIC_KITCHENS_100 = official_adapter(
-    "epic_kitchens_100", EpicKitchens100Options, find, read, expected
+    "epic_kitchens_100", EpicKitchens100Options, find, read, expected, known
 )

@@ -15,7 +15,7 @@ from severe_bench.core.extras import DIFFICULTY, SCORE
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.pickled_arrays import plain_number
 from severe_bench.data.datasets.plain_pickle import read_plain_pickle
 from severe_bench.data.datasets.reading import MEND, Once, under_root
@@ -144,4 +144,6 @@ def _record(
     return Record(name, path, label, split, group=dive[0], extras=extras)
 
 
-FINEDIVING = official_adapter("finediving", FineDivingOptions, find, read, expected)
+FINEDIVING = official_adapter(
+    "finediving", FineDivingOptions, find, read, expected, always(52, DIFFICULTY, SCORE)
+)

@@ -18,7 +18,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.adapter import Adapter
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import (
     MEND,
     Line,
@@ -91,6 +91,7 @@ def finegym_adapter(name: str, part: Part) -> Adapter[FineGymOptions]:
         lambda options, shelf: find(part, options, shelf),
         lambda options, sources: read(part, options, sources),
         lambda _: part.expected,
+        always(part.last - part.first + 1),
     )
 
 

@@ -12,7 +12,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import MEND, Line, Once, read_lines, under_root
 from severe_bench.data.datasets.videos import stem
 from severe_bench.data.expected import Counts, Expected
@@ -95,4 +95,4 @@ def _parsed(line: Line) -> tuple[str, Split | None]:
     return clip, SPLIT_OF[mark[0]]
 
 
-HMDB51 = official_adapter("hmdb51", Hmdb51Options, find, read, expected)
+HMDB51 = official_adapter("hmdb51", Hmdb51Options, find, read, expected, always(51))

@@ -4,7 +4,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.kinetics import class_names, kinetics_files, read_clips
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.expected import Counts, Expected
 
 
@@ -39,4 +39,4 @@ def expected(_: Kinetics400Options) -> Expected:
     )
 
 
-KINETICS400 = official_adapter("kinetics400", Kinetics400Options, find, read, expected)
+KINETICS400 = official_adapter("kinetics400", Kinetics400Options, find, read, expected, always(400))

@@ -28,15 +28,16 @@ proposals            boxes of a detector at the key time: `box`, `score` from 0 
 tubes                actors through the video: `label`, `frames` (from 0, rising), `boxes`
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from severe_bench.core.digest import digest_of, file_digest
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import DURATION, LABEL
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
-from severe_bench.data.adapter import Adapter, Location
+from severe_bench.data.adapter import Adapter, Known, Location
 from severe_bench.data.datasets.labels import names_in, vocabulary
 from severe_bench.data.datasets.rows import KNOWN, Row, extras_of, read_rows
 from severe_bench.data.datasets.sidecar import COLUMNS, Boxed, read_sidecar
@@ -178,13 +179,23 @@ def _lacks(options: ManifestOptions, location: Location) -> list[str]:
     ]
 
 
-def train_size(options: ManifestOptions, location: Location) -> int:
-    """Number of training records: 200 000 rows take about a second.
+def known(options: ManifestOptions, location: Location) -> Known:
+    """All that the files say: 200 000 rows take about a second.
 
     Raises:
         UserError: as `load_manifest`.
     """
-    return len(load_manifest(options, location).of("train"))
+    dataset = load_manifest(options, location)
+    targets = {name for record in dataset.records for name in _targets_of(record)}
+    return Known(len(dataset.of("train")), len(dataset.classes), frozenset(targets))
+
+
+def _targets_of(record: Record) -> Iterator[str]:
+    yield from record.extras
+    if record.label is not None:
+        yield LABEL
+    if record.end is not None:
+        yield DURATION.name
 
 
 def _require(found: Iterable[str]) -> None:
@@ -233,5 +244,5 @@ MANIFEST = Adapter(
     digest=digest,
     problems=problems,
     load=load_manifest,
-    train_size=train_size,
+    known=known,
 )

@@ -11,7 +11,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.kinetics import Clip, kinetics_files, read_clips
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import Line, Once, read_lines
 from severe_bench.data.expected import Counts, Expected
 
@@ -64,4 +64,6 @@ def _labelled(line: Line, clips: Mapping[str, Clip]) -> Clip:
     return clips[line.text]
 
 
-MINI_KINETICS = official_adapter("mini_kinetics", MiniKineticsOptions, find, read, expected)
+MINI_KINETICS = official_adapter(
+    "mini_kinetics", MiniKineticsOptions, find, read, expected, always(200)
+)

@@ -13,7 +13,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.datasets.finding import Shelf, files_below
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import MEND, Once, class_id, read_lines, under_root
 from severe_bench.data.datasets.ucf101 import read_class_index
 from severe_bench.data.datasets.videos import SUFFIXES
@@ -130,4 +130,4 @@ def _classes(sources: Sources) -> tuple[str, ...]:
     return read_class_index(sources.files["classes"])
 
 
-NTU60 = official_adapter("ntu60", Ntu60Options, find, read, expected)
+NTU60 = official_adapter("ntu60", Ntu60Options, find, read, expected, always(ACTIONS))

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from severe_bench.core.digest import digest_of, file_digest
 from severe_bench.core.errors import UserError
+from severe_bench.core.extras import LABEL, Key
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
-from severe_bench.data.adapter import Adapter, Location
+from severe_bench.data.adapter import Adapter, Known, Location
 from severe_bench.data.datasets.finding import Shelf
 from severe_bench.data.datasets.videos import resolved
 from severe_bench.data.expected import Expected
@@ -49,6 +50,7 @@ def official_adapter(
     find: Callable[[O, Shelf], Sources],
     read: Callable[[O, Sources], Table],
     expected: Callable[[O], Expected | None] = lambda _: None,
+    known: Callable[[O, Location], Known] = lambda _, __: Known(),
 ) -> Adapter[O]:
     """An adapter from the two things that differ between datasets.
 
@@ -58,6 +60,7 @@ def official_adapter(
         find: which files are read; raises `UserError` where one is missing.
         read: the table in these files; raises `UserError` naming file and line for damaged ones.
         expected: counts of the complete official files.
+        known: what is known without reading them.
     """
 
     def digest(chosen: O, location: Location) -> str:
@@ -78,7 +81,18 @@ def official_adapter(
         sources = find(chosen, shelf)
         return _dataset(name, shelf, sources, read(chosen, sources))
 
-    return Adapter(name, options, digest, problems, load, expected=expected)
+    return Adapter(name, options, digest, problems, load, expected=expected, known=known)
+
+
+def always(classes: int | None, *further: Key[Any]) -> Callable[[Any, Location], Known]:
+    """Makes `known` of a dataset whose records all have a class, and these targets beside it.
+
+    Args:
+        classes: length of the class list; None where it depends on the files.
+        further: targets beyond the class.
+    """
+    known = Known(classes=classes, targets=frozenset({LABEL, *(key.name for key in further)}))
+    return lambda _, __: known
 
 
 def _digest(name: str, chosen: Frozen, sources: Sources) -> str:

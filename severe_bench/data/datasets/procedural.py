@@ -7,9 +7,10 @@ from pathlib import Path
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Progress, Session
-from severe_bench.data.adapter import Adapter, Location
+from severe_bench.data.adapter import Adapter, Known, Location
 from severe_bench.data.datasets.manifest import ManifestOptions, load_manifest
 from severe_bench.data.procedural.spec import WorldSpec
+from severe_bench.data.procedural.worlds import WORLDS
 
 
 def generate(options: WorldSpec, session: Session) -> None:
@@ -61,9 +62,10 @@ def problems(options: WorldSpec, location: Location) -> list[str]:  # noqa: ARG0
     return []
 
 
-def train_size(options: WorldSpec, location: Location) -> int:  # noqa: ARG001 - by contract
+def known(options: WorldSpec, location: Location) -> Known:  # noqa: ARG001 - by contract
     """As specified, filmed or not."""
-    return options.train
+    world = WORLDS.get(options.world)
+    return Known(options.train, len(world.classes), frozenset(world.targets))
 
 
 PROCEDURAL = Adapter(
@@ -73,5 +75,5 @@ PROCEDURAL = Adapter(
     problems=problems,
     load=load,
     generate=generate,
-    train_size=train_size,
+    known=known,
 )

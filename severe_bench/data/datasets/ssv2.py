@@ -12,7 +12,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import (
     MEND,
     Once,
@@ -91,4 +91,4 @@ def _label(entry: Mapping[str, object], ids: Mapping[str, int], where: str) -> i
     return label
 
 
-SSV2 = official_adapter("ssv2", Ssv2Options, find, read, expected)
+SSV2 = official_adapter("ssv2", Ssv2Options, find, read, expected, always(174))

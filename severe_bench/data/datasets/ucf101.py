@@ -13,7 +13,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import MEND, Line, Once, read_lines, whole_number
 from severe_bench.data.expected import Counts, Expected
 
@@ -110,4 +110,4 @@ def _record(line: Line, split: Split, ids: Mapping[str, int], once: Once) -> Rec
     return Record(name, name, label, split, group=match["group"])
 
 
-UCF101 = official_adapter("ucf101", Ucf101Options, find, read, expected)
+UCF101 = official_adapter("ucf101", Ucf101Options, find, read, expected, always(101))

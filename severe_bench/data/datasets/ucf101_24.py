@@ -12,7 +12,7 @@ from severe_bench.core.extras import TUBES
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import MEND, Once, read_lines, under_root
 from severe_bench.data.datasets.tubes import Annotated, mat_videos, pickle_videos
 from severe_bench.data.datasets.videos import stem
@@ -114,4 +114,6 @@ def _record(video: Annotated, split: Split) -> Record:
     return Record(video.name, path, labels.pop(), split, group=group, extras=extras)
 
 
-UCF101_24 = official_adapter("ucf101_24", Ucf10124Options, find, read, expected)
+UCF101_24 = official_adapter(
+    "ucf101_24", Ucf10124Options, find, read, expected, always(len(CLASSES), TUBES)
+)

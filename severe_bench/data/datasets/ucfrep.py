@@ -17,7 +17,7 @@ from severe_bench.core.extras import COUNT, STARTS, STOP
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources, Table, official_adapter
+from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import MEND, Once, read_lines, whole_number
 from severe_bench.data.datasets.videos import stem
 from severe_bench.data.expected import Counts, Expected
@@ -158,4 +158,6 @@ def _record(video: str, bounds: Sequence[int], where: str, actions: Sequence[str
     )
 
 
-UCFREP = official_adapter("ucfrep", UcfRepOptions, find, read, expected)
+UCFREP = official_adapter(
+    "ucfrep", UcfRepOptions, find, read, expected, always(None, COUNT, STARTS, STOP)
+)

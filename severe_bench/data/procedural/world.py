@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from severe_bench.core.extras import LABEL
 from severe_bench.data.procedural.casting import (
     compose,
     draw_backdrop,
@@ -36,6 +37,7 @@ class World:
         least: fewest frames that it can be filmed with.
         samples: states what is asked about a video, from its class id, its scene, the frames per
             second and a generator.
+        targets: what those samples have, by name, as an adapter's `Known` has them.
         vocabularies: further class lists by name.
         coding: options of the encoder that differ from the usual ones.
     """
@@ -47,6 +49,7 @@ class World:
     frames: int
     least: int = 8
     samples: SampleMaker = described
+    targets: tuple[str, ...] = (LABEL,)
     vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coding: Mapping[str, str] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from severe_bench.core.extras import COUNT, STARTS, STOP
+from severe_bench.core.extras import COUNT, LABEL, STARTS, STOP
 from severe_bench.data.procedural.acts import Act, perform
 from severe_bench.data.procedural.casting import (
     compose,
@@ -90,5 +90,17 @@ def _samples(
 
 
 WORLD = World(
-    classes=tuple(MANNERS), scene=_scene, train=200, test=120, frames=96, least=32, samples=_samples
+    classes=tuple(MANNERS),
+    scene=_scene,
+    train=200,
+    test=120,
+    frames=96,
+    least=32,
+    samples=_samples,
+    targets=(
+        LABEL,
+        COUNT.name,
+        STARTS.name,
+        STOP.name,
+    ),
 )

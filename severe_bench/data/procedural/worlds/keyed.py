@@ -106,5 +106,16 @@ def _labels(scene: Scene, actor: int, frame: int) -> tuple[int, ...]:
 
 
 WORLD = World(
-    classes=CLASSES, scene=_scene, train=96, test=64, frames=60, least=40, samples=_samples
+    classes=CLASSES,
+    scene=_scene,
+    train=96,
+    test=64,
+    frames=60,
+    least=40,
+    samples=_samples,
+    targets=(
+        KEY_TIME.name,
+        BOXES.name,
+        PROPOSALS.name,
+    ),
 )

@@ -8,7 +8,7 @@ from itertools import cycle
 
 import numpy as np
 
-from severe_bench.core.extras import NOUN, VERB
+from severe_bench.core.extras import LABEL, NOUN, VERB
 from severe_bench.data.procedural.acts import even_act, perform
 from severe_bench.data.procedural.casting import (
     compose,
@@ -106,4 +106,9 @@ WORLD = World(
     frames=16,
     samples=_samples,
     vocabularies={"verb": tuple(VERBS), "noun": tuple(NOUNS)},
+    targets=(
+        LABEL,
+        VERB.name,
+        NOUN.name,
+    ),
 )

@@ -77,5 +77,16 @@ def _samples(
 
 
 WORLD = World(
-    classes=CLASSES, scene=_scene, train=70, test=42, frames=180, least=60, samples=_samples
+    classes=CLASSES,
+    scene=_scene,
+    train=70,
+    test=42,
+    frames=180,
+    least=60,
+    samples=_samples,
+    targets=(
+        LABELS.name,
+        SPANS.name,
+        DURATION.name,
+    ),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from severe_bench.core.extras import TUBES, Tube
+from severe_bench.core.extras import LABEL, TUBES, Tube
 from severe_bench.data.procedural.acts import even_act, perform
 from severe_bench.data.procedural.casting import (
     compose,
@@ -96,5 +96,15 @@ def _tube(scene: Scene, actor: int) -> Tube:
 
 
 WORLD = World(
-    classes=CLASSES, scene=_scene, train=180, test=120, frames=32, least=16, samples=_samples
+    classes=CLASSES,
+    scene=_scene,
+    train=180,
+    test=120,
+    frames=32,
+    least=16,
+    samples=_samples,
+    targets=(
+        LABEL,
+        TUBES.name,
+    ),
 )

@@ -86,5 +86,16 @@ def _samples(
 
 
 WORLD = World(
-    classes=CLASSES, scene=_scene, train=240, test=160, frames=48, least=32, samples=_samples
+    classes=CLASSES,
+    scene=_scene,
+    train=240,
+    test=160,
+    frames=48,
+    least=32,
+    samples=_samples,
+    targets=(
+        LABELS.name,
+        SPANS.name,
+        DURATION.name,
+    ),
 )
