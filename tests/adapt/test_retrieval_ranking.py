@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from severe_bench.adapt import retrieval_ranking
+from severe_bench.adapt import features, retrieval_ranking, rows
 from severe_bench.adapt.evaluate import Evaluation, run_evaluate
 from severe_bench.adapt.features import FeatureTable, write_features
 from severe_bench.adapt.protocol import PROTOCOLS
@@ -28,19 +28,19 @@ def table(split: str, count: int, seed: int, noise: float = 1.0) -> tuple[Featur
     """Features around a direction for each class; every other video has two different views."""
     random = np.random.default_rng(seed)
     labels = np.arange(count) % 3
-    features = 2 * np.eye(6)[labels][:, None] + noise * random.normal(size=(count, VIEWS, 6))
+    vectors = 2 * np.eye(6)[labels][:, None] + noise * random.normal(size=(count, VIEWS, 6))
     weights = np.full((count, VIEWS), 1 / VIEWS)
     weights[1::2] = [0.75, 0.25, 0.0, 0.0]
     names = tuple(f"{split}-{number}" for number in range(count))
-    found = FeatureTable(names, features.astype(np.float32), weights.astype(np.float32))
+    found = FeatureTable(names, vectors.astype(np.float32), weights.astype(np.float32))
     return found, labels.tolist()
 
 
 def dataset_of(*tables: tuple[str, FeatureTable, list[int]]) -> Dataset:
     records = [
         Record(name, name, label, split)
-        for split, rows, labels in tables
-        for name, label in zip(rows.samples, labels, strict=True)
+        for split, of_split, labels in tables
+        for name, label in zip(of_split.samples, labels, strict=True)
     ]
     return Dataset("blobs", Path(), CLASSES, tuple(records))
 
@@ -50,9 +50,9 @@ def evaluated(folder: Path, count: int, task: str = "retrieval", **rest: object)
     train, known = table("train", count, 0)
     test, asked = table("test", 30, 1)
     needs = {}
-    for role, rows in (("train_features", train), ("test_features", test)):
+    for role, found in (("train_features", train), ("test_features", test)):
         needs[role] = folder / role
-        write_features(needs[role], rows)
+        write_features(needs[role], found)
     dataset = dataset_of(("train", train, known), ("test", test, asked))
     session = dataclasses.replace(Wires(folder).session, needs=needs)
     return run_evaluate(evaluate_job("frozen", task, **rest), dataset, None, session)
@@ -117,30 +117,45 @@ def test_standardised_by_the_gallery(tmp_path: Path) -> None:
     assert not np.array_equal(plain, scaled)
 
 
-@given(st.integers(1, 70), st.integers(1, 5), st.integers(0, 999))
-def test_ranks_by_falling_similarity(items: int, queries: int, seed: int) -> None:
+@given(st.integers(1, 70), st.integers(1, 5), st.integers(1, 80), st.integers(0, 999))
+def test_ranks_by_falling_similarity(items: int, queries: int, block: int, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     gallery, asked = (torch.randn(n, 3, generator=generator) for n in (items, queries))
-    found = ranked(asked, gallery)
+    found = ranked(asked, torch.split(gallery, block))
     assert found.shape == (queries, min(items, 50))
     similar = torch.cosine_similarity(asked[:, None], gallery[None], dim=2)
     inorder = similar.gather(1, found)
     assert (inorder.diff(dim=1) <= 1e-6).all()
     assert all(len(set(row)) == len(row) for row in found.tolist())
+    nearest = similar.sort(dim=1, descending=True).values[:, :50]
+    torch.testing.assert_close(inorder, nearest)
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     gallery, asked = torch.randn(20, 3), torch.randn(10, 3)
-    whole = ranked(asked, gallery)
+    whole = ranked(asked, [gallery])
     monkeypatch.setattr(retrieval_ranking, "BLOCK", 3)
-    assert torch.equal(ranked(asked, gallery), whole)
+    assert torch.equal(ranked(asked, [gallery]), whole)
+
+
+@pytest.mark.parametrize("query", ["video", "clip"])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_features_on_the_disk_give_the_same(
+    query: str, scaled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"task_options": {"query": query}, "recipe": recipe(standardise=scaled)}
+    held = evaluated(tmp_path / "held", 90, **given).predictions.scores
+    monkeypatch.setattr(features, "HELD_BYTES", 0)
+    monkeypatch.setattr(rows, "BLOCK_BYTES", 7 * VIEWS * 6 * 4)
+    read = evaluated(tmp_path / "read", 90, **given).predictions.scores
+    np.testing.assert_array_equal(read, held)
 
 
 def test_items() -> None:
-    rows, _ = table("x", 2, 0)
-    clips, means = of_clips(rows), of_means(rows)
+    found, _ = table("x", 2, 0)
+    clips, means = (items(found.features, found.weights) for items in (of_clips, of_means))
     assert clips.shape == (2, VIEWS, 6)
-    assert clips[1].tolist() == rows.features[1][[0, 0, 0, 1]].tolist()
+    assert clips[1].tolist() == found.features[1][[0, 0, 0, 1]].tolist()
     torch.testing.assert_close(means[:, 0], clips.mean(1))
 
 

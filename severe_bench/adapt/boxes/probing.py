@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from severe_bench.adapt.boxes.network import padded, with_boxes
 from severe_bench.adapt.boxes.unit import asked, rows
@@ -14,6 +14,7 @@ from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
 from severe_bench.adapt.network import TaskObjective, seeded_head
 from severe_bench.adapt.probing import features_for, standardised
+from severe_bench.adapt.rows import Features, blocks_of
 from severe_bench.core.record import Record
 from severe_bench.data.reading import Steps
 from severe_bench.tasks.task import Assignment
@@ -49,26 +50,28 @@ class RowBatches:
     """Cached vectors of boxes by key frame: a `BatchSource`, pure in (seed, epoch, step).
 
     Args:
-        features: (R, D) on the device, frame after frame.
+        features: (R, 1, D), frame after frame; too many for the memory stay on the disk.
         records: training frames.
         firsts: (N + 1,) first row of each frame, and R.
         assignment: makes targets.
         steps: batches of an epoch over the frames.
+        device: of the batches.
     """
 
-    features: Tensor
+    features: Features
     records: tuple[Record, ...]
     firsts: list[int]
     assignment: Assignment
     steps: Steps
+    device: str
 
     @classmethod
     def of(cls, train: FeatureTable, inputs: Inputs) -> "RowBatches":
         """The batches of the job's recipe and seed."""
         job, device = inputs.job, inputs.session.device
         steps = Steps.of(len(inputs.train), job.recipe, job.seed)
-        features = torch.from_numpy(np.asarray(train.features)[:, 0]).to(device)
-        return cls(features, inputs.train, _firsts(inputs.train), inputs.assignment, steps)
+        firsts = _firsts(inputs.train)
+        return cls(train.features, inputs.train, firsts, inputs.assignment, steps, device)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -79,12 +82,11 @@ class RowBatches:
         """The vectors (B, K, D) of this step's key frames, zeros where there is no box."""
         frames = self.steps.rows(epoch, step).tolist()
         targets = self.assignment.targets([self.records[frame] for frame in frames])
-        device = self.features.device
-        vectors = torch.zeros(*targets.shape[:2], self.features.shape[1], device=device)
+        vectors = torch.zeros(*targets.shape[:2], self.features.shape[-1])
         for number, frame in enumerate(frames):
-            own = self.features[self.firsts[frame] : self.firsts[frame + 1]]
-            vectors[number, : len(own)] = own
-        return Batch({"features": vectors}, targets.to(device))
+            own = self.features[self.firsts[frame] : self.firsts[frame + 1]][:, 0]
+            vectors[number, : len(own)] = torch.from_numpy(own)
+        return Batch({"features": vectors.to(self.device)}, targets.to(self.device))
 
 
 def _firsts(records: tuple[Record, ...]) -> list[int]:
@@ -98,7 +100,8 @@ def _scores(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np.f
     head.eval()
     boxes = [asked(record) for record in inputs.test]
     most, firsts = max(map(len, boxes)), _firsts(inputs.test)
-    outputs = head(torch.from_numpy(np.asarray(test.features)[:, 0]).to(device)).float()
+    blocks = (torch.from_numpy(block[:, 0]).to(device) for block in blocks_of(test.features))
+    outputs = torch.cat([head(block).float() for block in blocks])
     one = torch.ones(1, device=device)
     scores = []
     for number, own in enumerate(boxes):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from severe_bench.adapt import features as cached
+from severe_bench.adapt import rows as blockwise
 from severe_bench.adapt.boxes.clips import BoxBatches, by_shape, require_readable
 from severe_bench.adapt.boxes.features import box_blocks
 from severe_bench.adapt.boxes.network import BoxNetwork, box_outputs, padded
@@ -102,6 +104,23 @@ def test_a_linear_probe_learns_from_cached_rows(
     done = run(squares, session, "linear", recipe=plan)
     assert value(done) > of_the_majority(done) + 40
     assert done.cost.clips == 0
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_rows_on_the_disk_give_the_same(
+    squares: Dataset,
+    features: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scaled: bool,
+) -> None:
+    plan = recipe(schedule={"epochs": 2}, standardise=scaled)
+    sessions = [replace(Wires(tmp_path / name).session, needs=features) for name in ("a", "b")]
+    held = run(squares, sessions[0], "linear", recipe=plan).predictions.scores
+    monkeypatch.setattr(cached, "HELD_BYTES", 0)
+    monkeypatch.setattr(blockwise, "BLOCK_BYTES", 1)
+    read = run(squares, sessions[1], "linear", recipe=plan).predictions.scores
+    np.testing.assert_allclose(read, held, rtol=1e-5)
 
 
 def test_a_probe_on_clips_keeps_the_backbone_and_learns(squares: Dataset, tmp_path: Path) -> None:
