@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import nearest
@@ -11,15 +12,16 @@ from severe_bench.run.events import Note, Observer
 from severe_bench.run.failures import HINTS
 from severe_bench.store.cells import CorruptError, check, clear_failure, read_failure
 from severe_bench.store.demand import blocked, demanded, impossible
-from severe_bench.store.layout import CHECKPOINT, Layout
+from severe_bench.store.layout import BEST, CHECKPOINT, Layout
 from severe_bench.store.quarantine import Quarantined, quarantine_damaged
-from severe_bench.store.result import FailureClass, Result
+from severe_bench.store.result import Failure, FailureClass, Result
 from severe_bench.store.states import states
 
 ALL_FAILED = "failed"
 SHORT_WORDS = {"oom": "out_of_memory"}
-RESUMABLE: frozenset[FailureClass] = frozenset({"timeout", "lost", "out_of_memory"})
-"""Failures that say nothing against the checkpoint; a retry after any other starts afresh."""
+SPOILT: frozenset[FailureClass] = frozenset({"nan_loss"})
+"""Failures that are in the saved state itself: a retry starts afresh. After any other it goes on
+from the checkpoint, which training refuses where recipe, seed, network or data are others."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def survey(
         layout: of the suite.
         cells: in topological order.
         retry: classes of failure (`oom` for out_of_memory), or `failed` for all.
-        observe: is told of damaged cells.
+        observe: is told of damaged cells, and what becomes of the checkpoints of retried ones.
 
     Raises:
         UserError: the results folder cannot be used, or `retry` names no class.
@@ -64,6 +66,7 @@ def survey(
     for cell, state in zip(cells, states(layout, cells).values(), strict=True):
         if state in {"done", "corrupt", "failed"}:
             looking.look(cell)
+    looking.tell_retries()
     problems = impossible(cells, looking.done)
     hindered = blocked(cells, looking.failed.keys() - problems.keys())
     hindered = {cell: need for cell, need in hindered.items() if cell not in looking.done}
@@ -89,6 +92,7 @@ class _Looking:
         self.failed: dict[str, str] = {}
         self.quarantined: list[Quarantined] = []
         self.expect = Expectations()
+        self._resumed = self._afresh = 0
 
     def look(self, cell: Cell) -> None:
         """Take note of one cell that has a result or a failure."""
@@ -111,11 +115,27 @@ class _Looking:
         if failure is None:
             return
         if ALL_FAILED in self._retry or failure.failure_class in self._retry:
-            if failure.failure_class not in RESUMABLE:
-                (folder / CHECKPOINT).unlink(missing_ok=True)
-            clear_failure(folder)
+            self._retry_of(folder, failure)
         else:
             self.failed[cell.id] = f"{failure.failure_class}: {failure.message}"
+
+    def _retry_of(self, folder: Path, failure: Failure) -> None:
+        if (folder / CHECKPOINT).exists():
+            spoilt = failure.failure_class in SPOILT
+            self._afresh += spoilt
+            self._resumed += not spoilt
+        if failure.failure_class in SPOILT:
+            for name in (CHECKPOINT, BEST):
+                (folder / name).unlink(missing_ok=True)
+        clear_failure(folder)
+
+    def tell_retries(self) -> None:
+        """Say how many retried cells keep their checkpoint, and how many lose it."""
+        if self._resumed:
+            self._observe(Note(f"retried cells that go on from their checkpoint: {self._resumed}"))
+        if self._afresh:
+            what = "retried cells that begin afresh, because their loss was not finite"
+            self._observe(Note(f"{what}: {self._afresh}"))
 
     def _set_aside(self, cell: Cell) -> None:
         moved = quarantine_damaged(self._layout, self._layout.folder(cell))
