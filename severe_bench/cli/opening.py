@@ -9,7 +9,7 @@ from severe_bench.config.schema import Config
 from severe_bench.plan.build import Plan, plan_suite
 from severe_bench.plan.digests import FileDigests
 from severe_bench.plan.grid import Filters
-from severe_bench.store.layout import SHARED, Layout
+from severe_bench.store.layout import DIGESTS, SHARED, Layout
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def open_suite(
     loaded = load_config(find_config(config))
     name = suite or next(iter(loaded.suites))
     results = results.absolute()
-    digests = FileDigests(results / SHARED / "digests.json")
+    digests = FileDigests(results / SHARED / DIGESTS)
     whole = plan_suite(loaded, name, Filters(), digests)
     plan = plan_suite(loaded, name, filters, digests) if filters not in (None, Filters()) else whole
     if results.is_dir():  # looking must not make a folder

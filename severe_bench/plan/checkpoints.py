@@ -15,6 +15,11 @@ def is_checkpoint(path: Path) -> bool:
     return path.is_file() or is_model_folder(path)
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """The files whose digests make a checkpoint's."""
+    return tuple(weight_files(path)) if is_model_folder(path) else (path,)
+
+
 def checkpoint_digest(path: Path, digest: Callable[[Path], str]) -> str:
     """SHA-256 of a file; of a model folder, the digest of its weights by name.
 
@@ -25,7 +30,7 @@ def checkpoint_digest(path: Path, digest: Callable[[Path], str]) -> str:
     """
     if not is_model_folder(path):
         return digest(path)
-    return digest_of({file.name: digest(file) for file in weight_files(path)})
+    return digest_of({file.name: digest(file) for file in files_of(path)})
 
 
 def known_of(entry: ModelEntry, checkpoint: Path | None) -> Described:

@@ -24,6 +24,8 @@ BOOKKEEPING = frozenset({CELL, RESULT, FAILURE, EVENTS, PROGRESS, CHECKPOINT, LO
 
 SHARED = "shared"
 """Folder of the cells that suites share; hence no suite's name."""
+DIGESTS = "digests.json"
+"""In the shared folder: digests of checkpoint files that plans remember."""
 
 
 @dataclass(frozen=True)

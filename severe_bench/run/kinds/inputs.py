@@ -11,11 +11,13 @@ from severe_bench.data.adapter import Location
 from severe_bench.data.missing import MissingList, MissingLists, Videos, require_complete
 from severe_bench.data.prepared import of_prepared
 from severe_bench.plan.cell import Cell
-from severe_bench.plan.checkpoints import checkpoint_digest, is_checkpoint
+from severe_bench.plan.checkpoints import checkpoint_digest, files_of, is_checkpoint
+from severe_bench.plan.digests import FileDigests
 from severe_bench.plan.job import DatasetRef, NetworkRef
 from severe_bench.run.videos import adapter_of, location_of, videos_of
 from severe_bench.run.work import Work
 from severe_bench.store.cells import read_result
+from severe_bench.store.layout import DIGESTS, SHARED
 from severe_bench.store.result import Result
 
 WEIGHTS_FILE = "weights.pt"
@@ -81,8 +83,17 @@ def weights_file(work: Work, network: NetworkRef) -> Path | None:
         return None
     path = Path(given)
     if not is_checkpoint(path) or checkpoint_digest(path, file_digest) != network.weights.digest:
+        _forget_digests(path, work.session)
         raise _stale("the checkpoint", given)
     return path
+
+
+def _forget_digests(path: Path, session: Session) -> None:
+    """So that the next plan reads the files of a checkpoint, even if they look as they did."""
+    digests = FileDigests(session.folder.joinpath("..", "..", "..", SHARED, DIGESTS))
+    for file in files_of(path):
+        digests.forget(file)
+    digests.save()
 
 
 def weights_digest(network: NetworkRef, session: Session) -> str:

@@ -1,5 +1,6 @@
 """A cell reads just what its id stands for."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from severe_bench.data.adapter import Location
 from severe_bench.data.datasets.manifest import MANIFEST, ManifestOptions
 from severe_bench.data.missing import Missing, MissingList
 from severe_bench.plan.cell import Cell, Places
+from severe_bench.plan.digests import FileDigests
 from severe_bench.plan.job import DatasetRef, EvaluateJob, NetworkRef, WeightsRef
 from severe_bench.run.kinds.inputs import load_dataset, weights_file
 from severe_bench.run.work import Work
+from severe_bench.store.layout import DIGESTS, SHARED
 
 ROWS = "path,label,split\na.mp4,run,train\nb.mp4,jump,test\n"
 
@@ -118,6 +121,25 @@ def test_a_checkpoint_overwritten_since_the_plan_is_refused(tmp_path: Path) -> N
     with pytest.raises(UserError, match="changed since") as caught:
         weights_file(work, job_of(work).network)
     assert caught.value.where == str(tmp_path / "weights.pt")
+
+
+def test_its_digest_is_forgotten_so_that_the_next_plan_reads_it(tmp_path: Path) -> None:
+    """Even where the file system shows no change, as after rot on a disk."""
+    memory = tmp_path / SHARED / DIGESTS
+    folder = tmp_path / SHARED / "features" / "cell"
+    folder.mkdir(parents=True)
+    work = work_in(folder)
+    weights = folder / "weights.pt"
+    kept = tmp_path / "kept.pt"
+    kept.write_bytes(b"x")
+    digests = FileDigests(memory)
+    planned = digests(weights), digests(kept)
+    digests.save()
+    wrong = job_of(work).network.weights.model_copy(update={"digest": "0" * 64})
+    with pytest.raises(UserError, match="changed since"):
+        weights_file(work, job_of(work).network.model_copy(update={"weights": wrong}))
+    assert list(json.loads(memory.read_text())) == [str(kept)]
+    assert planned == (FileDigests(memory)(weights), FileDigests(memory)(kept))
 
 
 def test_annotations_changed_since_the_plan_are_refused(tmp_path: Path) -> None:
