@@ -69,7 +69,7 @@ def _was_lost(layout: Layout, cell: Cell) -> bool:
 def _last_tasks(layout: Layout, cells: set[str]) -> dict[str, Task]:
     """The task that each cell was given to last."""
     found: dict[str, Task] = {}
-    for array in ledger.submissions(layout):
+    for array in (array for array in ledger.submissions(layout) if array.job):
         for number, ids in enumerate(array.cells):
             name = f"{array.job}_{number}" if len(array.cells) > 1 else array.job
             found |= {cell: Task(name, array.logs) for cell in ids if cell in cells}

@@ -1,10 +1,13 @@
 """What of a suite is in Slurm's queue: the submissions on disk held against one call of squeue."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from severe_bench.core.errors import UserError
 from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster import submission as ledger
+from severe_bench.run.cluster.slurm_commands import Queued
 from severe_bench.run.cluster.submission import Submission
 from severe_bench.run.events import Note, Observer
 from severe_bench.store.layout import Layout
@@ -34,25 +37,24 @@ class OnTheWay:
 def on_the_way(layout: Layout) -> OnTheWay:
     """Look at the queue once.
 
+    A task is known by its script, which lies in its submission's folder: numbers of jobs are given
+    again, by another cluster or years later, and a number that was never noted, because the run
+    that submitted it was killed, is found.
+
     Raises:
         UserError: the controller does not answer.
     """
     queue = slurm_commands.queued()
-    alive = slurm_commands.numbers_by_job(queue)
-    arrays = [array for array in ledger.submissions(layout) if array.job in alive]
-    ours = {array.job for array in arrays}
+    arrays = {array.name: array for array in ledger.submissions(layout)}
+    ours = [(task, arrays[name]) for task in queue if (name := _folder_of(task)) in arrays]
+    alive = Counter(array.name for _, array in ours)
     return OnTheWay(
-        makers={
-            cell: array.job
-            for array in arrays
-            for number in alive[array.job]
-            for cell in _cells_of(array, number)
-        },
-        jobs=tuple(array.job for array in arrays),
-        tasks=sum(len(alive[array.job]) for array in arrays),
+        makers={cell: task.job for task, array in ours for cell in _cells_of(array, task.number)},
+        jobs=tuple(dict.fromkeys(task.job for task, _ in sorted(ours, key=_age))),
+        tasks=len(ours),
         all_tasks=len(queue),
-        parallel=sum(min(array.parallel, len(alive[array.job])) for array in arrays),
-        held=sum(task.held and task.task.partition("_")[0] in ours for task in queue),
+        parallel=sum(min(arrays[name].parallel, count) for name, count in alive.items()),
+        held=sum(task.held for task, _ in ours),
     )
 
 
@@ -76,6 +78,16 @@ def queued_cells(layout: Layout) -> frozenset[str]:
         return frozenset(on_the_way(layout).makers)
     except UserError:
         return frozenset()
+
+
+def _age(found: tuple[Queued, Submission]) -> str:
+    return found[1].name
+
+
+def _folder_of(task: Queued) -> str:
+    """Name of the submission that a task's script says that it belongs to."""
+    parts = Path(task.script).parts
+    return parts[-3] if len(parts) >= 3 and parts[-2] == ledger.LOGS else ""
 
 
 def _cells_of(array: Submission, number: int) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.sbatch import NoRoomError
 from severe_bench.run.cluster.sharing import Wave, waves
 from severe_bench.run.cluster.submit import Order, Room, Submitted, submit
+from severe_bench.run.cluster.turn import turn
 from severe_bench.run.events import Observer
 from severe_bench.run.survey import Survey, survey
 from severe_bench.run.videos import require_videos
@@ -57,6 +58,13 @@ def dispatch(
             reason than that the user's tasks fill the queue.
     """
     slurm_commands.require_slurm()
+    with turn(order.layout, observe):
+        return _dispatch(order, cells, retry, observe)
+
+
+def _dispatch(
+    order: Order, cells: Sequence[Cell], retry: Collection[str], observe: Observer
+) -> Dispatched:
     found = survey(order.layout, cells, retry, observe)
     if note_out_of_memory(order.layout, found.to_run):
         found = survey(order.layout, cells, (), observe)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from severe_bench.core.errors import UserError
 from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.sharing import Wave
-from severe_bench.run.cluster.task import ArrayTask
+from severe_bench.run.cluster.task import GO_BACK, RESTARTS, WARNED, ArrayTask
 
 if TYPE_CHECKING:
     from submitit import SlurmExecutor
@@ -93,7 +93,8 @@ def executor_for(
         "cpus_per_task": asks.cpus,
         "mem": None if asks.memory_gb is None else f"{round(asks.memory_gb * 1024)}M",
         "dependency": dependency or None,
-        "setup": list(profile.setup) or None,
+        "setup": [*_deaf(profile), *profile.setup] or None,
+        "teardown": _go_back(profile) or None,
         "additional_parameters": _further_options(profile, asks) or None,
     }
     executor.update_parameters(
@@ -113,7 +114,34 @@ def _python(profile: Profile) -> str:
     return command if profile.srun else f"exec {command}"
 
 
+def _deaf(profile: Profile) -> tuple[str, ...]:
+    """Where the warning goes to the batch shell: it must not end what Python is to replace.
+
+    An ignored signal stays ignored until Python listens; what is missed so, its clock makes good.
+    """
+    return () if profile.srun else ("trap '' USR2",)
+
+
+def _go_back(profile: Profile) -> list[str]:
+    """After the job step: a task that asks for it, or was warned too early, is put back."""
+    if not profile.srun or not profile.requeues:
+        return []
+    asked = f'[ "$ended" = {GO_BACK} ] || [ "$ended" = {WARNED} ]'
+    allowed = f'[ "${{{RESTARTS}:-0}}" -lt {profile.requeues} ]'
+    return [
+        "ended=$?",
+        "task=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}",
+        f'if {{ {asked}; }} && {allowed}; then scontrol requeue "$task"; fi',
+        'exit "$ended"',
+    ]
+
+
 def _further_options(profile: Profile, asks: Asks) -> dict[str, str | int | bool]:
-    """Options of sbatch; without a job step the warning must go to the batch shell."""
+    """Options of sbatch; without a job step the warning must go to the batch shell.
+
+    Some sites let a job go back into the queue only where it says so.
+    """
     warned = {} if profile.srun else {"signal": f"B:USR2@{profile.signal_seconds}"}
-    return {name: value for name, value in (warned | asks.sbatch).items() if value is not False}
+    back = {"requeue": True} if profile.requeues else {}
+    options = warned | back | asks.sbatch
+    return {name: value for name, value in options.items() if value is not False}

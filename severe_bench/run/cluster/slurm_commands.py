@@ -1,10 +1,11 @@
 """What Slurm's own commands say. Advice only: whether a cell is done is read from disk."""
 
+import math
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from severe_bench.core.errors import UserError
@@ -28,11 +29,30 @@ class Limits:
 
 @dataclass(frozen=True)
 class Queued:
-    """One task that the scheduler knows, e.g. `1234_5`, `RUNNING`, and why it waits if it does."""
+    """One task that the scheduler knows.
+
+    Args:
+        task: e.g. `1234_5`.
+        state: e.g. `RUNNING`.
+        reason: why it waits, if it does.
+        script: path of what sbatch was given.
+    """
 
     task: str
     state: str
     reason: str = ""
+    script: str = ""
+
+    @property
+    def job(self) -> str:
+        """Number of its job, e.g. `1234`."""
+        return self.task.partition("_")[0]
+
+    @property
+    def number(self) -> int:
+        """Of the task in its array; 0 in a job that is no array."""
+        number = self.task.partition("_")[2]
+        return int(number) if number.isdigit() else 0
 
     @property
     def held(self) -> bool:
@@ -69,9 +89,37 @@ def queued() -> list[Queued]:
     Raises:
         UserError: the controller does not answer.
     """
-    command = ["squeue", "--noheader", "--array", "--format", "%i|%T|%r", "--user", _user()]
-    rows = (line.strip().split("|", 2) for line in _asked(command).splitlines())
-    return [Queued(*row) for row in rows if len(row) == 3]
+    command = ["squeue", "--noheader", "--array", "--format", "%i|%T|%r|%o", "--user", _user()]
+    rows = (line.strip().split("|", 3) for line in _asked(command).splitlines())
+    return [Queued(*row) for row in rows if len(row) == 4]
+
+
+def this_task() -> str:
+    """The task in which this process runs, e.g. `1234_5`; a single job's number alone.
+
+    Never a number alone in an array: one of its tasks has that of the whole array.
+
+    Raises:
+        KeyError: it runs in none.
+    """
+    array = os.environ.get("SLURM_ARRAY_JOB_ID")
+    return f"{array}_{os.environ['SLURM_ARRAY_TASK_ID']}" if array else os.environ["SLURM_JOB_ID"]
+
+
+def seconds_left(task: str) -> float:
+    """Until the time limit of a running task; infinite where it has none.
+
+    Raises:
+        UserError: the controller does not answer, or knows no such task.
+    """
+    said = _asked(["squeue", "--noheader", "--format", "%L", "--jobs", task]).strip()
+    found = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)", said)
+    if said == "UNLIMITED":
+        return math.inf
+    if found is None:
+        raise UserError(f"squeue knows no time left: {said!r}", f"job {task}", "submit again")
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def cancel(tasks: Sequence[str]) -> None:
@@ -84,29 +132,13 @@ def cancel(tasks: Sequence[str]) -> None:
         _asked(["scancel", *tasks[first : first + MOST_AT_ONCE]])
 
 
-def requeue(job: str) -> bool:
-    """Put a running job back into the queue; whether the site allows it."""
-    done = subprocess.run(  # noqa: S603
-        ["scontrol", "requeue", job],  # noqa: S607
-        capture_output=True,
-        check=False,
-        timeout=SECONDS,
-    )
-    return done.returncode == 0
-
-
-def numbers_by_job(tasks: Collection[Queued]) -> dict[str, set[int]]:
-    """Numbers of each job's tasks; 0 of a job that is no array.
-
-    Example:
-        >>> numbers_by_job([Queued("7_3", "RUNNING"), Queued("8", "PENDING")])
-        {'7': {3}, '8': {0}}
-    """
-    found: dict[str, set[int]] = {}
-    for task in tasks:
-        job, _, number = task.task.partition("_")
-        found.setdefault(job, set()).add(int(number) if number.isdigit() else 0)
-    return found
+def requeue(task: str) -> bool:
+    """Put a running task back into the queue; whether the site allows it."""
+    try:
+        _asked(["scontrol", "requeue", task])
+    except UserError:
+        return False
+    return True
 
 
 def accounted(jobs: Sequence[str]) -> list[Queued]:

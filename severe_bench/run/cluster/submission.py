@@ -35,6 +35,8 @@ class Submission(Frozen):
         requeues: how often a task may go back into the queue by itself.
         timeout: seconds that one cell may take in one go, or None.
         parallel: tasks of it that run at once.
+        limit_seconds: time limit of a task, or None.
+        warning_seconds: before its limit, a task saves its state and ends.
         cells: ids of each task's cells.
         made: when, UTC.
         job: Slurm's number; empty until sbatch has answered.
@@ -49,6 +51,8 @@ class Submission(Frozen):
     requeues: int
     timeout: float | None
     parallel: int
+    limit_seconds: float | None = None
+    warning_seconds: float = 0.0
     cells: tuple[tuple[str, ...], ...]
     made: str
     job: str = ""

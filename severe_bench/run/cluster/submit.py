@@ -178,6 +178,8 @@ def _submit_array(order: Order, wave: Wave, dependency: str, parallel: int) -> S
         requeues=order.profile.requeues,
         timeout=order.timeout,
         parallel=parallel,
+        limit_seconds=60.0 * wave.minutes(order.profile.signal_seconds),
+        warning_seconds=order.profile.signal_seconds,
         cells=tuple(tuple(cell.id for cell in share.cells) for share in wave.shares),
         made=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.expect import Expectations
-from severe_bench.run.cluster.slurm_commands import requeue
+from severe_bench.run.cluster.slurm_commands import requeue, this_task
 from severe_bench.run.cluster.submission import Submission, read, read_task
+from severe_bench.run.cluster.time_up import TimeUp, process_age
 from severe_bench.run.devices import Lane, lanes
 from severe_bench.run.events import Event, Failed, Finished, Note, Retried, Started, Stopped
 from severe_bench.run.pool import Pool, Settings
@@ -26,6 +26,11 @@ GRACE_SECONDS = 25.0
 NEWS_SECONDS = 60.0
 """How long a finished cell of another node may take to be seen: network disks keep old listings."""
 RESTARTS = "SLURM_RESTART_COUNT"
+STEP = "SLURM_STEP_ID"
+GO_BACK = 99
+"""Exit status of a task that is to go back into the queue; the array's script looks for it."""
+WARNED = 128 + signal.SIGUSR2
+"""... and of one that the warning killed, because it came before Python listened."""
 
 _log = logging.getLogger("severe")
 
@@ -42,36 +47,19 @@ class ArrayTask:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
         timer = TimeUp.listening()
         submission = read(Path(self.folder))
+        if submission.limit_seconds is not None:
+            left = submission.limit_seconds - process_age()
+            timer.at_latest(left, submission.warning_seconds)
         cells = runnable(submission.layout, read_task(submission, self.number))
         pool = _pool(submission, cells, timer)
         pool.run()
         ended = f"{len(pool.done)} done, {len(pool.failed)} failed, of {len(cells)}"
-        left = len(cells) - len(pool.done) - len(pool.failed) - len(pool.blocked)
-        _log.info(f"{ended}; {_after_stop(submission, timer)}" if left else ended)
-
-
-class TimeUp:
-    """The scheduler's warning (SIGUSR2) that time is up, whenever it comes.
-
-    It is listened to until the process ends: nothing is left to be done by whoever listened before.
-    """
-
-    def __init__(self) -> None:
-        self.rang = False
-
-    @classmethod
-    def listening(cls) -> "TimeUp":
-        """Listen from now on."""
-        timer = cls()
-        signal.signal(signal.SIGUSR2, timer._ring)
-        return timer
-
-    def __call__(self) -> bool:
-        """Whether it came."""
-        return self.rang
-
-    def _ring(self, _number: int, _frame: FrameType | None) -> None:
-        self.rang = True
+        if len(cells) == len(pool.done) + len(pool.failed) + len(pool.blocked):
+            _log.info(ended)
+        elif not timer.rang:
+            _log.info(f"{ended}; stopped")
+        else:
+            _go_back(submission, ended)
 
 
 def runnable(layout: Layout, cells: Sequence[Cell]) -> tuple[Cell, ...]:
@@ -125,21 +113,27 @@ def task_lanes(submission: Submission) -> tuple[Lane, ...]:
     return lanes("cpu")[: submission.asks.cpus or 1]
 
 
-def _after_stop(submission: Submission, timer: TimeUp) -> str:
-    """What becomes of a task that was stopped before its end.
+def _go_back(submission: Submission, ended: str) -> None:
+    """Into the queue, for a task that ran out of time.
 
-    One that ran out of time goes back into the queue by itself. One that was preempted is put back
-    by Slurm; one that was cancelled is not.
+    One that was preempted is put back by Slurm; one that was cancelled is not. From a job step the
+    script does it, for there may be no `scontrol` in a container that Python runs in.
+
+    Raises:
+        SystemExit: with the status that tells the script so.
     """
-    if not timer.rang:
-        return "stopped"
     restarts = int(os.environ.get(RESTARTS, "0"))
     if restarts >= submission.requeues:
-        return f"out of time after {restarts} requeues; `severe run` goes on"
-    if not requeue(os.environ["SLURM_JOB_ID"]):
-        return "out of time, and may not be requeued here; `severe run` goes on"
+        _log.info(f"{ended}; out of time after {restarts} requeues; `severe run` goes on")
+        return
+    if STEP in os.environ:
+        _log.info(f"{ended}; out of time, goes back into the queue")
+        raise SystemExit(GO_BACK)
+    if not requeue(this_task()):
+        _log.info(f"{ended}; out of time, and may not be requeued here; `severe run` goes on")
+        return
+    _log.info(f"{ended}; out of time, requeued")
     time.sleep(GRACE_SECONDS)  # Slurm ends this process meanwhile
-    return "out of time, requeued"
 
 
 def _say(event: Event) -> None:

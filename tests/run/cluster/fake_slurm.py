@@ -31,12 +31,15 @@ if name == "sbatch":
     queue[number] = tasks
     (state / "queue").write_text(json.dumps(queue))
     (state / f"{{number}}.sh").write_text(text)
+    (state / f"{{number}}.path").write_text(sys.argv[-1])
+    if (state / "dies").exists():
+        os.kill(os.getppid(), 9)
     print("Submitted batch job", number)
 elif name == "squeue":
     for number, tasks in json.loads((state / "queue").read_text()).items():
         for task in range(tasks):
             name = f"{{number}}_{{task}}" if tasks > 1 else number
-            print(f"{{name}}|PENDING|Priority")
+            print(f"{{name}}|PENDING|Priority|" + (state / f"{{number}}.path").read_text())
 elif name == "scontrol":
     print("MaxArraySize            = " + (state / "array").read_text())
 elif name == "scancel":
@@ -87,6 +90,10 @@ class FakeSlurm:
     def fails(self, name: str, words: str) -> None:
         """From now on a program says this on standard error, and fails."""
         (self.folder / f"{name}.says").write_text(words)
+
+    def kills_who_submits(self) -> None:
+        """From now on whoever submits dies when the job is taken, before it is told so."""
+        (self.folder / "dies").touch()
 
     def ends(self, *jobs: str) -> None:
         """Jobs leave the queue."""

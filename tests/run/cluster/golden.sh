@@ -12,6 +12,7 @@
 #SBATCH --nodes=1
 #SBATCH --open-mode=append
 #SBATCH --output=RESULTS/demo/slurm/NAME/logs/%A_%a_0_log.out
+#SBATCH --requeue
 #SBATCH --signal=USR2@120
 #SBATCH --time=10
 #SBATCH --wckey=submitit
@@ -19,3 +20,10 @@
 # command
 export SUBMITIT_EXECUTOR=slurm
 srun --unbuffered --output RESULTS/demo/slurm/NAME/logs/%A_%a_%t_log.out --error RESULTS/demo/slurm/NAME/logs/%A_%a_%t_log.err python -u -m submitit.core._submit RESULTS/demo/slurm/NAME/logs
+
+
+# teardown
+ended=$?
+task=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
+if { [ "$ended" = 99 ] || [ "$ended" = 140 ]; } && [ "${SLURM_RESTART_COUNT:-0}" -lt 20 ]; then scontrol requeue "$task"; fi
+exit "$ended"

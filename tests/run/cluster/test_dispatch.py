@@ -2,6 +2,11 @@
 
 import os
 import re
+import signal
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +19,7 @@ from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.run import Dispatched, dispatch, runs_a_backbone
 from severe_bench.run.cluster.sharing import Share, Wave
 from severe_bench.run.cluster.submit import Order, script
+from severe_bench.run.cluster.turn import turn
 from severe_bench.run.events import Event, Note
 from severe_bench.store.layout import Layout
 from tests.run.cluster.fake_slurm import FakeSlurm
@@ -167,7 +173,7 @@ def test_a_job_without_a_step_gets_the_warning_itself(slurm: FakeSlurm, layout: 
     (array,) = sent(layout, [evaluate(0)], srun=False, signal_seconds=60).submitted.made
     text = slurm.script(array.job)
     assert "#SBATCH --signal=B:USR2@60\n" in text
-    assert "\nexec " in text
+    assert text.index("trap '' USR2\n") < text.index("\nexec ")
     assert "srun" not in text
 
 
@@ -249,3 +255,100 @@ def test_what_finds_no_room_costs_few_calls(
     assert sum(len(array.cells) for array in made) == 100
     assert len(slurm.calls("sbatch")) <= 2 * 10
     assert len(slurm.calls("squeue")) == 1
+
+
+def test_jobs_are_known_by_their_scripts_and_not_by_their_numbers(
+    slurm: FakeSlurm, layout: Layout
+) -> None:
+    """Another cluster, or this one set up anew, has given the same numbers to other jobs."""
+    cells = [evaluate(seed) for seed in range(3)]
+    (array,) = sent(layout, cells).submitted.made
+    (slurm.folder / f"{array.job}.path").write_text("/home/somebody/train.sh")
+    assert on_the_way(layout).jobs == ()
+    assert on_the_way(layout).all_tasks == len(array.cells)
+    assert len(sent(layout, cells).submitted.made) == 1
+
+
+def test_a_run_killed_before_it_noted_its_job_leaves_it_known(
+    slurm: FakeSlurm, layout: Layout
+) -> None:
+    """sbatch has taken the array, and nobody was there to hear its number."""
+    slurm.kills_who_submits()
+    cells = [evaluate(seed) for seed in range(3)]
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            sent(layout, cells)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    (slurm.folder / "dies").unlink()
+    (array,) = ledger.submissions(layout)
+    assert array.job == ""
+    assert on_the_way(layout).jobs == ("1000",)
+    assert queued_cells(layout) == {cell.id for cell in cells}
+    assert sent(layout, cells).submitted.made == ()
+
+
+def test_two_runs_at_the_same_moment_submit_each_cell_once(
+    slurm: FakeSlurm, layout: Layout
+) -> None:
+    cells = [evaluate(seed) for seed in range(40)]
+    begin = threading.Barrier(2)
+
+    def run() -> Dispatched:
+        begin.wait()
+        return sent(layout, cells)
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [future.result() for future in [pool.submit(run), pool.submit(run)]]
+    assert len(slurm.calls("sbatch")) == 1
+    assert sorted(len(done.on_the_way) for done in both) == [0, 40]
+
+
+def test_a_run_that_waits_for_its_turn_says_so(slurm: FakeSlurm, layout: Layout) -> None:
+    told = threading.Event()
+
+    def observe(event: Event) -> None:
+        assert event == Note("another `severe run` submits cells of this suite; waiting for it")
+        told.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        with turn(layout, print):
+            order = Order(layout, PROFILE, runners=dict(RUNNERS))
+            other = pool.submit(dispatch, order, [evaluate(0)], (), observe)
+            assert told.wait(60)
+            assert slurm.calls("sbatch") == []
+        assert len(other.result().submitted.made) == 1
+
+
+def test_a_task_that_is_to_go_back_is_put_back_by_its_script(
+    slurm: FakeSlurm, layout: Layout, tmp_path: Path
+) -> None:
+    """The step's status decides; the task is named, for its job's number may be the array's."""
+    (array,) = sent(layout, [evaluate(seed) for seed in range(3)], requeues=2).submitted.made
+    text = slurm.script(array.job)
+    assert "#SBATCH --requeue\n" in text
+    script = tmp_path / "task.sh"
+    script.write_text(text.partition("# command")[0] + "(exit $STATUS)\n" + teardown(text))
+    names = {"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "9", "SLURM_ARRAY_TASK_ID": "2"}
+    for status, restarts, asked in (
+        (0, 0, False), (1, 0, False), (99, 0, True), (140, 1, True), (99, 2, False),
+    ):  # fmt: skip
+        before = len(slurm.calls("scontrol"))
+        counted = {"SLURM_RESTART_COUNT": str(restarts)} if restarts else {}
+        environ = {**os.environ, **names, **counted, "STATUS": str(status)}
+        done = subprocess.run(["bash", str(script)], env=environ, check=False)
+        assert done.returncode == status
+        calls = slurm.calls("scontrol")[before:]
+        assert calls == ([["requeue", "9_2"]] if asked else []), status
+
+
+def teardown(text: str) -> str:
+    return text.partition("# teardown\n")[2]
+
+
+def test_where_requeueing_is_forbidden_nobody_tries(slurm: FakeSlurm, layout: Layout) -> None:
+    (array,) = sent(layout, [evaluate(0)], requeues=0).submitted.made
+    text = slurm.script(array.job)
+    assert "--requeue" not in text
+    assert "scontrol" not in text

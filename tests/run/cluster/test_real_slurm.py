@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,12 +19,14 @@ from severe_bench.run.cluster.looking import on_the_way
 from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.run import dispatch
 from severe_bench.run.cluster.slurm_commands import cancel
+from severe_bench.run.cluster.submission import submissions
 from severe_bench.run.cluster.submit import Order
 from severe_bench.run.cluster.waiting import POLL_VARIABLE, run_to_end
 from severe_bench.run.devices import ONE_THREAD, Lane
 from severe_bench.run.local import RunOutcome, run_cells
 from severe_bench.run.pool import Settings
 from severe_bench.store.cells import check
+from severe_bench.store.events import read_events
 from severe_bench.store.layout import CHECKPOINT, Layout
 from severe_bench.store.predictions import read_predictions
 from severe_bench.store.states import states
@@ -38,6 +41,8 @@ pytestmark = [
 ]
 
 LEAVES = 2
+FULL_VARIABLE = "SEVERE_TEST_SLURM_FULL"
+FULL = bool(os.environ.get(FULL_VARIABLE))
 ACCOUNTING = "SEVERE_TEST_SLURM_ACCOUNTING"
 """Where set, the cluster keeps accounts; nothing of what follows may change."""
 Expected = Callable[[list[Cell]], dict[str, object]]
@@ -224,6 +229,31 @@ def test_the_controller_is_restarted(slurm: LocalSlurm, layout: Layout, expected
     assert finished_after_silence(layout, cells).exit_code == 0
     timer.join()
     assert numbers(layout, cells) == expected(cells)
+    assert set(times_finished(layout, cells)) == {1}
+
+
+def test_the_controller_crashes(slurm: LocalSlurm, layout: Layout, expected: Expected) -> None:
+    """SIGKILL while an array runs, and nobody there for a while; it knows what it saved last."""
+    cells = [evaluate(seed, steps=100, pause=0.1) for seed in range(3)]
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(all_go_on(layout, cells, Counter()))
+    saved = Path(os.environ["SLURM_CONF"]).parent / "ctld" / "job_state"
+    running = time.time()
+    eventually(lambda: saved.stat().st_mtime > running)
+    slurm.script("kill", "slurmctld")
+    timer = threading.Timer(3.0, slurm.script, ("start", "slurmctld"))
+    timer.start()
+    assert finished_after_silence(layout, cells).exit_code == 0
+    timer.join()
+    assert numbers(layout, cells) == expected(cells)
+    assert set(times_finished(layout, cells)) == {1}
+    assert set(steps_done(layout).values()) == {1}, "tasks went on all the while"
+
+
+def times_finished(layout: Layout, cells: list[Cell]) -> list[int]:
+    """How often each cell was brought to its end, by anybody."""
+    events = (read_events(layout.folder(cell)) for cell in cells)
+    return [sum(event.event == "finished" for event in found) for found in events]
 
 
 def finished_after_silence(layout: Layout, cells: list[Cell]) -> RunOutcome:
@@ -290,6 +320,107 @@ def all_go_on(layout: Layout, cells: list[Cell], before: Counter[str]) -> Callab
     return are
 
 
+def test_time_is_up_for_one_task_of_an_array(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    """One task of an array has the number of the whole array; it alone goes back all the same."""
+    cells = [evaluate(seed, steps=120, pause=0.05) for seed in range(3)]
+    dispatch(order(layout), cells, (), lambda event: None)
+    eventually(all_go_on(layout, cells, Counter()))
+    lines = slurm.call("squeue", "-h", "-r", "-o", "%i %A %F").split("\n")
+    (task,) = [line.split()[0] for line in lines if line and len(set(line.split()[1:])) == 1]
+    slurm.call("scancel", "--signal=USR2", task)
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+    begun = [line for line in executions(layout) if line.startswith("begin")]
+    assert len(begun) == len(cells) + 1
+    assert set(steps_done(layout).values()) == {1}
+
+
+def executions(layout: Layout) -> list[str]:
+    return (layout.results.parent / "executions").read_text().splitlines()
+
+
+def test_the_time_limit_itself_cuts_a_cell_again_and_again(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    """Slurm's own limit, its own warning: a minute, made so short while the task runs."""
+    cells = [evaluate(0, steps=700, pause=0.1)]
+    dispatch(order(layout, signal_seconds=50), cells, (), lambda event: None)
+    for restarts in range(2):
+        eventually(slurm.running)
+        (task,) = slurm.running()
+        if not restarts:
+            slurm.call("scontrol", "update", f"JobId={task}", "TimeLimit=1")
+        assert "TimeLimit=00:01:00" in slurm.call("scontrol", "show", "job", task)
+        eventually(all_go_on(layout, cells, steps_by_cell(layout)))
+        eventually(lambda: not slurm.running())
+    assert finished(layout, cells, signal_seconds=50).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+    assert set(steps_done(layout).values()) == {1}, "no step was lost or done twice"
+
+
+@pytest.mark.skipif(not FULL, reason=f"five minutes of waiting: {FULL_VARIABLE}")
+@pytest.mark.parametrize("requeues", [20, 0])
+def test_a_cell_longer_than_the_limit_that_it_asked_for(
+    slurm: LocalSlurm, layout: Layout, expected: Expected, requeues: int
+) -> None:
+    """Nobody helps: two minutes are asked for, Slurm warns, the task goes back or the next job goes
+    on, until the cell is done."""
+    cells = [evaluate(0, steps=480, pause=0.5)]
+    profile = PROFILE.model_copy(update={"gpu": PROFILE.gpu.under(Asks(longest_minutes=2))})
+    changes = {"gpu": profile.gpu, "signal_seconds": 30, "requeues": requeues}
+    assert finished(layout, cells, **changes).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+    begun = [line for line in executions(layout) if line.startswith("begin")]
+    assert len(begun) >= 3, "it was cut twice at least"
+    assert len(list(submissions(layout))) == (1 if requeues else len(begun))
+    assert set(steps_done(layout).values()) == {1}, "no step was lost or done twice"
+
+
+def test_warned_before_python_listens(
+    slurm: LocalSlurm, tmp_path: Path, layout: Layout, expected: Expected
+) -> None:
+    """The first second of a task: the signal ends it, and its script puts it back."""
+    slow = tmp_path / "slow-python"
+    slow.write_text(f'#!/bin/sh\nsleep 3\nexec {sys.executable} "$@"\n')
+    slow.chmod(0o755)
+    cells = [evaluate(seed) for seed in range(2)]
+    dispatch(order(layout, python=str(slow)), cells, (), lambda event: None)
+    warned: set[str] = set()
+
+    def all_are_warned() -> bool:
+        for step in slurm.call("squeue", "-h", "-s", "-o", "%i").split():
+            task, _, name = step.partition(".")
+            if name == "0" and task not in warned:
+                slurm.call("scancel", "--signal=USR2", task)
+                warned.add(task)
+        return len(warned) == len(cells)
+
+    eventually(all_are_warned)
+    eventually(lambda: not slurm.jobs(), 300)
+    assert numbers(layout, cells) == expected(cells)
+    logs = [path.read_text() for path in layout.results.glob("demo/slurm/*/logs/*.err")]
+    assert sum("User defined signal 2" in log for log in logs) == len(cells), "it ended them"
+
+
+def test_a_job_without_a_step_is_warned_before_python_listens(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    """The batch shell is deaf to it, and Python's own clock is there for what it missed."""
+    cells = [evaluate(0)]
+    changes = {"srun": False, "setup": ("touch warn-me", "sleep 3")}
+    dispatch(order(layout, **changes), cells, (), lambda event: None)
+    mark = Path("warn-me")
+    try:
+        eventually(mark.exists)
+        slurm.call("scancel", "--batch", "--signal=USR2", *slurm.running())
+    finally:
+        mark.unlink(missing_ok=True)
+    eventually(lambda: not slurm.jobs())
+    assert numbers(layout, cells) == expected(cells)
+
+
 def test_a_job_without_a_step_saves_its_state_too(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
@@ -307,16 +438,44 @@ def test_a_job_without_a_step_saves_its_state_too(
     assert set(steps_done(layout).values()) == {1}
 
 
+@pytest.mark.parametrize("mode", ["REQUEUE", "CANCEL"])
+@pytest.mark.parametrize("warned", [True, False])
 def test_preempted_by_a_more_urgent_job(
-    slurm: LocalSlurm, layout: Layout, expected: Expected
+    slurm: LocalSlurm, layout: Layout, expected: Expected, mode: str, warned: bool
 ) -> None:
+    """Sites that put the job back and sites that do not; with SIGUSR2, or SIGTERM alone."""
     cells = alone()
-    dispatch(order(layout), cells, (), lambda event: None)
-    eventually(in_the_middle(layout, cells))
-    slurm.call("sbatch", "-p", "urgent", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2")
-    eventually(lambda: any(state == "RUNNING" for _, state in urgent(slurm)))
-    assert finished(layout, cells).exit_code == 0
+    with preempting(slurm, mode, warned=warned):
+        dispatch(order(layout), cells, (), lambda event: None)
+        eventually(all_go_on(layout, cells, Counter()))
+        ours = slurm.running()
+        wrap = ["--exclusive", "-o", "/dev/null", "--wrap", "sleep 2"]
+        slurm.call("sbatch", "-p", "urgent", *wrap)
+        eventually(lambda: any(state == "RUNNING" for _, state in urgent(slurm)))
+        assert not set(ours) & set(slurm.running()), "they had to go"
+        left = {task for task, _ in slurm.jobs()} & set(ours)
+        assert len(left) == (0 if mode == "CANCEL" and not warned else len(ours))
+        assert finished(layout, cells).exit_code == 0
     assert numbers(layout, cells) == expected(cells)
+    assert set(steps_done(layout).values()) == {1}, "they saved their state when told"
+
+
+@contextmanager
+def preempting(slurm: LocalSlurm, mode: str, *, warned: bool) -> Iterator[None]:
+    """A cluster that preempts in another way for a while."""
+    conf = Path(os.environ["SLURM_CONF"])
+    before = conf.read_text()
+    parameter = "preempt_send_user_signal"
+    assert parameter in before
+    conf.write_text(before if warned else before.replace(parameter, "no_quick_restart"))
+    slurm.call("scontrol", "reconfigure")
+    slurm.call("scontrol", "update", "PartitionName=normal", f"PreemptMode={mode}")
+    try:
+        yield
+    finally:
+        conf.write_text(before)
+        slurm.call("scontrol", "reconfigure")
+        slurm.call("scontrol", "update", "PartitionName=normal", "PreemptMode=REQUEUE")
 
 
 def urgent(slurm: LocalSlurm) -> list[tuple[str, str]]:

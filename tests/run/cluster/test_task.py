@@ -11,7 +11,7 @@ from severe_bench.run.cluster import task
 from severe_bench.run.cluster.profile import Asks
 from severe_bench.run.cluster.sharing import Share
 from severe_bench.run.cluster.submission import Submission, write
-from severe_bench.run.cluster.task import ArrayTask, TimeUp, runnable
+from severe_bench.run.cluster.task import GO_BACK, STEP, ArrayTask, runnable
 from severe_bench.run.devices import ONE_THREAD, Lane
 from severe_bench.run.local import run_cells
 from severe_bench.run.pool import Settings
@@ -26,9 +26,10 @@ LANES = (Lane("cpu 0", "cpu", ONE_THREAD),)
 
 @pytest.fixture(autouse=True)
 def _handlers() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGUSR2)
+    before = {name: signal.getsignal(name) for name in (signal.SIGUSR2, signal.SIGTERM)}
     yield
-    signal.signal(signal.SIGUSR2, before)
+    for name, handler in before.items():
+        signal.signal(name, handler)
 
 
 @pytest.fixture
@@ -36,7 +37,9 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(tmp_path / "results", "demo")
 
 
-def submitted(layout: Layout, cells: list, requeues: int = 20) -> Submission:
+def submitted(
+    layout: Layout, cells: list, requeues: int = 20, limit: float | None = None
+) -> Submission:
     submission = Submission(
         name="20260101-000000-0",
         results=str(layout.results),
@@ -47,6 +50,8 @@ def submitted(layout: Layout, cells: list, requeues: int = 20) -> Submission:
         requeues=requeues,
         timeout=None,
         parallel=1,
+        limit_seconds=limit,
+        warning_seconds=60,
         cells=(tuple(cell.id for cell in cells),),
         made="now",
         job="7",
@@ -91,11 +96,50 @@ def test_a_warning_after_the_last_cell_changes_nothing(layout: Layout) -> None:
     os.kill(os.getpid(), signal.SIGUSR2)
 
 
-def test_time_up_is_asked_about() -> None:
-    timer = TimeUp.listening()
-    assert not timer()
-    os.kill(os.getpid(), signal.SIGUSR2)
-    assert timer()
+def test_a_request_to_end_before_the_first_cell_is_not_lost(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cells = [evaluate(0, steps=1000, pause=0.1)]
+    submission = submitted(layout, cells)
+    found = runnable(layout, cells)
+
+    def ended(*_: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return found
+
+    monkeypatch.setattr(task, "runnable", ended)
+    with caplog.at_level("INFO"):
+        ArrayTask(str(submission.folder), 0)()
+    assert caplog.messages[-1] == "0 done, 0 failed, of 1; stopped"
+    assert states(layout, cells) == {cells[0].id: "pending"}
+
+
+def test_a_limit_that_is_near_is_kept_without_any_warning(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warning was lost: nobody listened yet. From a job step, the script puts the task back."""
+    monkeypatch.setattr(task, "process_age", lambda: 110.0)
+    monkeypatch.setenv(STEP, "0")
+    cells = [evaluate(0, steps=1000, pause=0.1)]
+    submission = submitted(layout, cells, limit=120)
+    with caplog.at_level("INFO"), pytest.raises(SystemExit) as ended:
+        ArrayTask(str(submission.folder), 0)()
+    assert ended.value.code == GO_BACK
+    assert caplog.messages[-1].endswith("of 1; out of time, goes back into the queue")
+    assert states(layout, cells) == {cells[0].id: "pending"}
+
+
+def test_where_a_task_cannot_be_put_back_it_says_so(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in a container without Slurm's commands."""
+    monkeypatch.setenv("PATH", str(layout.results))
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setattr(task, "process_age", lambda: 110.0)
+    submission = submitted(layout, [evaluate(0)], limit=120)
+    with caplog.at_level("INFO"):
+        ArrayTask(str(submission.folder), 0)()
+    assert caplog.messages[-1].endswith("may not be requeued here; `severe run` goes on")
 
 
 def test_what_ended_or_cannot_run_is_left_alone(

@@ -1,0 +1,52 @@
+"""One `severe run` at a time looks at the queue and submits to it, for one suite."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from severe_bench.core.atomic import mendable_writes
+from severe_bench.core.errors import UserError
+from severe_bench.run.events import Note, Observer
+from severe_bench.store.layout import Layout
+
+LOCK = ".submitting"
+LOOK_SECONDS = 0.5
+
+
+@contextmanager
+def turn(layout: Layout, observe: Observer) -> Iterator[None]:
+    """Wait until no other run submits cells of this suite; none does until this is closed.
+
+    It ends with its process, however that ends. Two runs that looked at the same moment would
+    both submit what is not on its way, and tasks would wait in vain for cells that others have.
+
+    Raises:
+        UserError: the results folder cannot be written, or knows no locks.
+    """
+    path = layout.results / layout.suite / LOCK
+    with mendable_writes(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        told = False
+        while not _locked(descriptor, str(path)):
+            if not told:
+                observe(Note("another `severe run` submits cells of this suite; waiting for it"))
+            told = True
+            time.sleep(LOOK_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int, path: str) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        mend = "mount it with locks (Lustre: -o flock) or pass another --results folder"
+        raise UserError(f"cannot lock a file here: {error.strerror}", path, mend) from error
+    return True
