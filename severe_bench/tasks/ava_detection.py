@@ -15,16 +15,19 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import BOXES, KEY_TIME, PROPOSALS
 from severe_bench.core.frozen import Frozen
+from severe_bench.core.padding import padded
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.task import Assignment, Task, class_names
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
     from torch import nn
 
 AVA_CLASSES = 80
@@ -98,20 +101,21 @@ def _targets(records: Sequence[Record], classes: int) -> "torch.Tensor":
     """Boxes and their classes (N, K, 4 + C) float32, padded with NaN to the most in any record."""
     import torch
 
-    boxes = [BOXES.of(record) for record in records]
-    most = max((len(of_record) for of_record in boxes), default=0)
-    targets = torch.full((len(records), most, CORNERS + classes), torch.nan)
-    for number, of_record in enumerate(boxes):
-        for place, box in enumerate(of_record):
-            row = targets[number, place]
-            row[:CORNERS] = torch.tensor([box.x1, box.y1, box.x2, box.y2])
-            row[CORNERS:] = 0.0
-            for label in box.labels:
-                if not 0 <= label < classes:
-                    what = f"class id {label} is outside 0 to {classes - 1}"
-                    raise UserError(what, records[number].sample, "mend the annotation")
-                row[CORNERS + label] = 1.0
-    return targets
+    return torch.from_numpy(padded([_rows(record, classes) for record in records], np.nan))
+
+
+def _rows(record: Record, classes: int) -> "NDArray[np.float32]":
+    """(K, 4 + C) of the boxes of one record."""
+    boxes = BOXES.of(record)
+    rows = np.zeros((len(boxes), CORNERS + classes), dtype=np.float32)
+    for row, box in zip(rows, boxes, strict=True):
+        row[:CORNERS] = (box.x1, box.y1, box.x2, box.y2)
+        for label in box.labels:
+            if not 0 <= label < classes:
+                what = f"class id {label} is outside 0 to {classes - 1}"
+                raise UserError(what, record.sample, "mend the annotation")
+            row[CORNERS + label] = 1.0
+    return rows
 
 
 def _loss(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":

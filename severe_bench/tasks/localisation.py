@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from severe_bench.core.extras import DURATION, SPANS
+from severe_bench.core.padding import padded
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.task import Assignment, Task
 from severe_bench.tasks.timeline import (
@@ -22,7 +23,6 @@ from severe_bench.tasks.timeline import (
     Floats,
     TimelineOptions,
     middles,
-    padded,
     stretch,
 )
 

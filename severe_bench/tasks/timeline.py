@@ -1,6 +1,6 @@
 """What the tasks on long videos share: options, and what is annotated when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -155,12 +155,3 @@ def stretch(record: Record) -> tuple[float, float]:
 def middles(times: Floats) -> Floats:
     """(...) middle of each stretch of times (..., 2)."""
     return np.asarray(times.mean(axis=-1))
-
-
-def padded(rows: Sequence[NDArray[Any]], filler: float) -> NDArray[Any]:
-    """Arrays (K_i, ...) as one (N, K, ...), filled up."""
-    most = max((len(row) for row in rows), default=0)
-    whole = np.full((len(rows), most, *rows[0].shape[1:]), filler, dtype=rows[0].dtype)
-    for place, row in zip(whole, rows, strict=True):
-        place[: len(row)] = row
-    return whole

@@ -7,7 +7,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.extras import DURATION, SPANS, Span
 from severe_bench.core.record import Record
 from severe_bench.tasks.segmentation import SEGMENTATION, SegmentationOptions
-from severe_bench.tasks.timeline import Annotation, TimelineOptions, padded, stretch
+from severe_bench.tasks.timeline import Annotation, TimelineOptions, stretch
 from tests.tasks.timelines import DATASET, video
 
 ALL = Annotation.of(TimelineOptions(), DATASET)
@@ -83,8 +83,3 @@ def test_every_moment_agrees_with_looking_at_all_spans(
             shortest = min(min(end, 10.0) for _, start, end in around if start == latest)
             fitting = {c + 1 for c, s, e in around if s == latest and min(e, 10.0) == shortest}
             assert found in fitting
-
-
-def test_padding_fills_up_to_the_longest() -> None:
-    rows = [np.array([1, 2]), np.array([3]), np.array([], dtype=np.int64)]
-    assert padded(rows, -1).tolist() == [[1, 2], [3, -1], [-1, -1]]

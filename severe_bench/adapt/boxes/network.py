@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from severe_bench.config.recipe import Numerics
+from severe_bench.core import padding
 from severe_bench.models.maps import feature_maps
 from severe_bench.tasks.task import Assignment
 from severe_bench.train.batch import Batch
@@ -102,11 +103,8 @@ def box_outputs(
 
 def padded(rows: Sequence[Sequence[Sequence[float]]], most: int) -> Tensor:
     """Boxes (B, most, 4) float32 of B frames, padded with NaN."""
-    boxes = torch.full((len(rows), most, CORNERS), torch.nan)
-    for number, row in enumerate(rows):
-        if row:
-            boxes[number, : len(row)] = torch.tensor(row, dtype=torch.float32)
-    return boxes
+    boxes = [np.array(row, dtype=np.float32).reshape(-1, CORNERS) for row in rows]
+    return torch.from_numpy(padding.padded(boxes, np.nan, most))
 
 
 def with_boxes(boxes: Tensor, merged: Tensor) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from severe_bench.adapt.parts import Rows
 from severe_bench.adapt.timeline.reading import SnippetReader, grids, timelines
 from severe_bench.adapt.unit import Extraction
 from severe_bench.config.recipe import Recipe
+from severe_bench.core.padding import padded
 
 
 def timeline_blocks(extraction: Extraction, first: int) -> Iterator[Rows]:
@@ -31,9 +32,9 @@ def timeline_blocks(extraction: Extraction, first: int) -> Iterator[Rows]:
         vectors = vectors_of(extraction.network, pieces, job.recipe, device).cpu().numpy()
         missing = most - grid.count
         yield {
-            "features": np.pad(vectors, ((0, missing), (0, 0)))[None],
+            "features": padded([vectors], 0, most),
             "weights": np.repeat([1 / grid.count, 0], [grid.count, missing])[None].astype("f4"),
-            "times": np.pad(grid.times, ((0, missing), (0, 0)), constant_values=np.nan)[None],
+            "times": padded([grid.times], np.nan, most),
             "views": np.array([grid.count]),
         }
 

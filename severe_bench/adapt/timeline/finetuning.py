@@ -18,10 +18,11 @@ from severe_bench.adapt.parts import Pass, Rows, rows_of
 from severe_bench.adapt.timeline.features import vectors_of
 from severe_bench.adapt.timeline.grid import Grid
 from severe_bench.adapt.timeline.network import Mode, WindowNetwork, WindowObjective, head_outputs
-from severe_bench.adapt.timeline.placing import placed, stacked
+from severe_bench.adapt.timeline.placing import placed
 from severe_bench.adapt.timeline.reading import SnippetReader, grids, timelines
 from severe_bench.adapt.timeline.windows import WindowBatches, WindowReader
 from severe_bench.config.recipe import Clip
+from severe_bench.core.padding import padded
 from severe_bench.core.record import Record
 from severe_bench.data.reading import Steps
 from severe_bench.data.store import shared_store
@@ -114,15 +115,12 @@ def _merged(
     outputs = head_outputs(network.head, vectors)
     weights = torch.full((len(outputs),), 1 / len(outputs), device=device)
     merged = inputs.assignment.merge(outputs, weights).cpu().numpy()
-    padding = ((0, most - len(merged)), *[(0, 0)] * (merged.ndim - 1))
-    whole = np.pad(merged, padding, constant_values=np.nan)
-    return {"merged": whole[None], "views": np.array([len(merged)])}
+    return {"merged": padded([merged], np.nan, most), "views": np.array([len(merged)])}
 
 
 def _placed(rows: Rows, rows_in_time: list[Grid], inputs: Inputs) -> NDArray[np.float32]:
-    return stacked(
-        [
-            placed(inputs.assignment, merged[: grid.count], grid.times, record)
-            for merged, grid, record in zip(rows["merged"], rows_in_time, inputs.test, strict=True)
-        ]
-    )
+    scores = [
+        placed(inputs.assignment, merged[: grid.count], grid.times, record)
+        for merged, grid, record in zip(rows["merged"], rows_in_time, inputs.test, strict=True)
+    ]
+    return padded(scores, np.nan)

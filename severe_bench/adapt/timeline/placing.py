@@ -25,12 +25,3 @@ def placed(
     place = assignment.placed
     assert place is not None  # noqa: S101 - tasks on timelines have it
     return np.asarray(place(merged, times, record), dtype=np.float32)
-
-
-def stacked(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Scores (N, K, ...) of videos (K_i, ...), padded with NaN."""
-    most = max(len(of_one) for of_one in scores)
-    whole = np.full((len(scores), most, *scores[0].shape[1:]), np.nan, dtype=np.float32)
-    for row, of_one in zip(whole, scores, strict=True):
-        row[: len(of_one)] = of_one
-    return whole

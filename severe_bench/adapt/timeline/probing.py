@@ -14,8 +14,9 @@ from severe_bench.adapt.features import FeatureTable
 from severe_bench.adapt.network import TaskObjective, seeded_head
 from severe_bench.adapt.probing import features_for
 from severe_bench.adapt.timeline.network import head_outputs
-from severe_bench.adapt.timeline.placing import placed, stacked, targets_of
+from severe_bench.adapt.timeline.placing import placed, targets_of
 from severe_bench.core.errors import UserError
+from severe_bench.core.padding import padded
 from severe_bench.data.clips import Times
 from severe_bench.data.reading import Steps
 from severe_bench.train.batch import Batch
@@ -152,4 +153,4 @@ def _scores(
         weights = torch.from_numpy(test.weights[row, :count]).to(device)
         merged = assignment.merge(head_outputs(head, vectors), weights)
         scores.append(placed(assignment, merged.cpu().numpy(), times[row, :count], record))
-    return stacked(scores)
+    return padded(scores, np.nan)

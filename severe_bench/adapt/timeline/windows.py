@@ -11,6 +11,7 @@ from severe_bench.adapt.timeline.placing import targets_of
 from severe_bench.adapt.timeline.reading import RawSnippets, SnippetReader
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
+from severe_bench.core.padding import padded
 from severe_bench.data.clips import Times
 from severe_bench.data.loading import Prefetcher
 from severe_bench.data.reading import PIXELS, START, Steps
@@ -100,9 +101,9 @@ class WindowBatches:
         draws = draw(self._recipe.augment, shapes, generator)
         clips = [self._clips(window.raw, draws, n) for n, window in enumerate(windows)]
         records = [self._reader.reader.records[int(row)] for row in steps.rows(epoch, step)]
-        times = _padded_times([window.times for window in windows], self._reader.length)
+        times = padded([window.times for window in windows], np.nan, self._reader.length)
         targets = targets_of(self._assignment, records, times)
-        return Batch({"clips": _padded(clips, self._reader.length)}, targets.to(self._device))
+        return Batch({"clips": _filled_up(clips, self._reader.length)}, targets.to(self._device))
 
     def _clips(self, raw: RawSnippets, draws: Draws, number: int) -> Tensor:
         """Clips (S, 3, T, size, size) of a window."""
@@ -113,16 +114,10 @@ class WindowBatches:
         return normalise(frames[:, places].permute(1, 0, 2, 3, 4).contiguous(), self._statement)
 
 
-def _padded(windows: Sequence[Tensor], length: int) -> Tensor:
+def _filled_up(windows: Sequence[Tensor], length: int) -> Tensor:
+    """(B, length, ...) of clips (S_i, ...), NaN where there is none."""
     shape = (len(windows), length, *windows[0].shape[1:])
     whole = torch.full(shape, torch.nan, device=windows[0].device)
     for row, clips in zip(whole, windows, strict=True):
         row[: len(clips)] = clips
-    return whole
-
-
-def _padded_times(windows: Sequence[Times], length: int) -> Times:
-    whole = np.full((len(windows), length, 2), np.nan)
-    for row, times in zip(whole, windows, strict=True):
-        row[: len(times)] = times
     return whole

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Clip, Recipe
@@ -25,7 +26,7 @@ from severe_bench.data.video import Frames
 from severe_bench.tasks.tube_detection import key_targets
 from severe_bench.train.batch import Batch
 
-BOX, ROW = 4, 5
+BOX = 4
 
 
 Key = tuple[int, int]
@@ -176,14 +177,8 @@ class TubeBatches:
             found[:, :BOX] = boxes_after(found[:, :BOX], crop, shapes[number], flip)
             targets.append(found)
         inputs = {"clips": normalise(pixels, self._statement)}
-        return Batch(inputs, _padded(targets).to(self._device))
-
-
-def _padded(targets: list[Tensor]) -> Tensor:
-    padded = torch.full((len(targets), max(map(len, targets)), ROW), torch.nan)
-    for row, found in zip(padded, targets, strict=True):
-        row[: len(found)] = found
-    return padded
+        padded = pad_sequence(targets, batch_first=True, padding_value=torch.nan)
+        return Batch(inputs, padded.to(self._device))
 
 
 @dataclass(frozen=True)
