@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RESULTS ?= results
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench bench-gpu clean
 
 demo: $(STAMP)
 	$(BIN)/severe run demo --results $(RESULTS)
@@ -20,6 +20,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.performance
+
+bench-gpu: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.performance --gpu
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -19,8 +19,9 @@ def prepare_torch(device: str, seed: int, numerics: Numerics) -> None:
     torch warns and goes on. Where cuDNN may choose its algorithms by time, determinism is not asked
     for on CUDA: which one is fastest differs from run to run, and often it is not deterministic.
     TF32 is off: it would round what a recipe calls fp32 to 10 bits on some devices and not on
-    others, and the device is no part of a cell's id. The seed makes a cell independent of what its
-    worker ran before.
+    others, and the device is no part of a cell's id. On a CPU bf16 goes without oneDNN: its weight
+    gradients of 3D convolutions over two frames are wrong (torch 2.15 with AVX-512; R(2+1)D-18 has
+    such layers at 16 frames). The seed makes a cell independent of what its worker ran before.
 
     Args:
         device: torch device string.
@@ -32,5 +33,7 @@ def prepare_torch(device: str, seed: int, numerics: Numerics) -> None:
     on_cuda = torch.device(device).type == "cuda"
     torch.use_deterministic_algorithms(not (on_cuda and numerics.autotune), warn_only=on_cuda)
     torch.backends.cudnn.benchmark = numerics.autotune
+    one_dnn = on_cuda or numerics.precision != "bf16"
+    torch.backends.mkldnn.set_flags(one_dnn)  # type: ignore[no-untyped-call]
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.manual_seed(int(digest_of(seed)[:8], 16))

@@ -1,6 +1,7 @@
 """`make bench`: every benchmark, one line per claim. Prints figures; asserts none.
 
 With names (`clips`, `growth`, ...) only these; the others keep their lines in docs/performance.md.
+`--gpu` (`make bench-gpu`) runs those that need a GPU instead.
 """
 
 import importlib
@@ -22,7 +23,8 @@ HEAD = """\
 `make bench` writes this page. Both sides of a ratio run in turn in one process on one machine; a
 ratio is the median of pairs, with its range. The peer's way is written from facts about the SEVERE
 code (PyAV and PIL, frame by frame; a frozen backbone that runs again in every epoch). Where a side
-is extrapolated, the line says from what. What needs a GPU is not on this page.
+is extrapolated, the line says from what. Sections of `make bench-gpu` name their GPU; where there
+is none here, nothing was measured on a GPU.
 
 ![Seconds by number of cells, samples and features](performance.svg)
 
@@ -30,11 +32,25 @@ Dotted: growth with the size. Memory is what a process holds beyond mapped files
 """
 
 
-def main(names: list[str]) -> None:
+ON_CPU, ON_GPU = "bench_", "gpu_"
+"""How the names of modules begin; those of the GPU keep it as the name of their section."""
+
+
+def main(arguments: list[str]) -> None:
     """Run the named benchmarks, or all of them, and write the page."""
+    names = [argument for argument in arguments if argument != "--gpu"]
+    if len(names) == len(arguments):
+        _measure(ON_CPU, names)
+    elif torch.cuda.is_available():
+        _measure(ON_GPU, names)
+    else:
+        print("nothing was measured: there is no GPU here")
+
+
+def _measure(kind: str, names: list[str]) -> None:
     sections = _sections(PAGE.read_text() if PAGE.exists() else "")
-    for path in sorted(HERE.glob("bench_*.py")):
-        name = path.stem.removeprefix("bench_")
+    for path in sorted(HERE.glob(f"{kind}*.py")):
+        name = path.stem.removeprefix(ON_CPU)
         if names and name not in names:
             continue
         module = importlib.import_module(f"tests.performance.{path.stem}")
@@ -53,6 +69,8 @@ def _row(line: Line) -> str:
 def _section(name: str, what: str, lines: list[str]) -> str:
     load = os.getloadavg()[0]
     machine = f"{len(os.sched_getaffinity(0))} cores, load {load:.1f}, torch {torch.__version__}"
+    if name.startswith(ON_GPU):
+        machine = f"{torch.cuda.get_device_name()}, {machine}"
     when = datetime.now(UTC).date().isoformat()
     table = "\n".join(["| claim | measured |", "| --- | --- |", *lines])
     said = what.strip().splitlines()[0]
