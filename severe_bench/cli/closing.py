@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from severe_bench import __version__
 from severe_bench.cli.opening import Opened
@@ -13,15 +13,18 @@ from severe_bench.core.errors import UserError
 from severe_bench.store.layout import FAILURE, RESULT
 from severe_bench.store.states import states
 
+if TYPE_CHECKING:
+    from severe_bench.analysis.findings import Estimator
+
 STAMP = ".made-from"
 
 
-def write_report(opened: Opened, estimator: Literal["debiased", "biased"] = "debiased") -> Path:
+def write_report(opened: Opened, estimator: "Estimator" = "debiased") -> Path:
     """Write the suite's report and return its page."""
     from severe_bench.report.build import build_report
 
     layout = opened.layout
-    stamp = report_stamp(opened)
+    stamp = report_stamp(opened, estimator)
     cells = opened.whole.cells
     page = build_report(layout.results, layout.suite, _claims(opened), cells, estimator)
     write_text(layout.report / STAMP, stamp)
@@ -43,7 +46,10 @@ def refuse_empty(opened: Opened) -> None:
 
 
 def current_report(opened: Opened) -> Path | None:
-    """The page, if it would say the same if made again; so that a second run ends at once."""
+    """The page, if it would say the same if made again; so that a second run ends at once.
+
+    Made again without options, that is: by the debiased estimator of CKA.
+    """
     from severe_bench.report.page import PAGE
 
     page = opened.layout.report / PAGE
@@ -51,7 +57,7 @@ def current_report(opened: Opened) -> Path | None:
         made_from = (opened.layout.report / STAMP).read_text()
     except OSError:
         return None
-    fresh = made_from == report_stamp(opened)
+    fresh = made_from == report_stamp(opened, "debiased")
     return page if fresh and page.exists() else None
 
 
@@ -65,8 +71,10 @@ def show_ranking(opened: Opened) -> None:
     Console(highlight=False).print(ranking_table(harvest(opened.layout, opened.whole.cells)))
 
 
-def report_stamp(opened: Opened) -> str:
+def report_stamp(opened: Opened, estimator: "Estimator") -> str:
     """Digest over all that a report is made from: results, failures, names, claims, this version.
+
+    The estimator of CKA is among it.
 
     Names and claims are no part of a cell's id, hence not of its result either.
     """
@@ -82,7 +90,7 @@ def report_stamp(opened: Opened) -> str:
         for folder in [opened.layout.folder(cell)]
     ]
     claims = [claim.model_dump() for claim in _claims(opened)]
-    return digest_of([__version__, claims, cells])
+    return digest_of([__version__, estimator, claims, cells])
 
 
 def _claims(opened: Opened) -> tuple[Claim, ...]:

@@ -15,6 +15,11 @@ class Metric:
         unit: `%`, or empty for a bare number.
         worst: value of a useless model.
         best: value of a perfect model.
+        farthest: the farthest value from `best` that can occur, where `worst` is not; a model can
+            be worse than a useless one. Infinite where there is no end.
+
+    Raises:
+        ValueError: `farthest` lies between `worst` and `best`, or beyond `best`.
 
     Example:
         >>> error = Metric("mae", "mean counting error", "", worst=1.0, best=0.0)
@@ -27,6 +32,22 @@ class Metric:
     unit: str
     worst: float
     best: float
+    farthest: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.farthest is not None and self.score(self.farthest) > 0:
+            raise ValueError(f"{self.name}: {self.farthest} is better than the worst {self.worst}")
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value that can occur.
+
+        Example:
+            >>> Metric("mae", "error", "", worst=1.0, best=0.0, farthest=float("inf")).bounds
+            (0.0, inf)
+        """
+        end = self.worst if self.farthest is None else self.farthest
+        return min(end, self.best), max(end, self.best)
 
     @property
     def higher_is_better(self) -> bool:

@@ -96,13 +96,9 @@ def replicates(
 
 
 def _unbiased(values: Floats, whole: Floats, metric: Metric) -> Floats:
-    """Replicates (K, R) moved to lie around the values (K, 1), none better than the best."""
+    """Replicates (K, R) moved to lie around the values (K, 1), within what the metric can be."""
     moved = values - values.mean(axis=1, keepdims=True) + whole
-    least, most = sorted((metric.worst, metric.best))
-    if metric.unit == "%":
-        return np.asarray(np.clip(moved, least, most))
-    bounded = np.minimum(moved, most) if metric.higher_is_better else np.maximum(moved, least)
-    return np.asarray(bounded)
+    return np.asarray(np.clip(moved, *metric.bounds))
 
 
 def redrawn(estimate: Estimate, clusters: "Clusters", resamples: int, seed: int) -> Floats:

@@ -66,7 +66,8 @@ def normalised_mutual_information(scores: Scores, targets: Targets) -> float:
 def adjusted_rand_index(scores: Scores, targets: Targets) -> float:
     """Pairs of samples on which both agree, less what chance gives (Hubert and Arabie 1985).
 
-    0 is chance, below it is worse; 100 where both put all samples together, or all apart.
+    0 is chance, below it is worse, down to -50 (Chacón and Rastrojo 2023); 100 where
+    both put all samples together, or all apart.
     """
     table = contingency(scores, targets)
     within, pairs = _pairs(table).sum(), _pairs(table.sum())
@@ -92,4 +93,7 @@ def _metric(name: str, title: str) -> Metric:
 CLUSTER_ACCURACY = Measure(_metric("cluster_accuracy", "clustering accuracy"), accuracy)
 CLUSTER_PURITY = Measure(_metric("cluster_purity", "purity"), purity)
 NMI = Measure(_metric("nmi", "normalised mutual information"), normalised_mutual_information)
-ARI = Measure(_metric("ari", "adjusted Rand index"), adjusted_rand_index)
+ARI = Measure(
+    Metric("ari", "adjusted Rand index", "%", worst=0.0, best=100.0, farthest=-50.0),
+    adjusted_rand_index,
+)

@@ -4,6 +4,8 @@ Scores are predicted counts (N,), targets true counts (N,), at least 1. Samples 
 not finite are refused, never counted as wrong.
 """
 
+from math import inf
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,7 +58,7 @@ def _checked(scores: Scores, targets: Targets) -> tuple[NDArray[np.float64], NDA
 
 
 COUNTING_ERROR = Measure(
-    Metric("counting_error", "mean counting error", "", worst=1.0, best=0.0),
+    Metric("counting_error", "mean counting error", "", worst=1.0, best=0.0, farthest=inf),
     counting_error,
     relative_errors,
 )

@@ -29,7 +29,7 @@ def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
 
     def build(results: Path, suite: str, *_: object) -> Path:
         page = Layout(results, suite).report / "index.html"
-        page.parent.mkdir(parents=True)
+        page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text("page")
         return page
 
@@ -71,4 +71,9 @@ def test_a_failure_belongs_to_the_report(reported: Opened) -> None:
 
 def test_a_report_without_its_page_is_no_report(reported: Opened) -> None:
     (reported.layout.report / "index.html").unlink()
+    assert current_report(reported) is None
+
+
+def test_a_page_of_the_biased_estimator_is_not_the_page_of_a_run(reported: Opened) -> None:
+    write_report(reported, "biased")
     assert current_report(reported) is None

@@ -1,3 +1,5 @@
+from math import inf
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -17,7 +19,7 @@ def plain_mean(scores: NDArray[np.float32], targets: NDArray[np.generic]) -> flo
     return float(scores.mean())
 
 
-METRIC = Metric("mean", "mean", "", 0.0, 1.0)
+METRIC = Metric("mean", "mean", "", 0.0, 1.0, farthest=-inf)
 SLOW = Measure(METRIC, plain_mean)
 FAST = Measure(METRIC, plain_mean, lambda scores, targets: scores.astype(np.float64))
 NONE = np.zeros(0)
@@ -161,3 +163,16 @@ def test_classes_resampled_at_once_are_what_one_by_one_gives(size: int) -> None:
     fast, slow = (replicates(m, runs, clusters, 200) for m in (MEAN_PER_CLASS, one_by_one))
     assert fast == pytest.approx(slow, abs=1e-9)
     assert fast.shape == (2, 200)
+
+
+def test_an_interval_of_what_can_be_below_zero_holds_its_value() -> None:
+    """Clusters by chance have a negative adjusted Rand index half of the time."""
+    random, ari, below = np.random.default_rng(3), METRICS.get("ari"), 0
+    for _ in range(20):
+        scores = random.integers(5, size=200).astype(np.float32)
+        targets = random.integers(5, size=200)
+        low, high = interval(ari, scores, targets, names(200), resamples=100)
+        value = ari.value(scores, targets)
+        assert low <= value <= high
+        below += value < 0
+    assert below >= 5
