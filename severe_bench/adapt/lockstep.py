@@ -19,7 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from severe_bench.adapt.probing import FeatureBatches
+from severe_bench.adapt.evaluate import Inputs
+from severe_bench.adapt.features import FeatureTable
+from severe_bench.adapt.probing import FeatureBatches, Learner, scaling_of
 from severe_bench.adapt.products import HeadShape, Products
 from severe_bench.core.errors import Interrupted
 from severe_bench.core.session import Progress, Session
@@ -36,10 +38,12 @@ class Member:
     Args:
         training: its head, optimiser, tally and place.
         source: its batches.
+        assignment: gives the loss.
     """
 
     training: Training
     source: FeatureBatches
+    assignment: Assignment
 
     @property
     def head(self) -> nn.Linear:
@@ -49,10 +53,14 @@ class Member:
         return head
 
     @property
+    def left(self) -> int:
+        """Steps of the schedule that are not done."""
+        return self.training.total - self.training.tally.steps
+
+    @property
     def pace(self) -> tuple[int, int, int]:
         """Steps left, steps in an epoch, videos: equal where all steps and rates are."""
-        training = self.training
-        return training.total - training.tally.steps, training.per_epoch, self.source.steps.records
+        return self.left, self.training.per_epoch, self.source.steps.records
 
 
 def can_join(head: nn.Module) -> bool:
@@ -60,20 +68,38 @@ def can_join(head: nn.Module) -> bool:
     return type(head) is nn.Linear and head.bias is not None
 
 
-def train_together(members: Sequence[Member], assignment: Assignment, session: Session) -> None:
+def member_of(inputs: Inputs, table: FeatureTable) -> Member | None:
+    """A cell's training as its own run would begin or resume it; None where it cannot join.
+
+    Args:
+        inputs: of the cell; its session's folder holds the checkpoint, if there is one.
+        table: of all training features.
+    """
+    train = table.of(inputs.train)
+    if inputs.job.recipe.standardise and isinstance(train.features, np.ndarray):
+        train = scaling_of(train)(train)
+    learner, job = Learner.of(train, inputs), inputs.job
+    objective, source = learner.objective, learner.source
+    if not isinstance(source, FeatureBatches) or not can_join(objective.module):
+        return None
+    with seeded(job.seed, inputs.session.device):
+        training = Training(objective, source, job.recipe, inputs.session, job.seed)
+    return Member(training, source, inputs.assignment)
+
+
+def train_together(members: Sequence[Member], session: Session) -> None:
     """Train all members to the ends of their schedules, each to its final `checkpoint.pt`.
 
     A member whose loss stops being finite leaves none; alone it fails at the same step.
 
     Args:
         members: of one recipe, task, width and device; at least one.
-        assignment: gives the loss.
         session: says when to stop or checkpoint, and hears of progress; its folder is not used.
 
     Raises:
         Interrupted: after checkpoints of all, when the session asks to stop.
     """
-    company = _Company(members, assignment)
+    company = _Company(members)
     while company.unfinished:
         if session.should_stop():
             company.save()
@@ -118,13 +144,13 @@ class _Pool:
 class _Company:
     """All members, longest first, so that those with steps left are always the first."""
 
-    def __init__(self, members: Sequence[Member], assignment: Assignment) -> None:
+    def __init__(self, members: Sequence[Member]) -> None:
         ordered = sorted(members, key=lambda member: member.pace, reverse=True)
         shape = HeadShape(*ordered[0].head.weight.shape)
         device = ordered[0].head.weight.device
         self._numbers = torch.zeros(len(ordered), shape.row, device=device)
         self._gradients = torch.zeros_like(self._numbers)
-        self._products = Products(shape, assignment.loss)
+        self._products = Products(shape, ordered[0].assignment.loss)
         self._pool = _Pool.of(ordered)
         self._ranks: list[_Rank] = []
         for _, equals in groupby(ordered, key=lambda member: member.pace):

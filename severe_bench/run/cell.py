@@ -5,15 +5,15 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from severe_bench.core.errors import Interrupted
+from severe_bench.core.errors import Interrupted, LostClaim
 from severe_bench.core.remarks import heard_by
-from severe_bench.core.session import Progress
+from severe_bench.core.session import Progress, Session
 from severe_bench.plan.cell import Cell
 from severe_bench.run import memory
 from severe_bench.run.failures import diagnose, storage_error
@@ -32,7 +32,14 @@ from severe_bench.store.cells import (
     write_failure,
     write_result,
 )
-from severe_bench.store.events import RESUMED, Attempts, EventLog, attempts
+from severe_bench.store.events import (
+    RESUMED,
+    Attempts,
+    EventLog,
+    attempts,
+    close_attempt,
+    comes_from_company,
+)
 from severe_bench.store.layout import CHECKPOINT, PROGRESS, Layout
 from severe_bench.store.lock import BEAT_SECONDS, Claim, claim
 from severe_bench.store.predictions import write_predictions
@@ -94,14 +101,29 @@ def run_cell(
     Raises:
         UserError: the results folder cannot be written.
     """
+    with holding(layout, cell) as held:
+        if held is None:
+            return Ended("busy")
+        try:
+            return settled(layout, cell) or _attempt(layout, cell, how, held, stop, tell)
+        except LostClaim:
+            return Ended("busy")
+
+
+@contextmanager
+def holding(layout: Layout, cell: Cell) -> Iterator[Claim | None]:
+    """Keep a cell from other processes during the block; None where another one has it."""
     folder = layout.folder(cell)
     quarantine_damaged(layout, folder)
     held = claim(folder)
     if held is None:
-        return Ended("busy")
+        yield None
+        return
     try:
+        if held.dead_since is not None:
+            close_attempt(folder, held.dead_since)
         with _beating(held):
-            return _settled(layout, cell) or _attempt(layout, cell, how, stop, tell)
+            yield held
     finally:
         held.release()
 
@@ -112,7 +134,8 @@ def _beating(held: Claim) -> Iterator[None]:
 
     def beat() -> None:
         while not over.wait(BEAT_SECONDS):
-            held.beat()
+            with suppress(OSError):  # a network disk that hiccups; the next beat may do
+                held.beat()
 
     thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
     thread.start()
@@ -123,7 +146,7 @@ def _beating(held: Claim) -> Iterator[None]:
         thread.join()
 
 
-def _settled(layout: Layout, cell: Cell) -> Ended | None:
+def settled(layout: Layout, cell: Cell) -> Ended | None:
     """How the cell ended already, by this run's luck or another's work; None when it has not."""
     folder = layout.folder(cell)
     result = check(folder)
@@ -141,6 +164,7 @@ def _attempt(
     layout: Layout,
     cell: Cell,
     how: How,
+    held: Claim,
     stop: Callable[[], bool],
     tell: Callable[[Progress], None],
 ) -> Ended:
@@ -149,14 +173,18 @@ def _attempt(
     try:
         runner = runner_of(cell.job.kind, how.runners)  # its imports are not the cell's time
         _begin(folder, cell, log)
-        session = open_session(layout, cell, how.device, log, stop, tell)
+        session = _while_held(held, open_session(layout, cell, how.device, log, stop, tell))
         with heard_by(lambda text: log.add("remark", note=text)):
             outputs = runner(Work(cell, session))
-        return _finish(layout, cell, how, log, outputs)
+        return _finish(layout, cell, how, held, log, outputs)
+    except LostClaim:
+        raise
     except Interrupted:
+        held.confirm()
         log.add("interrupted")
         return Ended("interrupted", attempts(folder).seconds)
     except Exception as error:
+        held.confirm()
         if stop():  # a cluster that ends a job signals all its processes: loaders die first
             log.add("interrupted", note=f"{type(error).__name__} after the request to stop")
             return Ended("interrupted", attempts(folder).seconds)
@@ -166,16 +194,38 @@ def _attempt(
         return _fail(folder, cell, log, error)
 
 
+def _while_held(held: Claim, session: Session) -> Session:
+    """A session whose work ends, without a checkpoint, as soon as the cell is another process's."""
+
+    def check() -> None:
+        if held.lost:
+            raise LostClaim(str(held.folder))
+
+    def should_stop() -> bool:
+        check()
+        return session.should_stop()
+
+    def report(progress: Progress) -> None:
+        check()
+        session.report(progress)
+
+    return replace(session, should_stop=should_stop, report=report)
+
+
 def _begin(folder: Path, cell: Cell, log: EventLog) -> None:
     clean(folder)
     write_cell(folder, cell)
-    note = RESUMED if (folder / CHECKPOINT).exists() else ""
+    resumed = (folder / CHECKPOINT).exists() and not comes_from_company(folder)
+    note = RESUMED if resumed else ""
     log.start(host=socket.gethostname(), pid=os.getpid(), note=note)
     memory.begin()
 
 
-def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Outputs) -> Ended:
+def _finish(
+    layout: Layout, cell: Cell, how: How, held: Claim, log: EventLog, outputs: Outputs
+) -> Ended:
     folder = layout.folder(cell)
+    held.confirm()
     if outputs.predictions is not None:
         write_predictions(folder, outputs.predictions)
     log.add("finished")
@@ -200,6 +250,7 @@ def _finish(layout: Layout, cell: Cell, how: How, log: EventLog, outputs: Output
         provenance=provenance(outputs, how.device, _with_needed(past, layout, cell), command),
         files={name: file for name, file in files.items() if name not in outputs.leftovers},
     )
+    held.confirm()
     write_result(folder, result)
     _tidy(folder, outputs)
     return Ended("done", cost.seconds)

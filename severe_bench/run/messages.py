@@ -26,9 +26,10 @@ class Start(Frozen):
 
 
 class Assignment(Frozen):
-    """To a worker: run this cell."""
+    """To a worker: run this cell, after training it together with its fellows if it has any."""
 
     cell: Cell
+    fellows: tuple[Cell, ...] = ()
 
 
 class Ready(Frozen):

@@ -11,6 +11,7 @@ from severe_bench.plan.cell import Cell
 from severe_bench.plan.expect import Expectations
 from severe_bench.run import memory
 from severe_bench.run.aftermath import store_failure
+from severe_bench.run.company import Companies
 from severe_bench.run.devices import Lane
 from severe_bench.run.events import (
     Blocked,
@@ -101,6 +102,8 @@ class Pool:
     ) -> None:
         self._layout, self._queue, self._settings = layout, queue, settings
         self._expect, self._observe, self._found = expect, observe, found
+        real = settings.runners.get("evaluate") == RUNNERS["evaluate"]
+        self._companies = Companies(queue.left if real else (), queue)
         self._total = found + len(queue.left)
         self._processes: dict[str, Process] = {}
         self._last: dict[str, Cell] = {}
@@ -158,12 +161,14 @@ class Pool:
             process = process or self._start(lane)
             if process is not None:
                 cell = self._queue.take(self._last.get(lane.name))
-                process.assign(cell)
+                idle = len(self._settings.lanes) - len(self._busy)
+                process.assign(cell, self._companies.form(cell, idle))
                 self._observe(Started(cell, lane.name))
 
     def _hand_back(self, process: Process | None) -> None:
         """Leave a device that others may want when nothing is left for it to do."""
-        if process is not None and process.lane.lease and not self._queue.left:
+        left = self._queue.left or any(busy.fellows for busy in self._busy)
+        if process is not None and process.lane.lease and not left:
             process.stop()
 
     def _start(self, lane: Lane) -> Process | None:
@@ -215,6 +220,7 @@ class Pool:
         if reply.state == "interrupted":
             return  # it still has its cell, and ends: see _gone
         process.cell, self._last[process.lane.name] = None, cell
+        self._companies.dissolve(process)
         if reply.state == "done":
             self._is_done(cell, reply.seconds)
         elif reply.state == "failed":
@@ -249,12 +255,16 @@ class Pool:
         if not process.ready:
             self._check_false_start(process)
         cell, process.cell = process.cell, None
+        in_company = bool(process.fellows)
+        self._companies.dissolve(process)
         if cell is None:
             return
         if self.interrupted:
             self._observe(Stopped(cell))
         elif process.stopping_since is not None:
             self._give_up(cell, "timeout", f"took more than {self._settings.timeout:g} s")
+        elif process.ready and in_company:
+            self._lost_in_company(cell, how)
         elif process.ready:
             self._lost(cell, how)
         else:
@@ -266,6 +276,12 @@ class Pool:
             words = process.last_words().splitlines()
             reason = words[-1] if words else "it said nothing"
             raise UserError(f"workers do not start: {reason}", mend="run `severe doctor`")
+
+    def _lost_in_company(self, cell: Cell, how: str) -> None:
+        """Nothing is held against a cell that did not run alone; now it will."""
+        self._was_out_of_memory()
+        self._queue.put_back(cell)
+        self._observe(Retried(cell, f"its worker {how}"))
 
     def _lost(self, cell: Cell, how: str) -> None:
         if self._was_out_of_memory():
@@ -304,7 +320,7 @@ class Pool:
         timeout, asked = self._settings.timeout, process.stopping_since
         if asked is not None and time.monotonic() - asked > self._settings.grace:
             process.kill()
-        elif timeout is not None and process.ready and process.busy_seconds > timeout:
+        elif timeout is not None and process.ready and process.busy_seconds_each > timeout:
             process.stop()
 
     def _look_elsewhere(self, cell: Cell) -> None:
@@ -333,9 +349,8 @@ class Pool:
 
     def _seconds_left(self) -> float:
         running = [
-            max(0.0, self._expect.seconds(process.cell) - process.busy_seconds)
+            max(0.0, sum(map(self._expect.seconds, process.cells)) - process.busy_seconds)
             for process in self._busy
-            if process.cell is not None
         ]
         waiting = sum(self._expect.seconds(cell) for cell in self._queue.left)
         return max([(waiting + sum(running)) / len(self._settings.lanes), *running])

@@ -18,7 +18,7 @@ READ_BYTES = 1 << 16
 
 
 class Process:
-    """One worker on one lane, with the cell that it has.
+    """One worker on one lane, with the cell that it has, and the fellows that train with it.
 
     It is in its own process group, so that Ctrl-C in a terminal reaches only the run, which then
     asks it to checkpoint. It keeps its device's lease open too: the device is free when both are
@@ -33,6 +33,7 @@ class Process:
     def __init__(self, lane: Lane, start: Start, lease: int | None = None) -> None:
         self.lane = lane
         self.cell: Cell | None = None
+        self.fellows: tuple[Cell, ...] = ()
         self.since = time.monotonic()
         self.ready = False
         self.stopping_since: float | None = None
@@ -61,14 +62,24 @@ class Process:
         return time.monotonic() - self.since
 
     @property
+    def busy_seconds_each(self) -> float:
+        """Likewise, by cell that has part in it."""
+        return self.busy_seconds / max(1, len(self.cells))
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Its cell and the fellows."""
+        return () if self.cell is None else (self.cell, *self.fellows)
+
+    @property
     def free(self) -> bool:
         """Whether it may be given a cell: it has none, and was not asked to end."""
         return self.cell is None and self.stopping_since is None
 
-    def assign(self, cell: Cell) -> None:
+    def assign(self, cell: Cell, fellows: tuple[Cell, ...] = ()) -> None:
         """Give it a cell; a worker that has just died is noticed at its pipe's end."""
-        self.cell, self.since = cell, time.monotonic()
-        self._send(Assignment.model_construct(cell=cell).model_dump_json())
+        self.cell, self.fellows, self.since = cell, fellows, time.monotonic()
+        self._send(Assignment.model_construct(cell=cell, fellows=fellows).model_dump_json())
 
     def begin(self) -> None:
         """It has started: its cell's time counts from now."""

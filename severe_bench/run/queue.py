@@ -43,12 +43,25 @@ class Queue:
         """Whether a cell can be taken."""
         return bool(self._ready)
 
+    @property
+    def ready(self) -> int:
+        """How many cells can be taken."""
+        return len(self._ready)
+
+    def is_ready(self, cell: Cell) -> bool:
+        """Whether this cell can be taken."""
+        return cell.id in self._ready
+
     def take(self, last: Cell | None) -> Cell:
         """Take the next cell for a lane that ran `last` before; only while `has_ready`."""
         near = frozenset(last.needs.values()) if last else frozenset()
         chosen = min(self._ready, key=lambda cell: self._priority(cell, near))
         self._ready.remove(chosen)
         return self._cells[chosen]
+
+    def withdraw(self, cell: Cell) -> None:
+        """Take this cell; only while it is ready."""
+        self._ready.remove(cell.id)
 
     def put_back(self, cell: Cell) -> None:
         """A taken cell is to be run after all."""

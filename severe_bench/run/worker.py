@@ -6,6 +6,7 @@ started it is gone, the running cell checkpoints and the worker ends.
 """
 
 import faulthandler
+import logging
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from severe_bench.core.atomic import mendable_writes
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.session import Progress
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cell import How, run_cell
@@ -27,6 +28,8 @@ from severe_bench.store.status import Snapshot
 
 ORPHAN_SECONDS = 60.0
 """How long an orphan may take to checkpoint before it ends itself."""
+
+_log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -45,7 +48,7 @@ class Worker:
         threading.Thread(target=self._listen, daemon=True, name="listener").start()
         self._say(Ready())
         while (line := self._inbox.get()) is not None and not self._stop.is_set():
-            self._run(Assignment.model_validate_json(line).cell)
+            self._run(Assignment.model_validate_json(line))
 
     def _listen(self) -> None:
         for line in sys.stdin:
@@ -59,9 +62,12 @@ class Worker:
         self._stop.set()
         self._inbox.put(None)
 
-    def _run(self, cell: Cell) -> None:
+    def _run(self, assignment: Assignment) -> None:
+        cell = assignment.cell
         try:
             with _output_to(self._layout.folder(cell) / LOG):
+                if assignment.fellows:
+                    self._train_company(assignment)
                 ended = run_cell(
                     self._layout,
                     cell,
@@ -75,6 +81,24 @@ class Worker:
         self._say(
             Over(cell=cell.id, state=ended.state, seconds=ended.seconds, message=ended.message)
         )
+
+    def _train_company(self, assignment: Assignment) -> None:
+        """Train cells together; whatever comes of it, each is then run, and speaks, for itself."""
+        cell = assignment.cell
+        try:
+            from severe_bench.run.joint import train_company
+
+            train_company(
+                self._layout,
+                (cell, *assignment.fellows),
+                self._how,
+                self._stop.is_set,
+                lambda progress: self._tell(cell, progress),
+            )
+        except Interrupted as interruption:
+            _log.info("%s", interruption)
+        except Exception:
+            _log.warning("cells that would train together train alone", exc_info=True)
 
     def _tell(self, cell: Cell, progress: Progress) -> None:
         snapshot = Snapshot.model_validate(finite(progress))

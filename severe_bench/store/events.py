@@ -14,7 +14,10 @@ from severe_bench.core.atomic import mendable_writes
 from severe_bench.core.frozen import Frozen
 from severe_bench.store.layout import EVENTS
 
-EventName = Literal["started", "progress", "finished", "failed", "interrupted", "remark"]
+EventName = Literal[
+    "started", "progress", "finished", "failed", "interrupted", "lost", "remark", "in_company"
+]
+ENDS: frozenset[EventName] = frozenset({"finished", "failed", "interrupted", "lost"})
 
 RESUMED = "resumed"
 """Note of a `started` event that found a checkpoint."""
@@ -30,6 +33,10 @@ class Event(Frozen):
         host, pid: of the worker; in `started` events.
         stage, done, total, epoch, loss, rate: as in `core.session.Progress`.
         note: class of the failure, text of the remark and the like.
+
+    `in_company` stands outside of attempts: the cell trained together with others, and `elapsed` is
+    its share of that time. `lost` is written by whoever finds that a worker has died; its `elapsed`
+    reaches to the worker's last heartbeat.
     """
 
     event: EventName
@@ -92,7 +99,8 @@ class Attempts(Frozen):
 
     Args:
         count: how often it was started.
-        seconds: sum over attempts, each until its last event.
+        seconds: sum over attempts, each until its latest event, whoever wrote the last, and shares
+            of training in company.
         resumed: how often it went on from a checkpoint.
         first: time of the first start, in seconds since the epoch; None before it.
         remarks: what the work said of its number, each once.
@@ -117,12 +125,36 @@ def read_events(folder: Path) -> Iterator[Event]:
             continue
 
 
+def comes_from_company(folder: Path) -> bool:
+    """Whether training in company was the last that happened to a cell."""
+    *_, last = (None, *read_events(folder))
+    return last is not None and last.event == "in_company"
+
+
+def close_attempt(folder: Path, last_beat: float) -> None:
+    """Note how long the last attempt took if its worker died before it could.
+
+    Args:
+        folder: of the cell; the caller holds its claim.
+        last_beat: when the worker was last known to live, in seconds since the epoch.
+    """
+    events = [event for event in read_events(folder) if event.event != "in_company"]
+    starts = [i for i, event in enumerate(events) if event.event == "started"]
+    attempt = events[starts[-1] :] if starts else []
+    if attempt and not any(event.event in ENDS for event in attempt):
+        known = max(event.elapsed for event in attempt)
+        EventLog(folder).add("lost", elapsed=max(known, last_beat - attempt[0].time))
+
+
 def attempts(folder: Path) -> Attempts:
     """Count and duration of a cell's attempts so far."""
-    events = list(read_events(folder))
+    every = list(read_events(folder))
+    events = [event for event in every if event.event != "in_company"]
     starts = [i for i, event in enumerate(events) if event.event == "started"]
     ends = [*starts[1:], len(events)]
-    seconds = sum(events[end - 1].elapsed for end in ends) if starts else 0.0
+    runs = [events[start:end] for start, end in zip(starts, ends, strict=True)]
+    seconds = sum(max(event.elapsed for event in run) for run in runs)
+    seconds += sum(event.elapsed for event in every if event.event == "in_company")
     first = events[starts[0]].time if starts else None
     resumed = sum(events[start].note == RESUMED for start in starts)
     remarks = dict.fromkeys(event.note for event in events if event.event == "remark")

@@ -102,8 +102,8 @@ def together(
         source, session = problem.source(case), Wires(own).session
         with seeded(case.seed, "cpu"):
             training = Training(problem.objective(case), source, problem.plan, session, case.seed)
-        members.append(Member(training, source))
-    train_together(members, problem.assignment, (wires or Wires(folder)).session)
+        members.append(Member(training, source, problem.assignment))
+    train_together(members, (wires or Wires(folder)).session)
 
 
 def flat(value: object, at: str = "") -> dict[str, object]:

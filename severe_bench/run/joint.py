@@ -1,0 +1,185 @@
+"""Train the heads of several cells at once, before each cell is run on its own; imports torch."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from severe_bench.adapt.evaluate import drawn_of, inputs_of
+from severe_bench.adapt.features import FeatureTable, read_features
+from severe_bench.adapt.lockstep import Member, member_of, train_together
+from severe_bench.core.atomic import write_json
+from severe_bench.core.record import Dataset
+from severe_bench.core.session import Progress, Session
+from severe_bench.plan.cell import Cell
+from severe_bench.plan.job import EvaluateJob
+from severe_bench.run.cell import How, holding, settled
+from severe_bench.run.kinds.inputs import load_dataset
+from severe_bench.run.sessions import (
+    TOLD_SECONDS,
+    WRITTEN_SECONDS,
+    Every,
+    checkpoint_seconds,
+    finite,
+)
+from severe_bench.run.torch_setup import prepare_torch
+from severe_bench.run.work import Work
+from severe_bench.store.cells import clean
+from severe_bench.store.events import EventLog
+from severe_bench.store.layout import PROGRESS, Layout
+from severe_bench.store.status import Snapshot
+
+HELD_BYTES = 1 << 30
+"""Of features that a company may hold in memory; whoever would be too much trains alone."""
+
+_log = logging.getLogger(__name__)
+
+
+def train_company(
+    layout: Layout,
+    cells: Sequence[Cell],
+    how: How,
+    stop: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> None:
+    """Leave each cell's finished training in its folder, where its own run finds it.
+
+    All are held meanwhile. Cells that have ended, that another process holds or whose inputs are at
+    fault are left out; run alone they say so themselves.
+
+    Args:
+        layout: where they are stored.
+        cells: fellows, their needs done.
+        how: device and the like.
+        stop: polled; true asks for checkpoints and an end.
+        tell: takes progress about twice a second.
+
+    Raises:
+        Interrupted: after checkpoints of all.
+        UserError: what is wrong for all of them.
+    """
+    began = time.monotonic()
+    with ExitStack() as held:
+        free = [
+            cell
+            for cell in cells
+            if held.enter_context(holding(layout, cell)) and not settled(layout, cell)
+        ]
+        seats = _seats(layout, free, how, stop) if len(free) > 1 else []
+        if len(seats) > 1:
+            _train(seats, stop, tell, began)
+
+
+@dataclass(frozen=True)
+class _Seat:
+    """A cell's folder and its training."""
+
+    folder: Path
+    member: Member
+
+
+def _seats(
+    layout: Layout, cells: Sequence[Cell], how: How, stop: Callable[[], bool]
+) -> list[_Seat]:
+    """Those of the cells that can train together and have training left."""
+    job = _job(cells[0])
+    prepare_torch(how.device, job.seed, job.recipe.numerics)
+    session = _session(layout, cells[0], how, stop)
+    dataset = load_dataset(job.dataset, Work(cells[0], session))
+    table = read_features(session.needs["train_features"])
+    seats: list[_Seat] = []
+    held = 0
+    for cell in cells:
+        member = _member(cell, dataset, table, _session(layout, cell, how, stop))
+        if member is None or not member.left:
+            continue
+        held += member.source.features.nbytes
+        if held > HELD_BYTES:
+            break
+        seats.append(_Seat(layout.folder(cell), member))
+    return seats
+
+
+def _member(cell: Cell, dataset: Dataset, table: FeatureTable, session: Session) -> Member | None:
+    job = _job(cell)
+    try:
+        inputs = inputs_of(job, dataset, drawn_of(job, dataset), None, session)
+        return member_of(inputs, table)
+    except Exception as error:  # it will fail alone, and its failure is then its own
+        _log.warning("%s trains alone: %s", cell.title, error)
+        return None
+
+
+def _job(cell: Cell) -> EvaluateJob:
+    assert isinstance(cell.job, EvaluateJob)  # noqa: S101 - `run.company` chose it
+    return cell.job
+
+
+def _session(layout: Layout, cell: Cell, how: How, stop: Callable[[], bool]) -> Session:
+    return Session(
+        folder=layout.folder(cell),
+        device=how.device,
+        needs={role: layout.needed(need) for role, need in cell.needs.items()},
+        should_stop=stop,
+        checkpoint_due=lambda: False,
+        report=lambda _: None,
+    )
+
+
+def _train(
+    seats: Sequence[_Seat],
+    stop: Callable[[], bool],
+    tell: Callable[[Progress], None],
+    began: float,
+) -> None:
+    folders = [seat.folder for seat in seats]
+    for folder in folders:
+        clean(folder)
+    session = Session(
+        folder=folders[0],
+        device=seats[0].member.training.session.device,
+        needs={},
+        should_stop=stop,
+        checkpoint_due=Every(checkpoint_seconds()),
+        report=_Reports(folders, tell, Every(TOLD_SECONDS), Every(WRITTEN_SECONDS)),
+    )
+    with _time_shared(seats, began):
+        train_together([seat.member for seat in seats], session)
+
+
+@contextmanager
+def _time_shared(seats: Sequence[_Seat], began: float) -> Iterator[None]:
+    """Note in each cell's events the seconds of its steps, and its part of all other seconds."""
+    before = [seat.member.training.tally.seconds for seat in seats]
+    try:
+        yield
+    finally:
+        own = [
+            seat.member.training.tally.seconds - seconds
+            for seat, seconds in zip(seats, before, strict=True)
+        ]
+        rest = max(0.0, time.monotonic() - began - sum(own)) / len(seats)
+        for seat, seconds in zip(seats, own, strict=True):
+            note = f"{len(seats)} cells"
+            EventLog(seat.folder).add("in_company", elapsed=seconds + rest, note=note)
+
+
+@dataclass(frozen=True)
+class _Reports:
+    """Progress of a company: often to this run, seldom to the files of each cell."""
+
+    folders: Sequence[Path]
+    tell: Callable[[Progress], None]
+    told: Every
+    written: Every
+
+    def __call__(self, progress: Progress) -> None:
+        """Take one step's progress; cheap when nothing is due."""
+        if self.told():
+            self.tell(progress)
+        if self.written():
+            content = Snapshot.model_validate(finite(progress)).model_dump(mode="json")
+            for folder in self.folders:
+                write_json(folder / PROGRESS, content)
