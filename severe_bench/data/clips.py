@@ -14,7 +14,7 @@ TIE = 1e-6
 
 
 Times = NDArray[np.float64]
-"""When each frame is shown, in seconds after the first; ascending."""
+"""When each frame is shown, in seconds from the first one's 0; ascending."""
 
 
 def train_indices(
@@ -25,7 +25,8 @@ def train_indices(
     Args:
         clip: the recipe's clip.
         frames: length of the video (or of its trimmed range), at least 1.
-        fps: native frames per second; used by `seconds` sampling only.
+        fps: native frames per second, the mean over these very frames where it varies; used by
+            `seconds` sampling only.
         rng: draws the start (or the place in each segment, for `uniform`).
         times: of a video whose frame rate varies, for `seconds` sampling; elsewhere frame i is
             shown from i / fps on.

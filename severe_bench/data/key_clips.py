@@ -63,11 +63,12 @@ def key_frame(record: Record, extent: Extent) -> int:
     Raises:
         UserError: there is no key time, or the record ends before it.
     """
-    time = KEY_TIME.of(record) - (record.start or 0.0) + HALF_A_MILLISECOND
+    time = KEY_TIME.of(record) + HALF_A_MILLISECOND
     if extent.times is None:
-        key = int(np.floor(time * extent.fps))
+        key = int(np.floor(time * extent.fps)) - extent.first
     else:
-        key = int(np.searchsorted(extent.times, time, side="right")) - 1
+        after = time - (record.start or 0.0)
+        key = int(np.searchsorted(extent.times, after, side="right")) - 1
     if not 0 <= key < extent.frames:
         what = f"its key frame {key} is not one of its {extent.frames} frames"
         raise UserError(what, record.sample, "check the annotation, or get the whole video")

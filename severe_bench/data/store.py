@@ -30,14 +30,20 @@ class Extent:
     Args:
         first: its first frame in the video.
         frames: its length in frames, at least 1.
-        fps: frames per second, on average.
-        times: when each frame is shown, in seconds after the first, where the rate varies.
+        fps: frames per second; where the rate varies, the mean over this part.
+        times: when each frame is shown, in seconds of the part, where the rate varies; the first,
+            which may have been on screen before, counts from 0.
     """
 
     first: int
     frames: int
     fps: float
     times: Times | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.frames / self.fps
 
 
 @dataclass
@@ -83,8 +89,9 @@ class VideoStore:
         if end <= first:
             reason = f"no frame between {record.start} s and {record.end} s"
             raise VideoError(reason, str(self.root / record.path), "check the annotation")
-        times = None if shown is None else shown[first:end] - shown[first]
-        return Extent(first, end - first, info.fps, times)
+        if shown is None:
+            return Extent(first, end - first, info.fps)
+        return _varying(record, info, shown, first, end)
 
     def frames(self, record: Record) -> Frames:
         """All frames of the record: (T, H, W, 3) uint8 RGB.
@@ -164,3 +171,16 @@ def _range(record: Record, info: VideoInfo, shown: Times | None) -> tuple[int, i
         return first, int(np.searchsorted(shown, end - TIE))
     last = info.frames if math.isinf(end) else math.ceil(end * info.fps - TIE)
     return int(start * info.fps + TIE), min(last, info.frames)
+
+
+def _varying(record: Record, info: VideoInfo, shown: Times, first: int, end: int) -> Extent:
+    """The frames `first` to `end` - 1: each is on screen until the next, or the record's end.
+
+    The video's last frame is, on average, shown as long as any other.
+    """
+    start = record.start or 0.0
+    until = float(shown[end]) if end < len(shown) else info.frames / info.fps
+    seconds = (until if record.end is None else min(until, record.end)) - start
+    times = shown[first:end] - start
+    times[0] = 0.0
+    return Extent(first, end - first, (end - first) / seconds, times)

@@ -83,8 +83,19 @@ def record(time: float, start: float | None = None) -> Record:
 def test_the_key_frame_is_the_one_on_screen() -> None:
     assert key_frame(record(902.0), extent(40000, fps=30)) == 27060
     assert key_frame(record(0.35), extent(40)) == 3
-    assert key_frame(record(5.0, start=4.0), extent(40)) == 10
+    assert key_frame(record(5.0, start=4.0), Extent(40, 40, 10.0)) == 10
     assert key_frame(record(0.55), extent(6, times=(0.0, 0.1, 0.2, 0.6, 1.0, 1.1))) == 2
+
+
+@pytest.mark.parametrize("start", [0.01, 0.5, 1.017, 1.98])
+def test_the_key_frame_is_the_same_one_in_a_part_of_the_video(tmp_path: Path, start: float) -> None:
+    """Parts begin with the frame on screen at their start, which lies before it."""
+    write_video(tmp_path / "v.mp4", 0, 36, seed=0)
+    store = VideoStore(tmp_path)
+    for time in np.arange(start + 0.02, 2.9, 0.041):
+        part = Record("v", "v.mp4", None, "train", start, 2.95, extras=KEY_TIME.set(float(time)))
+        found = store.extent(part)
+        assert found.first + key_frame(part, found) == int((time + 5e-4) * 12)
 
 
 @pytest.mark.parametrize("time", [4.0, -0.2])

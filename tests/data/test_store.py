@@ -8,6 +8,7 @@ from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.record import Record
 from severe_bench.data import contact, video
 from severe_bench.data import store as module
+from severe_bench.data.clips import train_indices
 from severe_bench.data.reading import TestReader
 from severe_bench.data.store import VideoStore
 from severe_bench.data.video import Reading, VideoError, VideoInfo
@@ -146,7 +147,7 @@ def test_a_range_of_a_varying_rate_is_found_by_time(
     wanted = [n for n in shown if n >= on_screen(start)]
     assert (extent.first, extent.frames) == (wanted[0], len(wanted))
     assert extent.times is not None
-    after = [(irregular(n) - irregular(wanted[0])) / 1000 for n in wanted]
+    after = [max(irregular(n) / 1000 - start, 0.0) for n in wanted]
     assert np.allclose(extent.times, after, atol=1e-3)
 
 
@@ -160,6 +161,66 @@ def test_clips_of_a_varying_rate_follow_the_clock(varied: Path) -> None:
     raw = reader(0)
     asked = [on_screen(k / 16) for k in range(32)]
     assert zoo_numbers(raw.frames[raw.places[0]]) == asked
+
+
+def slow_then_fast(number: int) -> int:
+    """A second at 10 fps, then a second at 50 fps."""
+    return number * 100 if number < 10 else 1000 + (number - 10) * 20
+
+
+@pytest.fixture(scope="module")
+def quickening(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("quickening")
+    Animal("v.mp4", options={"g": "12", "bf": "0"}, count=60, times=slow_then_fast).write(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "frames", "seconds"),
+    [
+        (0.0, 1.0, 10, 1.0),
+        (1.0, 2.0, 50, 1.0),
+        (0.55, 0.95, 5, 0.4),  # from the middle of a frame to the middle of a frame
+        (0.5, 1.1, 10, 0.6),
+        (1.0, None, 50, 60 / (59 / 1.98) - 1),  # the last frame counts as long as the mean of all
+        (None, None, 60, 60 / (59 / 1.98)),
+    ],
+)
+def test_a_part_of_a_varying_rate_lasts_as_long_as_it_is_shown(
+    quickening: Path, start: float | None, end: float | None, frames: int, seconds: float
+) -> None:
+    extent = VideoStore(quickening).extent(record_of("v.mp4", start, end))
+    assert extent.frames == frames
+    assert extent.seconds == pytest.approx(seconds, abs=2e-3)
+    assert extent.fps == pytest.approx(frames / seconds, rel=1e-2)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (1.0, 2.0)])
+def test_test_clips_of_a_varying_rate_cover_the_whole_part(
+    quickening: Path, start: float, end: float
+) -> None:
+    """Read at the mean rate of the file, the slow second seemed over after its first third."""
+    recipe = Recipe(clip=Clip(frames=4, sampling="seconds", rate=10), test={"clips": 3})
+    reader = TestReader(VideoStore(quickening), (record_of("v.mp4", start, end),), recipe)
+    raw = reader(0)
+    expected = np.array([[0.0, 0.3], [0.3, 0.6], [0.6, 0.9]]) + start
+    assert raw.times == pytest.approx(expected, abs=1e-6)
+    assert raw.weights.tolist() == pytest.approx([1 / 3] * 3)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (1.0, 2.0)])
+def test_training_clips_of_a_varying_rate_start_anywhere_in_the_part(
+    quickening: Path, start: float, end: float
+) -> None:
+    clip = Clip(frames=4, sampling="seconds", rate=10)
+    extent = VideoStore(quickening).extent(record_of("v.mp4", start, end))
+    rng = np.random.default_rng(0)
+    drawn = [train_indices(clip, extent.frames, extent.fps, rng, extent.times) for _ in range(400)]
+    assert extent.times is not None
+    shown = np.stack([extent.times[indices] for indices in drawn])
+    assert shown.min() == 0.0
+    assert shown.max() > 0.79
+    assert (np.diff(shown, axis=1) > 0.07).all()  # no clip is looped or stands still
 
 
 def test_a_range_behind_the_end_of_a_varying_rate_is_refused(varied: Path) -> None:

@@ -56,11 +56,9 @@ def grid_of(record: Record, extent: Extent, clip: Clip, options: Mapping[str, An
     """
     unit = clip_seconds(clip, extent.fps) if options["hop_in"] == "clips" else 1.0
     hop = float(options["hop"]) * unit
-    if extent.times is None:
-        first, length = extent.first / extent.fps, extent.frames / extent.fps
-    else:
-        first, length = record.start or 0.0, float(extent.times[-1]) + 1 / extent.fps
-    return Grid(first, hop, max(1, math.floor(length / hop + 0.5 - TIE)))
+    steady = extent.times is None
+    first = extent.first / extent.fps if steady else record.start or 0.0
+    return Grid(first, hop, max(1, math.floor(extent.seconds / hop + 0.5 - TIE)))
 
 
 def clip_seconds(clip: Clip, fps: float) -> float:
