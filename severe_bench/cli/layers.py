@@ -4,17 +4,22 @@ from typing import Annotated
 
 import typer
 
-from severe_bench.cli.options import RESULTS, AsJson, Config, Models, Results, Suite
+from severe_bench.cli.options import (
+    RESULTS,
+    AsJson,
+    Config,
+    Models,
+    OneExperiment,
+    Results,
+    Suite,
+)
 
 
 def layers(
     suite: Suite = None,
     config: Config = None,
     results: Results = RESULTS,
-    experiment: Annotated[
-        str | None,
-        typer.Option(help="Whose dataset and models; the first of the suite where not given."),
-    ] = None,
+    experiment: OneExperiment = None,
     models: Models = None,
     videos: Annotated[int, typer.Option(min=4, help="Test videos, evenly spaced.")] = 200,
     biased: Annotated[

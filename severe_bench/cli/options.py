@@ -20,6 +20,12 @@ Models = Annotated[list[str] | None, typer.Option("--model", help="Only these mo
 Experiments = Annotated[
     list[str] | None, typer.Option("--experiment", help="Only these experiments; globs.")
 ]
+OneExperiment = Annotated[
+    str | None,
+    typer.Option(
+        "--experiment", help="Whose dataset and models; the first of the suite where not given."
+    ),
+]
 Seeds = Annotated[list[str] | None, typer.Option("--seed", help="Only these seeds; globs.")]
 Presets = Annotated[list[str] | None, typer.Option("--preset", help="Only these presets; globs.")]
 Devices = Annotated[str, typer.Option("--devices", help="auto, cpu, cuda, or cuda:0,1.")]

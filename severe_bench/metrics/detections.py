@@ -7,7 +7,7 @@ are one threshold, so that the order of samples cannot matter; the official scri
 their sort.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,6 +110,20 @@ def mean_over_classes(classes: Iterable[Judged], weights: Weights) -> Floats:
         total[there] += found[there]
         counted += there
     return 100.0 * np.divide(total, counted, out=np.zeros_like(total), where=counted > 0)
+
+
+def mean_over_thresholds(
+    judged: Callable[[float], Iterable[Judged]], thresholds: Sequence[float], weights: Weights
+) -> Floats:
+    """Mean of `mean_over_classes` over thresholds of the overlap, (R,).
+
+    Args:
+        judged: threshold -> the detections of one class after another.
+        thresholds: at least one.
+        weights: (R, N) how often each sample was drawn.
+    """
+    found = [mean_over_classes(judged(at), weights) for at in thresholds]
+    return np.asarray(np.mean(found, axis=0))
 
 
 def average_precision(judged: Judged, drawn: Floats) -> Floats:

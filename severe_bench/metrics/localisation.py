@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from severe_bench.core.errors import UserError
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.checks import require_samples
-from severe_bench.metrics.detections import Judged, mean_over_classes, taken
+from severe_bench.metrics.detections import Judged, mean_over_thresholds, taken
 from severe_bench.metrics.measure import Measure, Scores, Targets, Weights
 from severe_bench.metrics.overlap import Floats, span_iou
 
@@ -46,8 +46,7 @@ def span_map(scores: Scores, targets: Targets, thresholds: tuple[float, ...]) ->
         >>> span_map(found, there, (0.7, 0.9))  # they overlap by 0.8
         50.0
     """
-    ones = np.ones((1, len(scores)))
-    return float(span_map_weighted(scores, targets, ones, thresholds=thresholds)[0])
+    return float(span_map_weighted(scores, targets, np.ones((1, len(scores))), thresholds)[0])
 
 
 def span_map_weighted(
@@ -55,8 +54,7 @@ def span_map_weighted(
 ) -> Floats:
     """`span_map` of R resamples (R,), weights (R, N) being how often each video was drawn."""
     videos = _videos(scores, targets)
-    found = [mean_over_classes(_judged(videos, at), weights) for at in thresholds]
-    return np.asarray(np.mean(found, axis=0))
+    return mean_over_thresholds(partial(_judged, videos), thresholds, weights)
 
 
 class _Video:

@@ -21,7 +21,13 @@ from numpy.typing import NDArray
 from severe_bench.core.errors import UserError
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.checks import require_samples
-from severe_bench.metrics.detections import Judged, first_hits, mean_over_classes, taken
+from severe_bench.metrics.detections import (
+    Judged,
+    first_hits,
+    mean_over_classes,
+    mean_over_thresholds,
+    taken,
+)
 from severe_bench.metrics.measure import Measure, Scores, Targets, Weights
 from severe_bench.metrics.overlap import Floats, box_iou, tube_iou
 
@@ -42,8 +48,7 @@ def video_map(scores: Scores, targets: Targets, thresholds: tuple[float, ...]) -
         UserError: no sample, or nothing to find.
         ValueError: shapes that do not fit.
     """
-    ones = np.ones((1, len(scores)))
-    return float(video_map_weighted(scores, targets, ones, thresholds=thresholds)[0])
+    return float(video_map_weighted(scores, targets, np.ones((1, len(scores))), thresholds)[0])
 
 
 def video_map_weighted(
@@ -51,8 +56,7 @@ def video_map_weighted(
 ) -> Floats:
     """`video_map` of R resamples (R,), weights (R, N) being how often each video was drawn."""
     videos = _videos(scores, targets)
-    found = [mean_over_classes(_tubes_judged(videos, at), weights) for at in thresholds]
-    return np.asarray(np.mean(found, axis=0))
+    return mean_over_thresholds(partial(_tubes_judged, videos), thresholds, weights)
 
 
 def frame_map_of_tubes(scores: Scores, targets: Targets) -> float:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from severe_bench.core.errors import UserError
-from severe_bench.core.record import SPLITS, Split
+from severe_bench.core.record import SPLITS, Record, Split
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.official import Sources
+from severe_bench.data.datasets.official import Sources, Table
 from severe_bench.data.datasets.reading import (
     MEND,
     Cells,
@@ -117,6 +117,16 @@ def class_names(clips: Sequence[Clip]) -> tuple[str, ...]:
             what = f"label {number} stands for {names[number]!r} and for {clip.action!r}"
             raise UserError(what, clip.where, MEND)
     return tuple(names.get(label, f"class {label}") for label in range(max(names) + 1))
+
+
+def table_of(clips: Sequence[Clip], classes: tuple[str, ...]) -> Table:
+    """The clips as records of these classes; the group is the source video."""
+    ids = {name: label for label, name in enumerate(classes)}
+    records = (
+        Record(clip.name, clip.path, ids[clip.action], clip.split, group=clip.video)
+        for clip in clips
+    )
+    return Table(classes, tuple(records))
 
 
 def _of_row(row: Cells, split: Split) -> Clip:

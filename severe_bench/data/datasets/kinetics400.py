@@ -1,9 +1,9 @@
 """Kinetics-400: 400 actions; validation is the test set. Form of the lists: `kinetics.py`."""
 
 from severe_bench.core.frozen import Frozen
-from severe_bench.core.record import SPLITS, Record
+from severe_bench.core.record import SPLITS
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.kinetics import class_names, kinetics_files, read_clips
+from severe_bench.data.datasets.kinetics import class_names, kinetics_files, read_clips, table_of
 from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.expected import Counts, Expected
 
@@ -20,15 +20,7 @@ def find(_: Kinetics400Options, shelf: Shelf) -> Sources:
 def read(_: Kinetics400Options, sources: Sources) -> Table:
     """The labelled clips; the group is the source video."""
     clips = [clip for split in SPLITS for clip in read_clips(sources.files[split], split)]
-    classes = class_names(clips)
-    ids = {name: label for label, name in enumerate(classes)}
-    return Table(
-        classes,
-        tuple(
-            Record(clip.name, clip.path, ids[clip.action], clip.split, group=clip.video)
-            for clip in clips
-        ),
-    )
+    return table_of(clips, class_names(clips))
 
 
 def expected(_: Kinetics400Options) -> Expected:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
-from severe_bench.core.record import SPLITS, Record
+from severe_bench.core.record import SPLITS
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.kinetics import Clip, kinetics_files, read_clips
+from severe_bench.data.datasets.kinetics import Clip, kinetics_files, read_clips, table_of
 from severe_bench.data.datasets.official import Sources, Table, always, official_adapter
 from severe_bench.data.datasets.reading import Line, Once, read_lines
 from severe_bench.data.expected import Counts, Expected
@@ -39,14 +39,7 @@ def read(_: MiniKineticsOptions, sources: Sources) -> Table:
             once.add(line.text, line.where)
             chosen.append(_labelled(line, clips))
     classes = tuple(sorted({clip.action for clip in chosen}))
-    ids = {name: label for label, name in enumerate(classes)}
-    return Table(
-        classes,
-        tuple(
-            Record(clip.name, clip.path, ids[clip.action], clip.split, group=clip.video)
-            for clip in chosen
-        ),
-    )
+    return table_of(chosen, classes)
 
 
 def expected(_: MiniKineticsOptions) -> Expected:

@@ -67,14 +67,14 @@ def _head(stream: BinaryIO, end: int) -> tuple[int, int] | None:
     if length > LONGEST_ID:
         return None
     name = int.from_bytes(first + stream.read(length - 1), "big")
-    size = _size(stream)
+    size = size_in(stream)
     if size is None or (size != UNKNOWN and stream.tell() + size > end):
         return None
     return name, size
 
 
-def _size(stream: BinaryIO) -> int | None:
-    """A size of one to eight bytes."""
+def size_in(stream: BinaryIO) -> int | None:
+    """The size of one to eight bytes that stands here, or `UNKNOWN`; None where none does."""
     first = stream.read(1)
     if not first or first[0] == 0:
         return None

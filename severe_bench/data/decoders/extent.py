@@ -4,6 +4,8 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from severe_bench.data.decoders.ebml import UNKNOWN, size_in
+
 RIFF, EBML, SEGMENT = b"RIFF", b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
@@ -34,24 +36,11 @@ def _riff(stream: BinaryIO) -> int:
 
 def _ebml(stream: BinaryIO) -> int:
     """End of the first segment (RFC 8794, section 6; RFC 9559, section 5.1)."""
-    size = _vint(stream)
-    if size is None:
+    size = size_in(stream)
+    if size is None or size == UNKNOWN:
         return 0
     stream.seek(size, 1)
     if stream.read(4) != SEGMENT:
         return 0
-    size = _vint(stream)
-    return 0 if size is None else stream.tell() + size
-
-
-def _vint(stream: BinaryIO) -> int | None:
-    """A variable-length size; None where it is not known."""
-    first = stream.read(1)
-    if not first or first[0] == 0:
-        return None
-    more = 8 - first[0].bit_length()
-    rest = stream.read(more)
-    if len(rest) < more:
-        return None
-    value = int.from_bytes(bytes([first[0] & (0x7F >> more)]) + rest, "big")
-    return None if value == (1 << 7 * (more + 1)) - 1 else value
+    size = size_in(stream)
+    return 0 if size is None or size == UNKNOWN else stream.tell() + size

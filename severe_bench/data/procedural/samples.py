@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from severe_bench.core.extras import Span
+from severe_bench.core.extras import DURATION, LABELS, SPANS, Span
 from severe_bench.data.procedural.render import actor_masks, boxes
 from severe_bench.data.procedural.scene import Scene
+
+TIMED = (LABELS.name, SPANS.name, DURATION.name)
+"""Targets of `timed`."""
 
 Corners = tuple[float, float, float, float]
 
@@ -52,6 +55,20 @@ def described(
         "distractors": scene.distractors,
     }
     return (Sample(label, extras),)
+
+
+def timed(
+    label: int,  # noqa: ARG001 - there is no single class
+    scene: Scene,
+    fps: int,
+    rng: np.random.Generator,  # noqa: ARG001
+    classes: tuple[str, ...],
+) -> tuple[Sample, ...]:
+    """All that is done, by class and by time; `TIMED` names these targets."""
+    spans = spans_in(scene, classes, fps)
+    labels = tuple(sorted({span.label for span in spans}))
+    duration = DURATION.set(seconds(scene.stage.frames, fps))
+    return (Sample(None, {**LABELS.set(labels), **SPANS.set(spans), **duration}),)
 
 
 def spans_in(scene: Scene, classes: tuple[str, ...], fps: int) -> tuple[Span, ...]:

@@ -71,6 +71,18 @@ class ClassProfile:
         return f"{self.surface}_{self.shape}"
 
 
+def everyday_world(
+    profiles: tuple[ClassProfile, ...], *, train: int, test: int, frames: int
+) -> World:
+    """A world of these classes, each video an `everyday_scene`."""
+
+    def scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:
+        return everyday_scene(profiles[label], stage, rng)
+
+    classes = tuple(profile.name for profile in profiles)
+    return World(classes=classes, scene=scene, train=train, test=test, frames=frames)
+
+
 def everyday_scene(profile: ClassProfile, stage: Stage, rng: np.random.Generator) -> Scene:
     """Draw a video whose class shows in appearance, in scenery and, less firmly, in motion.
 

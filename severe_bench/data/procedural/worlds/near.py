@@ -1,9 +1,6 @@
 """`near`: ten other classes made in the same way as those of `source`."""
 
-import numpy as np
-
-from severe_bench.data.procedural.scene import Scene, Stage
-from severe_bench.data.procedural.world import ClassProfile, World, everyday_scene
+from severe_bench.data.procedural.world import ClassProfile, everyday_world
 
 PROFILES = (
     ClassProfile("disc", "checked", "clouds", 0.15, 0.61, "orbit"),
@@ -19,14 +16,4 @@ PROFILES = (
 )
 
 
-def _scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:
-    return everyday_scene(PROFILES[label], stage, rng)
-
-
-WORLD = World(
-    classes=tuple(profile.name for profile in PROFILES),
-    scene=_scene,
-    train=400,
-    test=600,
-    frames=16,
-)
+WORLD = everyday_world(PROFILES, train=400, test=600, frames=16)

@@ -1,8 +1,9 @@
 """`routine`: long videos of one gymnast, who does several things in a row and rests in between."""
 
+from functools import partial
+
 import numpy as np
 
-from severe_bench.core.extras import DURATION, LABELS, SPANS
 from severe_bench.data.procedural.acts import Act, even_act, perform
 from severe_bench.data.procedural.casting import (
     compose,
@@ -11,7 +12,7 @@ from severe_bench.data.procedural.casting import (
     scaled_backdrop,
 )
 from severe_bench.data.procedural.motions import place, tilt
-from severe_bench.data.procedural.samples import Sample, seconds, spans_in
+from severe_bench.data.procedural.samples import TIMED, timed
 from severe_bench.data.procedural.scene import Backdrop, Scene, Stage
 from severe_bench.data.procedural.world import World
 
@@ -64,18 +65,6 @@ def _scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:
     )
 
 
-def _samples(
-    label: int,  # noqa: ARG001 - there is no single class
-    scene: Scene,
-    fps: int,
-    rng: np.random.Generator,  # noqa: ARG001
-) -> tuple[Sample, ...]:
-    spans = spans_in(scene, CLASSES, fps)
-    labels = tuple(sorted({span.label for span in spans}))
-    duration = DURATION.set(seconds(scene.stage.frames, fps))
-    return (Sample(None, {**LABELS.set(labels), **SPANS.set(spans), **duration}),)
-
-
 WORLD = World(
     classes=CLASSES,
     scene=_scene,
@@ -83,10 +72,6 @@ WORLD = World(
     test=42,
     frames=180,
     least=60,
-    samples=_samples,
-    targets=(
-        LABELS.name,
-        SPANS.name,
-        DURATION.name,
-    ),
+    samples=partial(timed, classes=CLASSES),
+    targets=TIMED,
 )

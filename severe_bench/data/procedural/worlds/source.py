@@ -1,9 +1,6 @@
 """`source`: the videos to pretrain on; 16 classes with look, scenery and motion correlated."""
 
-import numpy as np
-
-from severe_bench.data.procedural.scene import Scene, Stage
-from severe_bench.data.procedural.world import ClassProfile, World, everyday_scene
+from severe_bench.data.procedural.world import ClassProfile, everyday_world
 
 PROFILES = (
     ClassProfile("disc", "striped", "stripes", 0.00, 0.45, "right"),
@@ -25,14 +22,4 @@ PROFILES = (
 )
 
 
-def _scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:
-    return everyday_scene(PROFILES[label], stage, rng)
-
-
-WORLD = World(
-    classes=tuple(profile.name for profile in PROFILES),
-    scene=_scene,
-    train=2560,
-    test=320,
-    frames=24,
-)
+WORLD = everyday_world(PROFILES, train=2560, test=320, frames=24)

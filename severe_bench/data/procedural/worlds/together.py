@@ -3,9 +3,10 @@
 What somebody looks like tends to go with what they do, as it does in everyday video.
 """
 
+from functools import partial
+
 import numpy as np
 
-from severe_bench.core.extras import DURATION, LABELS, SPANS
 from severe_bench.data.procedural.acts import MANNERS, even_act, others, perform
 from severe_bench.data.procedural.casting import (
     compose,
@@ -17,7 +18,7 @@ from severe_bench.data.procedural.casting import (
 )
 from severe_bench.data.procedural.motions import tilt
 from severe_bench.data.procedural.places import apart, smaller
-from severe_bench.data.procedural.samples import Sample, seconds, spans_in
+from severe_bench.data.procedural.samples import TIMED, timed
 from severe_bench.data.procedural.scene import FloatArray, Look, Motion, Scene, Stage
 from severe_bench.data.procedural.shapes import SHAPES
 from severe_bench.data.procedural.textures import SURFACES
@@ -73,18 +74,6 @@ def _scene(label: int, stage: Stage, rng: np.random.Generator) -> Scene:
     )
 
 
-def _samples(
-    label: int,  # noqa: ARG001 - there is no single class
-    scene: Scene,
-    fps: int,
-    rng: np.random.Generator,  # noqa: ARG001
-) -> tuple[Sample, ...]:
-    spans = spans_in(scene, CLASSES, fps)
-    labels = tuple(sorted({span.label for span in spans}))
-    duration = DURATION.set(seconds(scene.stage.frames, fps))
-    return (Sample(None, {**LABELS.set(labels), **SPANS.set(spans), **duration}),)
-
-
 WORLD = World(
     classes=CLASSES,
     scene=_scene,
@@ -92,10 +81,6 @@ WORLD = World(
     test=160,
     frames=48,
     least=32,
-    samples=_samples,
-    targets=(
-        LABELS.name,
-        SPANS.name,
-        DURATION.name,
-    ),
+    samples=partial(timed, classes=CLASSES),
+    targets=TIMED,
 )
