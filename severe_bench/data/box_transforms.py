@@ -7,7 +7,7 @@ flip changes them by what is here. NaN is no box.
 import torch
 from torch import Tensor
 
-from severe_bench.data.transforms import RawClip, resize
+from severe_bench.data.transforms import RawClip, on_device, resize
 
 
 def boxes_after(boxes: Tensor, crop: Tensor, shape: tuple[int, int], flip: bool) -> Tensor:
@@ -53,7 +53,7 @@ def whole_frames(clip: RawClip, shape: tuple[int, int], device: str | torch.devi
     Returns:
         (3, T, height, width) float32 RGB in [0, 1].
     """
-    pixels = resize(torch.as_tensor(clip).to(device), *shape)
+    pixels = resize(on_device(clip, device), *shape)
     return pixels.permute(3, 0, 1, 2).float().div_(255)
 
 

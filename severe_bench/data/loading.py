@@ -7,19 +7,24 @@ import itertools
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from severe_bench.core.errors import UserError
 from severe_bench.data import tally
+from severe_bench.data.pinned import pinned
 from severe_bench.data.undisturbed import ignore_signals
 
 Item = TypeVar("Item")
 
 MOST_WORKERS = 8
 """Loader processes at most; each keeps a video store of its own."""
+
+AHEAD = 2
+"""Items that each of them has read, or reads, before they are asked for."""
 
 PRELOADED = ["severe_bench.data.fork_server", "torch.utils.data", "severe_bench.data.reading"]
 """Imported once by the fork server, so that a loader process starts at once.
@@ -69,6 +74,10 @@ def ahead(
 ) -> Iterator[Item]:
     """`read` of each number, in order, read ahead in `workers` processes.
 
+    Where there is CUDA, a thread moves decoded frames into pinned memory, from which a device
+    fetches them by itself; there frames come as tensors. Only the readers for devices come here:
+    for a CPU nothing is read ahead.
+
     Raises:
         UserError: as raised by `read`, without the other process's traceback.
     """
@@ -79,6 +88,8 @@ def ahead(
         batch_size=None,
         sampler=numbers,
         num_workers=usable_workers() if workers is None else workers,
+        prefetch_factor=AHEAD,
+        pin_memory=torch.cuda.is_available(),
         multiprocessing_context=context,
         collate_fn=_as_it_is,
         worker_init_fn=ignore_signals,  # after torch, which makes SIGTERM end a worker
@@ -96,6 +107,10 @@ class _Told(Generic[Item]):
 
     item: Item | UserError
     decoders: Mapping[str, int]
+
+    def pin_memory(self) -> "_Told[Item]":
+        """What torch's pinning thread asks for."""
+        return replace(self, item=pinned(self.item))
 
 
 class _Calls(Dataset[_Told[Item]]):

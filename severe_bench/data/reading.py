@@ -14,6 +14,7 @@ from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.extras import REVERSED
 from severe_bench.core.record import Record
 from severe_bench.data.clips import Indices, Times, distinct, test_indices, train_indices
+from severe_bench.data.packed import SendsPacked
 from severe_bench.data.store import Extent, VideoStore
 from severe_bench.data.video import Frames
 
@@ -82,7 +83,7 @@ class TimedClip:
 
 
 @dataclass(frozen=True)
-class TrainReader:
+class TrainReader(SendsPacked):
     """Reads the clips of a training step: one per record, its start drawn.
 
     Args:
@@ -93,7 +94,7 @@ class TrainReader:
     """
 
     store: VideoStore
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     clip: Clip
     steps: Steps
 
@@ -127,7 +128,7 @@ class RawViews:
 
 
 @dataclass(frozen=True)
-class TestReader:
+class TestReader(SendsPacked):
     """Reads the test clips of one record.
 
     Args:
@@ -139,7 +140,7 @@ class TestReader:
     __test__ = False
 
     store: VideoStore
-    records: tuple[Record, ...]
+    records: Sequence[Record]
     recipe: Recipe
 
     def __call__(self, number: int) -> RawViews:

@@ -87,7 +87,7 @@ def apply(
         batch, clips, draws.boxes.tolist(), draws.flips.tolist(), strict=True
     ):
         top, left, height, width = box
-        pixels = torch.as_tensor(clip).to(device)
+        pixels = on_device(clip, device)
         crop = resize(pixels[:, top : top + height, left : left + width], size, size)
         row.copy_((crop.flip(2) if flip else crop).permute(3, 0, 1, 2))
     return jitter(batch.div_(255), draws.factors, draws.order)
@@ -113,7 +113,7 @@ def test_crops(
     Returns:
         One (3, T, size, size) float32 RGB in [0, 1] for each crop.
     """
-    pixels = torch.as_tensor(clip).to(device)
+    pixels = on_device(clip, device)
     height, width = _short_side_to(int(size / test.resize), pixels.shape[1], pixels.shape[2])
     whole = resize(pixels, height, width)
     crops = []
@@ -121,6 +121,12 @@ def test_crops(
         crop = whole[:, top : top + size, left : left + size].permute(3, 0, 1, 2)
         crops.append(crop.to(torch.float32, memory_format=torch.contiguous_format).div(255))
     return crops
+
+
+def on_device(clip: RawClip, device: str | torch.device) -> torch.Tensor:
+    """A clip as decoded, copied to the device; from pinned memory without waiting for the copy."""
+    pixels = torch.as_tensor(clip)
+    return pixels.to(device, non_blocking=pixels.is_pinned())
 
 
 def _corners(room_down: int, room_right: int, crops: int) -> list[tuple[int, int]]:

@@ -52,7 +52,7 @@ class _Guarded:
             return self.compiled(*inputs, **named)
         except Exception as error:
             reason = _first_line(error)
-        outputs = self.part._call_impl(*inputs, **named)
+        outputs: object = self.part._call_impl(*inputs, **named)  # type: ignore[no-untyped-call]
         self._give_up(reason)
         return outputs
 
