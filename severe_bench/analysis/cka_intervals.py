@@ -1,140 +1,110 @@
-"""How sure CKA is: the estimate without each block of videos in turn.
+"""How sure debiased CKA is: a bootstrap over test videos.
 
-A delete-a-group jackknife (Efron and Tibshirani 1993, section 11.5) and no bootstrap: a video drawn
-twice is like itself in every model, which would raise the similarity of any two.
+A video that is drawn twice is like itself in every model, so that a plain bootstrap raises the
+similarity of any two. Here the unbiased HSIC is the mean of its kernel over four *different*
+videos, each set weighted by how often its videos were drawn: copies of one video are left out of
+pairs as the diagonal is. In the notation of Song et al. (JMLR 2012, section 2.2), with weights w_i
+and sums over distinct i, j, q, r of w_i w_j w_q w_r times
+
+    k_ij l_ij + k_ij l_qr - 2 k_ij l_iq.
+
+With all weights 1 this is the estimator itself, and a shift of the features changes nothing.
+
+Videos are drawn in random blocks, each of one weight, so that the sums over videos shrink to sums
+over blocks: nothing as large as videos x videos is made.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from severe_bench.analysis.cka import Array, Rows, Similarity, blocks_of, mean_of, pairs_of
+from severe_bench.analysis.cka import Array, Rows, Similarity
+from severe_bench.analysis.cka_sums import Blocks, PairSums, pair_sums
 
-GROUPS = 20
-"""Blocks of videos, each left out once."""
-
-Groups = NDArray[np.int64]
+BLOCKS = 20
+"""Random blocks that videos are drawn in."""
+DRAWS = 500
+FEWEST = 8
+"""Videos below which there is no interval."""
 
 
 def with_intervals(
-    found: Similarity, features: Sequence[Rows], groups: int = GROUPS, seed: int = 0
+    found: Similarity, features: Sequence[Rows], draws: int = DRAWS, seed: int = 0
 ) -> Similarity:
     """The same debiased similarity with 95 % intervals over videos; the diagonal stays 1.
+
+    The ends are the bootstrap's standard error times Student's t on either side, with one degree
+    of freedom less than there are blocks: percentiles hold the truth less often where a few videos
+    decide (see `docs/statistics.md`).
 
     Args:
         found: from `cka.similarity` with the debiased estimator.
         features: of its models, in its order.
-        groups: videos are split into so many at random; fewer where there are few videos.
-        seed: of the split.
+        draws: B, resampled sets of videos.
+        seed: of the blocks and of the drawing.
     """
-    count = min(groups, found.n // 4)
-    if count < 2:
+    if found.n < FEWEST:
         return found
-    member_of = np.random.default_rng(seed).permutation(np.arange(found.n) % count)
-    without = _without_each(features, member_of, count)
-    spread = np.sqrt((count - 1) * np.nanvar(without, axis=0))
-    reach = float(stdtrit(count - 1, 0.975)) * spread
+    blocks = Blocks.draw(found.n, min(BLOCKS, found.n // 2), seed)
+    values = resampled(features, blocks, drawn_weights(blocks.count, draws, seed))
+    count = blocks.count
+    reach = float(stdtrit(count - 1, 0.975)) * np.sqrt(count / (count - 1)) * _spread(values)
     np.fill_diagonal(reach, 0.0)
     return replace(found, low=found.values - reach, high=np.minimum(found.values + reach, 1.0))
 
 
-def _without_each(features: Sequence[Rows], member_of: Groups, count: int) -> Array:
-    """(G, M, M) debiased CKA without each group."""
-    means = [mean_of(rows) for rows in features]
-    sides = [_side(x, mean, member_of, count) for x, mean in zip(features, means, strict=True)]
-    traces = _traces(features, means, member_of, count)
-    hsic = np.empty((count, len(features), len(features)))
-    for pair, (i, j) in enumerate(pairs_of(len(features))):
-        values = _unbiased(traces[pair], sides[i], sides[j], member_of, count)
-        hsic[:, i, j] = hsic[:, j, i] = values
-    own = np.einsum("gii->gi", hsic)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scale = np.sqrt(np.where(own > 0, own, np.nan))
-        return np.asarray(hsic / scale[:, :, None] / scale[:, None, :])
+def drawn_weights(blocks: int, draws: int, seed: int) -> Array:
+    """How often each block was drawn: (B, G)."""
+    shares = np.full(blocks, 1.0 / blocks)
+    drawn = np.random.default_rng((seed, 1)).multinomial(blocks, shares, size=draws)
+    return drawn.astype(np.float64)
 
 
-Side = tuple[Array, Array]
-"""Squared lengths (N,) and, for each left-out group, row sums of the Gram matrix (N, G)."""
+def resampled(features: Sequence[Rows], blocks: Blocks, weights: Array) -> Array:
+    """Debiased CKA of all pairs for each set of weights (B, G): (B, M, M); NaN where undefined."""
+    hsic = np.empty((len(weights), len(features), len(features)))
+    for (i, j), sums in pair_sums(features, blocks).items():
+        hsic[:, i, j] = hsic[:, j, i] = weighted_hsic(sums, weights)
+    own = np.einsum("bii->bi", hsic)
+    scale = np.sqrt(np.where(own > 0, own, np.nan))
+    return np.asarray(hsic / scale[:, :, None] / scale[:, None, :])
 
 
-def _side(rows: Rows, mean: Array, member_of: Groups, count: int) -> Side:
-    sums = np.zeros((count, rows.shape[1]))
-    start = 0
-    for block in blocks_of(rows):
-        np.add.at(sums, member_of[start : start + len(block)], block - mean)
-        start += len(block)
-    kept = (sums.sum(axis=0) - sums).T
-    lengths, products = [], []
-    for block in blocks_of(rows):
-        centred = block - mean
-        lengths.append(np.einsum("nd,nd->n", centred, centred))
-        products.append(centred @ kept - lengths[-1][:, None])
-    return np.concatenate(lengths), np.concatenate(products)
+def weighted_hsic(sums: PairSums, weights: Array) -> Array:
+    """The sum at the head of this module for each set of weights: (B, G) -> (B,).
+
+    It is taken over all i, j, q, r and freed, term by term, of those that are not distinct.
+    """
+    w, w2 = weights, weights**2
+    q11, q12, q13, q22 = (
+        _quadratic(sums.products, *pair) for pair in ((w, w), (w, w2), (w, w**3), (w2, w2))
+    )
+    once = _through(sums.rows, w, w)
+    three = (w * once).sum(axis=1) - q12
+    squared = (w2 * once).sum(axis=1) - q22
+    squared_x = (w * _through(sums.rows, w2, w)).sum(axis=1) - q13
+    squared_y = (w * _through(sums.rows, w, w2)).sum(axis=1) - q13
+    p1, p2 = w @ sums.sizes, w2 @ sums.sizes
+    pairs = (p1**2 - p2) * q11 - 4 * p1 * q12 + 4 * q13 + 2 * q22
+    means = _quadratic(sums.x, w, w) * _quadratic(sums.y, w, w) - 4 * squared - 2 * q22
+    return np.asarray(pairs + means - 2 * (p1 * three - squared - squared_x - squared_y))
 
 
-def _unbiased(traces: Array, x: Side, y: Side, member_of: Groups, count: int) -> Array:
-    """Unbiased HSIC without each group: (G,). See `cka` for the formula."""
-    keep = member_of[:, None] != np.arange(count)
-    n = keep.sum(axis=0)
-    own = keep.T @ (x[0] * y[0])
-    row_x, row_y = x[1] * keep, y[1] * keep
-    total = row_x.sum(axis=0) * row_y.sum(axis=0) / ((n - 1) * (n - 2))
-    cross = 2.0 * (row_x * row_y).sum(axis=0) / (n - 2)
-    return np.asarray((traces - own + total - cross) / (n * (n - 3)))
+def _quadratic(matrix: Array, a: Array, b: Array) -> Array:
+    return np.asarray(np.einsum("bg,bg->b", a @ matrix, b))
 
 
-def _traces(
-    features: Sequence[Rows], means: Sequence[Array], member_of: Groups, count: int
-) -> Array:
-    """tr(xx'yy') without each group, pair by pair: (P, G)."""
-    widest = max(len(mean) for mean in means)
-    by = _traces_by_gram if len(member_of) <= widest else _traces_by_products
-    return by(features, means, member_of, count)
+def _through(rows: Array, a: Array, b: Array) -> Array:
+    """(B, G): the row sums of x weighted by a times those of y weighted by b, block by block."""
+    return np.asarray(np.einsum("bhk,bk->bh", np.tensordot(a, rows, (1, 1)), b))
 
 
-def _traces_by_products(
-    features: Sequence[Rows], means: Sequence[Array], member_of: Groups, count: int
-) -> Array:
-    """|x'y - x_g'y_g|^2 of each group g."""
-    pairs = list(pairs_of(len(features)))
-    whole = [np.zeros((len(means[i]), len(means[j]))) for i, j in pairs]
-    for group in range(count):
-        _add_products(whole, features, means, np.flatnonzero(member_of == group))
-    found = np.empty((len(pairs), count))
-    for group in range(count):
-        part = [np.zeros(product.shape) for product in whole]
-        _add_products(part, features, means, np.flatnonzero(member_of == group))
-        for pair, (all_, own) in enumerate(zip(whole, part, strict=True)):
-            rest = all_ - own
-            found[pair, group] = np.vdot(rest, rest)
-    return found
-
-
-def _add_products(
-    products: list[Array], features: Sequence[Rows], means: Sequence[Array], rows: Groups
-) -> None:
-    taken = [
-        np.stack([np.asarray(x[row : row + 1], np.float64)[0] for row in rows.tolist()]) - mean
-        for x, mean in zip(features, means, strict=True)
-    ]
-    for pair, (i, j) in enumerate(pairs_of(len(features))):
-        products[pair] += taken[i].T @ taken[j]
-
-
-def _traces_by_gram(
-    features: Sequence[Rows], means: Sequence[Array], member_of: Groups, count: int
-) -> Array:
-    """From sums of the elementwise product of two Gram matrices over pairs of groups."""
-    one_of = (member_of[:, None] == np.arange(count)).astype(np.float64)
-    grams = []
-    for rows, mean in zip(features, means, strict=True):
-        centred = np.concatenate(list(blocks_of(rows))) - mean
-        grams.append(centred @ centred.T)
-    found = []
-    for i, j in pairs_of(len(features)):
-        sums = one_of.T @ (grams[i] * grams[j]) @ one_of
-        found.append(sums.sum() - 2 * sums.sum(axis=1) + np.diag(sums))
-    return np.stack(found)
+def _spread(values: Array) -> Array:
+    """Standard deviation over draws, of those that are defined: (B, M, M) -> (M, M)."""
+    known = ~np.isnan(values)
+    count = np.where((found := known.sum(axis=0)) > 1, found, np.nan)
+    mean = np.where(known, values, 0.0).sum(axis=0) / count
+    squares = np.where(known, (values - mean) ** 2, 0.0).sum(axis=0)
+    return np.asarray(np.sqrt(squares / (count - 1)))

@@ -223,6 +223,6 @@ NOTES = (
     "then preset, task, dataset and budget. Means, ranks and numbers of a factor are over the "
     "experiments of one preset, never over presets.",
     "CKA is linear, in double precision, on features averaged over a video’s clips, and debiased "
-    "unless stated. Its intervals leave out each of 20 random blocks of videos in turn (a "
-    "jackknife): a bootstrap’s repeated videos would look alike to every model.",
+    "unless stated. Its 95 % intervals are a bootstrap over videos, in 20 random blocks, that "
+    "leaves pairs of copies of one video out: these would look alike to every model.",
 )

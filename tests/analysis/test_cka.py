@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import ortho_group, t
+from scipy.stats import ortho_group
 
 from severe_bench.analysis.cka import (
     Features,
@@ -20,7 +20,6 @@ from severe_bench.analysis.cka import (
     merge_views,
     similarity,
 )
-from severe_bench.analysis.cka_intervals import with_intervals
 from severe_bench.core.errors import UserError
 
 Cka = Callable[[ArrayLike, ArrayLike], float]
@@ -159,46 +158,3 @@ def test_features_may_stay_in_a_file(tmp_path: Path) -> None:
     other = draw(50, 4, 1)
     lazy = cka_matrix([MergedViews(mapped, weights), other])
     assert lazy == pytest.approx(cka_matrix([whole, other]), abs=1e-12)
-
-
-@pytest.mark.parametrize("width", [6, 120])
-def test_the_jackknife_is_leaving_blocks_out(width: int) -> None:
-    shared = draw(80, 4, 9)
-    features = {m: np.hstack([shared, draw(80, width, i)]) for i, m in enumerate("abc")}
-    names = np.arange(80).astype(str)
-    found = similarity({m: Features(names, x) for m, x in features.items()})
-    sure = with_intervals(found, list(features.values()), groups=8, seed=3)
-    member = np.random.default_rng(3).permutation(np.arange(80) % 8)
-    without = [cka_matrix([x[member != g] for x in features.values()])[0, 1] for g in range(8)]
-    reach = t.ppf(0.975, 7) * np.sqrt(7 * np.var(without))
-    assert sure.low is not None
-    assert sure.high is not None
-    assert sure.low[0, 1] == pytest.approx(found.values[0, 1] - reach, abs=1e-9)
-    assert sure.high[0, 1] == pytest.approx(min(1.0, found.values[0, 1] + reach), abs=1e-9)
-    assert sure.low[1, 1] == sure.high[1, 1] == 1.0
-
-
-def test_coverage_of_the_jackknife_interval() -> None:
-    """The similarity of a shared part, known from 20,000 videos; 95 % nominal, 200 samples."""
-
-    def sample(n: int, seed: int) -> dict[str, Features]:
-        shared = draw(n, 3, seed)
-        both = [np.hstack([shared, draw(n, 5, seed + 50_000 * k)]) for k in (1, 2)]
-        return {m: Features(np.arange(n).astype(str), x) for m, x in zip("ab", both, strict=True)}
-
-    true = similarity(sample(20_000, 7)).values[0, 1]
-    held = 0
-    for i in range(200):
-        drawn = sample(100, 100 + i)
-        found = with_intervals(similarity(drawn), [x.values for x in drawn.values()])
-        assert found.low is not None
-        assert found.high is not None
-        held += found.low[0, 1] <= true <= found.high[0, 1]
-    assert 0.88 <= held / 200 <= 0.995
-
-
-def test_few_videos_have_no_interval() -> None:
-    names = np.arange(7).astype(str)
-    features = {m: Features(names, draw(7, 3, i)) for i, m in enumerate("ab")}
-    found = similarity(features)
-    assert with_intervals(found, [x.values for x in features.values()]).low is None

@@ -41,7 +41,7 @@ def similarity(findings: Findings) -> Table:
     ]
     caption = f"{_estimator(findings)} over {found.n if found else 0} test videos of "
     caption += f"{findings.similarity_of}."
-    detail = "Below it the 95 % interval over videos (jackknife over blocks of them)."
+    detail = "Below it the 95 % interval over videos (bootstrap)."
     shown = detail if found and found.low is not None else ""
     return table("cka", "Similarity of features", caption, heads, rows, shown)
 
