@@ -1,4 +1,4 @@
-"""The two exceptions that the command line treats specially."""
+"""Exceptions that are no faults of a cell: the user's to mend, a request to stop, a lost claim."""
 
 
 class UserError(Exception):
@@ -26,3 +26,7 @@ class UserError(Exception):
 
 class Interrupted(Exception):  # noqa: N818 - a request that was honoured, not an error
     """Work stopped on request after its state was saved; running it again goes on."""
+
+
+class LostClaim(Exception):  # noqa: N818 - nobody's error
+    """Another process has the cell now; this one ends its work and writes nothing more."""

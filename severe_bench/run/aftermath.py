@@ -6,7 +6,7 @@ from severe_bench.plan.cell import Cell
 from severe_bench.run.failures import HINTS
 from severe_bench.run.process import tail
 from severe_bench.store.cells import clean, write_cell, write_failure
-from severe_bench.store.events import EventLog, attempts
+from severe_bench.store.events import EventLog, attempts, close_attempt
 from severe_bench.store.layout import LOG, RESULT, Layout
 from severe_bench.store.lock import claim
 from severe_bench.store.result import Failure, FailureClass
@@ -28,6 +28,8 @@ def store_failure(layout: Layout, cell: Cell, failure_class: FailureClass, messa
     try:
         if (folder / RESULT).exists():
             return False
+        if held.dead_since is not None:
+            close_attempt(folder, held.dead_since)
         clean(folder)
         write_cell(folder, cell)
         EventLog(folder).add("failed", note=failure_class)

@@ -5,6 +5,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -151,8 +152,7 @@ def attempts(folder: Path) -> Attempts:
     every = list(read_events(folder))
     events = [event for event in every if event.event != "in_company"]
     starts = [i for i, event in enumerate(events) if event.event == "started"]
-    ends = [*starts[1:], len(events)]
-    runs = [events[start:end] for start, end in zip(starts, ends, strict=True)]
+    runs = [events[start:end] for start, end in pairwise([*starts, len(events)])]
     seconds = sum(max(event.elapsed for event in run) for run in runs)
     seconds += sum(event.elapsed for event in every if event.event == "in_company")
     first = events[starts[0]].time if starts else None

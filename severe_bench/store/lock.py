@@ -1,57 +1,92 @@
 """Who works on a cell: a lock that dies with its process, and a heartbeat for other nodes.
 
 `flock` on `<folder>/lock` excludes processes of one machine, and of several where the file system
-carries locks. Where it does not, `claim.json` (host, process, start) does: it is created by one
-process only, its modification time is the heartbeat, renewed by `Claim.beat`, and it counts until
-it is stale.
+carries locks. Where it does not, `claim.json` (host, process, start, token) does: it is created by
+one process only, its modification time is the heartbeat, renewed by `Claim.beat`, and it counts
+until it is stale. A holder that slept for longer finds another's token, or none, and has lost the
+cell. Nobody can tell whether the locks of another node reach this one (a file server's own do not
+reach its clients), so the heartbeat of another node counts even where its lock is free.
 """
 
 import fcntl
-import json
 import os
 import secrets
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from severe_bench.core.atomic import mendable_writes
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import LostClaim, UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.store.layout import CLAIM, LOCK
 
 BEAT_SECONDS = 5.0
+ASLEEP_SECONDS = 30.0
+"""A holder whose heart has not beaten for so long looks whether the cell is still its own."""
 STALE_SECONDS = 120.0
-"""A heartbeat older than this is a dead node's; generous, because clocks of nodes differ."""
+"""A heartbeat further away than this, in the past or in the future, is a dead node's; generous,
+because clocks of nodes differ."""
 
 
 class Owner(Frozen):
-    """Who holds a cell, as `claim.json` says."""
+    """Who holds a cell, as `claim.json` says; the token is this claim's alone."""
 
     host: str
     pid: int
     start: float
+    token: str = ""
 
 
-@dataclass(frozen=True)
 class Claim:
-    """A cell that this process holds until `release` or its own death."""
+    """A cell that this process holds until `release`, its own death, or a loss while it slept.
 
-    folder: Path
-    descriptor: int
-    inode: int
+    Args:
+        folder: of the cell.
+        descriptor: of the locked file.
+        token: in `claim.json`. Not its inode: that of a removed file is given to the next.
+        dead_since: last heartbeat of the dead process whose claim this one replaced, if any.
+    """
+
+    def __init__(
+        self, folder: Path, descriptor: int, token: str, dead_since: float | None = None
+    ) -> None:
+        self.folder, self.descriptor, self.token = folder, descriptor, token
+        self.dead_since = dead_since
+        self._lost = False
+        self._last_beat = time.time()
 
     def beat(self) -> None:
-        """Renew the heartbeat, unless the claim vanished with its folder or is another's now."""
-        path = self.folder / CLAIM
-        try:
-            if path.stat().st_ino == self.inode:
-                os.utime(path)
-        except FileNotFoundError:
-            return
+        """Renew the heartbeat, or note that the claim is gone or another's.
+
+        Raises:
+            OSError: the file system does not answer; that says nothing about the claim.
+        """
+        now = time.time()
+        if self._is_mine():
+            os.utime(self.folder / CLAIM)
+            self._last_beat = now
+
+    @property
+    def lost(self) -> bool:
+        """Whether another process took the cell; looked up where the heart stood still."""
+        if abs(time.time() - self._last_beat) > ASLEEP_SECONDS:
+            with suppress(OSError):
+                self.beat()
+        return self._lost
+
+    def confirm(self) -> None:
+        """Look whether the cell is still this process's, before something is written for good.
+
+        Raises:
+            LostClaim: it is not.
+            UserError: the folder cannot be read.
+        """
+        with mendable_writes(self.folder / CLAIM):
+            if not self._is_mine():
+                raise LostClaim(str(self.folder))
 
     def release(self) -> None:
         """Let others have the cell."""
@@ -64,11 +99,17 @@ class Claim:
         self.folder.rename(target)
         os.close(self.descriptor)
 
+    def _is_mine(self) -> bool:
+        found = last_owner(self.folder)
+        mine = found is not None and found.token == self.token
+        if not mine:
+            self._lost = True
+        return mine
+
     def _unclaim(self) -> None:
-        path = self.folder / CLAIM
-        with suppress(FileNotFoundError):
-            if path.stat().st_ino == self.inode:
-                path.unlink()
+        with suppress(OSError):  # what cannot be removed goes stale
+            if self._is_mine():
+                (self.folder / CLAIM).unlink()
 
 
 def claim(folder: Path) -> Claim | None:
@@ -80,13 +121,14 @@ def claim(folder: Path) -> Claim | None:
     descriptor = _lock(folder)
     if descriptor is None:
         return None
-    inode = None
+    token = None
     try:
-        inode = _publish(folder)
+        dead_since = _last_beat(folder)
+        token = _publish(folder)
     finally:
-        if inode is None:
+        if token is None:
             os.close(descriptor)
-    return None if inode is None else Claim(folder, descriptor, inode)
+    return None if token is None else Claim(folder, descriptor, token, dead_since)
 
 
 def owner(folder: Path) -> Owner | None:
@@ -101,8 +143,15 @@ def owner(folder: Path) -> Owner | None:
 def last_owner(folder: Path) -> Owner | None:
     """Who has, or had, a cell as far as its folder says; None after it was let go of in order."""
     try:
-        return Owner.model_validate(json.loads((folder / CLAIM).read_bytes()))
-    except (FileNotFoundError, NotADirectoryError, ValueError, ValidationError):
+        return _parsed((folder / CLAIM).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _parsed(content: bytes) -> Owner | None:
+    try:
+        return Owner.model_validate_json(content)
+    except ValidationError:
         return None
 
 
@@ -153,13 +202,14 @@ def _locked(folder: Path) -> bool:
     return False
 
 
-def _publish(folder: Path) -> int | None:
-    """Create the claim file; its inode, or None where another node's living process has one.
+def _publish(folder: Path) -> str | None:
+    """Create the claim file; its token, or None where another node's living process has one.
 
     Creating is exclusive on every file system that nodes share, so that of two nodes that find no
     claim, or the same dead one, only one gets it.
     """
-    mine = Owner(host=socket.gethostname(), pid=os.getpid(), start=time.time())
+    token = secrets.token_hex(8)
+    mine = Owner(host=socket.gethostname(), pid=os.getpid(), start=time.time(), token=token)
     path = folder / CLAIM
     if path.exists() and not _clear_dead(path):
         return None
@@ -173,7 +223,7 @@ def _publish(folder: Path) -> int | None:
                 stream.write(mine.model_dump_json())
                 stream.flush()
                 os.fsync(stream.fileno())
-                return os.fstat(stream.fileno()).st_ino
+                return token
         except OSError:
             path.unlink(missing_ok=True)
             raise
@@ -183,18 +233,17 @@ def _clear_dead(path: Path) -> bool:
     """Remove a claim whose process is dead; false where it lives, or where another was quicker.
 
     A claim of this host is dead, for the lock is ours. One that cannot be read is being written.
+    What is removed is what was judged: its content is read first, then the time of its heartbeat.
     """
-    found = last_owner(path.parent)
-    here = found is not None and found.host == socket.gethostname()
-    if not here and _fresh(path.parent):
-        return False
     aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        before = path.stat().st_ino
+        judged = _looks(path)
+        if not _is_dead(*judged):
+            return False
         path.rename(aside)
     except FileNotFoundError:
-        return False
-    if aside.stat().st_ino != before:  # between the two another node had cleared and claimed it
+        return True  # let go of meanwhile; whoever creates the next one has the cell
+    if _looks(aside) != judged:  # between the two another node had cleared and claimed it
         with suppress(FileExistsError):
             os.link(aside, path)
         aside.unlink()
@@ -203,8 +252,27 @@ def _clear_dead(path: Path) -> bool:
     return True
 
 
+def _looks(path: Path) -> tuple[bytes, float]:
+    return path.read_bytes(), path.stat().st_mtime
+
+
+def _is_dead(content: bytes, beat: float) -> bool:
+    found = _parsed(content)
+    here = found is not None and found.host == socket.gethostname()
+    return here or not _is_near(beat)
+
+
 def _fresh(folder: Path) -> bool:
+    beat = _last_beat(folder)
+    return beat is not None and _is_near(beat)
+
+
+def _is_near(beat: float) -> bool:
+    return abs(time.time() - beat) < STALE_SECONDS
+
+
+def _last_beat(folder: Path) -> float | None:
     try:
-        return time.time() - (folder / CLAIM).stat().st_mtime < STALE_SECONDS
+        return (folder / CLAIM).stat().st_mtime
     except FileNotFoundError:
-        return False
+        return None

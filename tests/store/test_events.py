@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from severe_bench.store.events import EventLog, attempts, read_events
+from severe_bench.store.events import EventLog, attempts, close_attempt, read_events
 
 
 def test_events_come_back_in_order(tmp_path: Path) -> None:
@@ -43,3 +43,46 @@ def test_a_loss_that_is_not_a_number_does_not_break_the_log(tmp_path: Path) -> N
     (event,) = read_events(tmp_path)
     assert event.loss is None
     assert event.done == 1
+
+
+def test_who_stores_a_failure_for_a_worker_adds_no_time_and_takes_none_away(
+    tmp_path: Path,
+) -> None:
+    """A worker of three hours, stopped; the run writes `failed`, in no time; then one minute."""
+    lines = [
+        '{"event": "started", "time": 10.0, "elapsed": 0.0}',
+        '{"event": "interrupted", "time": 10810.0, "elapsed": 10800.0}',
+        '{"event": "failed", "time": 10811.0, "elapsed": 0.001}',
+        '{"event": "started", "time": 20000.0, "elapsed": 0.0}',
+        '{"event": "finished", "time": 20060.0, "elapsed": 60.0}',
+    ]
+    (tmp_path / "events.jsonl").write_text("\n".join(lines) + "\n")
+    assert attempts(tmp_path).seconds == pytest.approx(10860)
+
+
+STARTED = '{"event": "started", "time": 1000.0, "elapsed": 0.0}'
+PROGRESS = '{"event": "progress", "time": 1100.0, "elapsed": 100.0}'
+OVER = '{"event": "interrupted", "time": 1150.0, "elapsed": 150.0}'
+COMPANY = '{"event": "in_company", "time": 900.0, "elapsed": 7.0}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "last_beat", "seconds"),
+    [
+        ([STARTED, PROGRESS], 4600.0, 3600.0),
+        ([STARTED, PROGRESS], 1050.0, 100.0),  # clocks of two nodes
+        ([STARTED], 1004.0, 4.0),
+        ([STARTED, PROGRESS, OVER], 4600.0, 150.0),
+        ([STARTED, OVER, STARTED], 1004.0, 154.0),
+        ([COMPANY], 4600.0, 7.0),
+        ([COMPANY, STARTED], 1004.0, 11.0),
+        ([], 4600.0, 0.0),
+    ],
+)
+def test_an_attempt_whose_worker_died_lasted_until_its_last_heartbeat(
+    tmp_path: Path, lines: list[str], last_beat: float, seconds: float
+) -> None:
+    (tmp_path / "events.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    for _ in range(2):
+        close_attempt(tmp_path, last_beat)
+        assert attempts(tmp_path).seconds == pytest.approx(seconds)

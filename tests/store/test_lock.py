@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from severe_bench.core.errors import UserError
-from severe_bench.store.lock import STALE_SECONDS, claim, owner
+from severe_bench.core.errors import LostClaim, UserError
+from severe_bench.store.lock import ASLEEP_SECONDS, STALE_SECONDS, Claim, claim, owner
 
 HOLD = """
 import sys, time
@@ -151,11 +151,166 @@ def test_a_claim_that_was_taken_over_meanwhile_is_given_back(
         monkeypatch.setattr(Path, "rename", rename)
         return rename(path, target)
 
-    blocker = folder / "keeps-the-inode"
-    os.link(folder / "claim.json", blocker)
     monkeypatch.setattr(Path, "rename", late)
     assert claim(folder) is None
     assert owner(folder).host == "one"
+
+
+def paused_beyond_reach(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: float = STALE_SECONDS + 5
+) -> tuple[Claim, Claim]:
+    """Node one holds a cell and sleeps, its machine suspended, say; node two takes the cell."""
+    without_locks(monkeypatch)
+    as_node(monkeypatch, "one")
+    first = claim(folder)
+    assert first is not None
+    asleep(folder, seconds)
+    as_node(monkeypatch, "two")
+    second = claim(folder)
+    assert second is not None
+    return first, second
+
+
+def asleep(folder: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(folder / "claim.json", (then, then))
+
+
+def test_who_slept_too_long_has_lost_the_cell_and_leaves_the_claim_of_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "c"
+    first, second = paused_beyond_reach(folder, monkeypatch)
+    asleep(folder, 50)
+    first.beat()
+    assert time.time() - (folder / "claim.json").stat().st_mtime > 40
+    assert (first.lost, second.lost) == (True, False)
+    with pytest.raises(LostClaim):
+        first.confirm()
+    second.confirm()
+    first.release()
+    as_node(monkeypatch, "three")
+    assert owner(folder).host == "two"
+    assert claim(folder) is None
+    second.release()
+    assert owner(folder) is None
+
+
+def test_even_where_its_claim_file_has_the_inode_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As most file systems give the number of a removed file to the next: here it is the same."""
+    folder = tmp_path / "c"
+    without_locks(monkeypatch)
+    first = claim(folder)
+    assert first is not None
+    path = folder / "claim.json"
+    before = path.stat().st_ino
+    path.write_text(json.dumps({"host": "two", "pid": 1, "start": 0.0, "token": "theirs"}))
+    assert path.stat().st_ino == before
+    first.beat()
+    assert first.lost
+    first.release()
+    assert owner(folder).host == "two"
+
+
+def test_a_claim_that_is_gone_is_lost(tmp_path: Path) -> None:
+    held = claim(tmp_path / "c")
+    (tmp_path / "c" / "claim.json").unlink()
+    held.beat()
+    assert held.lost
+    assert not (tmp_path / "c" / "claim.json").exists()
+    held.release()
+
+
+def test_a_holder_that_wakes_sees_its_loss_before_its_heart_beats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = paused_beyond_reach(tmp_path / "c", monkeypatch)
+    assert not first.lost  # it has looked a moment ago
+    now = time.time()
+    monkeypatch.setattr("severe_bench.store.lock.time.time", lambda: now + ASLEEP_SECONDS + 1)
+    assert first.lost
+    assert not second.lost
+
+
+def test_a_file_system_that_does_not_answer_says_nothing_about_the_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = claim(tmp_path / "c")
+
+    def stale(*_: object) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", stale)
+        with pytest.raises(OSError, match="Stale"):
+            held.beat()
+        assert not held.lost
+        with pytest.raises(UserError, match=r"Stale.*mount it again"):
+            held.confirm()
+    held.confirm()
+    held.release()
+    assert owner(tmp_path / "c") is None
+
+
+def test_a_dead_node_whose_clock_was_ahead_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign_claim(tmp_path / "c", age=-3600)
+    assert owner(tmp_path / "c") is None
+    held = claim(tmp_path / "c")
+    assert held is not None
+    held.release()
+
+
+def test_a_clock_a_little_ahead_is_a_living_nodes(tmp_path: Path) -> None:
+    foreign_claim(tmp_path / "c", age=-STALE_SECONDS / 2)
+    assert owner(tmp_path / "c").host == "another-node"
+    assert claim(tmp_path / "c") is None
+
+
+def test_who_takes_over_knows_when_the_heart_stopped(tmp_path: Path) -> None:
+    foreign_claim(tmp_path / "c", age=1000)
+    held = claim(tmp_path / "c")
+    assert held.dead_since == pytest.approx(time.time() - 1000, abs=60)
+    held.release()
+    again = claim(tmp_path / "c")
+    assert again.dead_since is None
+    again.release()
+
+
+def test_a_claim_made_while_the_last_one_was_let_go_of_is_not_taken_for_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Node two sees a claim, which is let go of before it looks; node three makes the next."""
+    folder = tmp_path / "c"
+    without_locks(monkeypatch)
+    as_node(monkeypatch, "one")
+    first = claim(folder)
+    exists, read_bytes, others = Path.exists, Path.read_bytes, []
+
+    def let_go(path: Path) -> bool:
+        monkeypatch.setattr(Path, "exists", exists)
+        found = exists(path)
+        first.release()
+        monkeypatch.setattr(Path, "read_bytes", overtaken)
+        return found
+
+    def overtaken(path: Path) -> bytes:
+        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        try:
+            return read_bytes(path)
+        finally:
+            as_node(monkeypatch, "three")
+            others.append(claim(folder))
+            as_node(monkeypatch, "two")
+
+    as_node(monkeypatch, "two")
+    monkeypatch.setattr(Path, "exists", let_go)
+    assert claim(folder) is None
+    (third,) = others
+    third.confirm()
 
 
 def test_many_processes_without_locks_never_hold_a_cell_together(tmp_path: Path) -> None:

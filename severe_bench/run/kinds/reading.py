@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from severe_bench.core.atomic import write_json
+from severe_bench.core.errors import LostClaim
 from severe_bench.core.session import Session
 from severe_bench.data.tally import taken
 from severe_bench.store.cells import read_result
@@ -27,6 +28,8 @@ def counted(session: Session) -> Iterator[Counter[str]]:
     taken()  # an earlier cell's
     try:
         yield found
+    except LostClaim:  # the folder is another process's
+        raise
     except BaseException:
         write_json(path, dict(_earlier(path) + Counter(taken())))
         raise
