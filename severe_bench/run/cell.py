@@ -228,6 +228,7 @@ def _finish(
     held.confirm()
     if outputs.predictions is not None:
         write_predictions(folder, outputs.predictions)
+    held.confirm()
     log.add("finished")
     past = attempts(folder)
     cost = Cost(
