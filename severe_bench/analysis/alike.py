@@ -5,7 +5,7 @@ compute is held against each other.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from severe_bench.core.digest import digest_of
@@ -33,10 +33,7 @@ class Setting:
 
 
 def setting_of(job: EvaluateJob, labelled: int | None = None) -> Setting:
-    """Of one cell.
-
-    Frames and stride of a test clip are left aside as far as they are those of a training clip.
-    """
+    """Of one cell; the frames of its test clips are left aside like those of its training clips."""
     clip = job.recipe.clip
     by_stride = clip.sampling == "stride" and clip.frames > 1
     plain = job.model_dump(mode="json", exclude={"network", "seed"})
@@ -52,11 +49,8 @@ def setting_of(job: EvaluateJob, labelled: int | None = None) -> Setting:
 
 def _without_frames(plain: Mapping[str, Any]) -> dict[str, Any]:
     recipe = plain["recipe"]
-    clip, test = dict(recipe["clip"]), dict(recipe["test"])
-    for name in ("frames", "stride"):
-        same = test[name] in (None, clip[name])
-        test[name] = None if same else test[name]
-        del clip[name]
+    clip = {k: v for k, v in recipe["clip"].items() if k not in ("frames", "stride")}
+    test = {k: v for k, v in recipe["test"].items() if k != "frames"}
     return {**plain, "recipe": {**recipe, "clip": clip, "test": test}}
 
 
@@ -67,65 +61,73 @@ class Place:
     Args:
         x: where on the curve.
         line: all else; points of one model with equal lines belong together.
-        panel: name of the panel that it belongs to.
+        panel: what the panel that it belongs to shows.
     """
 
     experiment: str
     model: str
     x: float
     line: str
-    panel: str
+    panel: tuple[str, ...]
+
+
+Curve = Mapping[float, str]
+"""x, ascending -> experiment."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """Experiments of one panel along one quantity.
+    """Curves along one quantity over the same experiments.
 
     Args:
-        at: x -> experiment, ascending, two or more.
-        models: those that have two of the points or more, alike in all else.
+        curves: model -> its points, two or more, alike in all else.
         refused: (model, x) where a model has two experiments at one x, so that neither counts.
     """
 
-    panel: str
-    at: Mapping[float, str]
-    models: tuple[str, ...]
+    panel: tuple[str, ...]
+    curves: Mapping[str, Curve]
     refused: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def at(self) -> dict[float, str]:
+        """All points, ascending."""
+        every = {x: name for curve in self.curves.values() for x, name in curve.items()}
+        return dict(sorted(every.items()))
 
 
 def series(places: Iterable[Place]) -> list[Series]:
     """Put points together to curves, and curves over the same experiments into one panel.
 
     Example:
-        >>> few, many = Place("few", "a", 10, "", "near"), Place("many", "a", 20, "", "near")
+        >>> few, many = (Place(f"{n}", "a", n, "", ("near",)) for n in (10, 20))
         >>> [dict(one.at) for one in series([few, many])]
-        [{10: 'few', 20: 'many'}]
+        [{10: '10', 20: '20'}]
     """
-    lines: dict[tuple[str, str, str], dict[float, set[str]]] = {}
+    lines: dict[tuple[tuple[str, ...], str, str], dict[float, set[str]]] = {}
     for place in places:
         line = lines.setdefault((place.panel, place.model, place.line), {})
         line.setdefault(place.x, set()).add(place.experiment)
     curves = [_curve(panel, model, line) for (panel, model, _), line in lines.items()]
     found: list[Series] = []
-    for curve in sorted(curves, key=lambda one: -len(one.at)):
+    for curve in sorted((one for one in curves if len(one.at) > 1), key=lambda c: -len(c.at)):
         _join(found, curve)
     order = list(dict.fromkeys(panel for panel, _, _ in lines))
-    several = [one for one in found if len(one.at) > 1]
-    return sorted(several, key=lambda one: order.index(one.panel))
+    return sorted(found, key=lambda one: order.index(one.panel))
 
 
-def _curve(panel: str, model: str, line: Mapping[float, set[str]]) -> Series:
-    at = {x: min(names) for x, names in sorted(line.items()) if len(names) == 1}
+def _curve(panel: tuple[str, ...], model: str, line: Mapping[float, set[str]]) -> Series:
+    curve = {x: min(names) for x, names in sorted(line.items()) if len(names) == 1}
     refused = tuple((model, x) for x, names in sorted(line.items()) if len(names) > 1)
-    return Series(panel, at, (model,), refused)
+    return Series(panel, {model: curve}, refused)
 
 
 def _join(found: list[Series], curve: Series) -> None:
-    """Into the first panel that has all points of the curve; else it is a panel of its own."""
+    """Into the first panel that nothing in it contradicts; else it is a panel of its own."""
     for i, other in enumerate(found):
-        fits = other.panel == curve.panel and curve.at.items() <= other.at.items()
-        if fits and not set(curve.models) & set(other.models) and len(curve.at) > 1:
-            refused = (*other.refused, *curve.refused)
-            found[i] = replace(other, models=(*other.models, *curve.models), refused=refused)
+        shared = other.at.keys() & curve.at.keys()
+        fits = bool(shared) and all(other.at[x] == curve.at[x] for x in shared)
+        if fits and other.panel == curve.panel and not other.curves.keys() & curve.curves.keys():
+            curves = {**other.curves, **curve.curves}
+            found[i] = Series(other.panel, curves, (*other.refused, *curve.refused))
             return
     found.append(curve)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from severe_bench.analysis.alike import Setting, setting_of
 from severe_bench.analysis.cka import Features, Similarity, biased_cka_matrix, similarity
 from severe_bench.analysis.cka_intervals import with_intervals
-from severe_bench.analysis.harvest import Harvest, Measured
+from severe_bench.analysis.harvest import Harvest, Measured, column_of
 from severe_bench.analysis.lesson import Verdict, judge
 from severe_bench.analysis.per_class import (
     ClassDifference,
@@ -39,6 +40,9 @@ class Reader(Protocol):
     def job(self, cell: str) -> EvaluateJob | None:
         """What an evaluated cell computes."""
 
+    def drawn(self, cell: str) -> int | None:
+        """How many training videos an evaluated cell had; None where its budget is the full set."""
+
     def features(self, cell: str) -> Features | None:
         """Of a features cell, by id, views merged."""
 
@@ -56,7 +60,7 @@ class Findings:
         estimator: by which the similarity was estimated.
         class_differences: of each factor's most telling pair of models.
         confusions: of the best model of some experiments.
-        frames: experiment -> frames per clip, where that is known.
+        settings: (experiment, model) -> what its cells compute, where that is known.
         backbones: model -> name of its network.
         notes: what could not be computed, and why.
     """
@@ -69,7 +73,7 @@ class Findings:
     class_differences: tuple[ClassDifference, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     estimator: Estimator = "debiased"
-    frames: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[tuple[str, str], Setting] = field(default_factory=dict)
     backbones: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -96,6 +100,8 @@ def find(
             alike = estimated(present, estimator)
         except (UserError, ValueError) as error:
             notes.append(f"no CKA: {error}")
+    settings = _settings(study, reader)
+    notes += _short(study, settings)
     differences = tuple(_class_differences(study, reader.predictions))
     confusions = tuple(_confusions(study, reader.predictions))
     return Findings(
@@ -107,16 +113,26 @@ def find(
         differences,
         confusions,
         estimator,
-        _frames(study, reader),
+        settings,
         _backbones(study, reader),
     )
 
 
-def _frames(study: Study, reader: Reader) -> dict[str, int]:
-    """Of one cell of each experiment: all of its cells share the recipe but for overrides."""
-    cells = {cell.column: cell.cell for cell in study.harvest.measured}
-    jobs = {experiment: reader.job(cell) for experiment, cell in cells.items()}
-    return {name: job.recipe.clip.frames for name, job in jobs.items() if job is not None}
+def _settings(study: Study, reader: Reader) -> dict[tuple[str, str], Setting]:
+    """Of one cell of each experiment and model: its seeds differ in nothing else."""
+    cells = {(cell.column, cell.label.model): cell.cell for cell in study.harvest.measured}
+    jobs = {key: (reader.job(cell), reader.drawn(cell)) for key, cell in cells.items()}
+    return {key: setting_of(job, drawn) for key, (job, drawn) in jobs.items() if job is not None}
+
+
+def _short(study: Study, settings: Mapping[tuple[str, str], Setting]) -> Iterator[str]:
+    """Budgets that name more videos than there were; curves have the number that was drawn."""
+    for label in study.experiments:
+        name = column_of(label)
+        drawn = {one.labelled for (of, _), one in settings.items() if of == name and one.labelled}
+        if label.budget.isdigit() and drawn and min(drawn) < int(label.budget):
+            few = min(drawn)
+            yield f"{name}: the budget names {label.budget} labelled videos, {few} were drawn"
 
 
 def _backbones(study: Study, reader: Reader) -> dict[str, str]:

@@ -21,6 +21,8 @@ from severe_bench.store.result import Result
 from severe_bench.store.states import state_of
 from severe_bench.store.status import CellStatus, status
 
+DRAWN = "drawn.txt"
+"""As `run.kinds.incomplete` calls it: a line for each training video that the budget drew."""
 REASONS = {
     "pending": "not run yet",
     "idle": "not run yet",
@@ -62,6 +64,13 @@ class ResultsReader:
         except CorruptError:
             return None
         return job if isinstance(job, EvaluateJob) else None
+
+    def drawn(self, cell: str) -> int | None:
+        """How many training videos its budget drew; None where that is the full training set."""
+        try:
+            return (self.layout.cells / cell / DRAWN).read_bytes().count(b"\n")
+        except OSError:
+            return None
 
     def features(self, cell: str) -> Features | None:
         """Features of a features cell, views merged; None where they are missing or damaged.

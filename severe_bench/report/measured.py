@@ -1,9 +1,11 @@
 """The figures of measured rows: from a study to what the drawing functions take."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from severe_bench.analysis.alike import Place, Series, series
 from severe_bench.analysis.findings import Findings
+from severe_bench.analysis.harvest import column_of, preset_of
 from severe_bench.analysis.per_class import ClassDifference, Confusion
 from severe_bench.analysis.ranking import Column
 from severe_bench.analysis.sensitivity import Sensitivity
@@ -16,7 +18,7 @@ from severe_bench.report.figures.drawn import Drawn, drawn
 from severe_bench.report.figures.heat import heat_map
 from severe_bench.report.figures.slopes import slope_plot
 from severe_bench.report.tables.classes import class_differences, confusions
-from severe_bench.report.tables.common import in_order
+from severe_bench.report.tables.common import distinct, in_order
 from severe_bench.report.tables.factors import moves
 from severe_bench.report.tables.frames import awareness, frame_sweeps
 from severe_bench.report.tables.scores import long, sample_curves
@@ -61,9 +63,9 @@ def factor_scatter(factor: str, found: Sequence[Sensitivity], study: Study) -> D
     return correlations.correlation_plot(f"correlation_{factor}", f"Factor “{factor}”", pairs)
 
 
-def sample_plot(study: Study) -> Drawn | None:
+def sample_plot(findings: Findings) -> Drawn | None:
     """Headline metric by number of labelled videos (Figures 4.3, B.13); None without two."""
-    panels = _curve_panels(study)
+    panels = sample_panels(findings)
     if not panels:
         return None
     return drawn(
@@ -174,29 +176,36 @@ def _slope_words(one: Sensitivity) -> str:
     return f"From {one.standard} to {one.experiment}: {ranks}."
 
 
-def _curve_panels(study: Study) -> list[CurvePanel]:
-    settings: dict[tuple[str, ...], dict[float, Column]] = {}
-    for label, column in zip(study.experiments, study.columns.values(), strict=True):
-        if label.budget.isdigit():
-            key = (label.dataset, label.task, label.protocol, label.preset, label.headline)
-            settings.setdefault(key, {})[float(label.budget)] = column
-    return [
-        _curve_panel(f"{key[0]}, {key[2]}", columns)
-        for key, columns in settings.items()
-        if len(columns) > 1
-    ]
+def sample_panels(findings: Findings) -> list[CurvePanel]:
+    """Experiments that are, for each model, alike in all but the budget; x is what was drawn."""
+    study = findings.study
+    found = series(_sample_places(findings))
+    presets = len(study.by_preset) > 1
+    names = [f"{one.panel[0]}, {one.panel[1]}{presets * f', {one.panel[2]}'}" for one in found]
+    named = distinct(names, [one.at.values() for one in found])
+    panels = (_curve_panel(name, one, study) for name, one in zip(named, found, strict=True))
+    return [panel for panel in panels if panel.curves]
 
 
-def _curve_panel(title: str, columns: dict[float, Column]) -> CurvePanel:
+def _sample_places(findings: Findings) -> Iterator[Place]:
+    study = findings.study
+    labels = {column_of(label): label for label in study.experiments}
+    for (experiment, model), one in findings.settings.items():
+        label = labels.get(experiment)
+        if label is None or not label.budget.isdigit():
+            continue
+        if math.isfinite(study.columns[experiment].values.get(model, math.nan)):
+            named = (label.dataset, label.protocol, preset_of(label), label.task, label.headline)
+            x = float(label.budget) if one.labelled is None else one.labelled
+            yield Place(experiment, model, x, one.but_budget, named)
+
+
+def _curve_panel(title: str, one: Series, study: Study) -> CurvePanel:
+    columns = {name: study.columns[name] for name in one.at.values()}
     metric = next(iter(columns.values())).metric
-    models = dict.fromkeys(model for column in columns.values() for model in column.values)
     curves = {
-        model: tuple(
-            (count, columns[count].values[model])
-            for count in sorted(columns)
-            if model in columns[count].values and math.isfinite(columns[count].values[model])
-        )
-        for model in models
+        model: tuple((x, columns[name].values[model]) for x, name in curve.items())
+        for model, curve in one.curves.items()
     }
     unit = f"{metric.name} {metric.unit}".strip()
     return CurvePanel(title, "labelled videos", unit, curves, not metric.higher_is_better)

@@ -69,7 +69,7 @@ def _ranking(findings: Findings) -> Section:
         "ranking",
         "Ranking",
         [note] if note else [],
-        figures=[ranking_dots(study), *_present([sample_plot(study), frames_plot(findings)])],
+        figures=[ranking_dots(study), *_present([sample_plot(findings), frames_plot(findings)])],
         tables=[ranking(study), matrix(study)],
         folded=[places(study), long(study), pairs(study)],
     )

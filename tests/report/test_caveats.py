@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from severe_bench.analysis.alike import Setting
 from severe_bench.analysis.findings import Findings, find
 from severe_bench.analysis.harvest import Harvest, Measured
 from severe_bench.analysis.reading import ResultsReader, harvest
@@ -148,7 +149,13 @@ def test_models_called_like_words_read_well(layout: Layout) -> None:
 def test_a_sweep_over_frames_shows_temporal_awareness(layout: Layout) -> None:
     findings = changed(layout)
     assert frames_plot(findings) is None
-    swept = replace(findings, frames={"near": 4, "far": 16})
+    frames = {"near": 4, "far": 16}
+    settings = {
+        (name, model): Setting(count, 1, "all else", "")
+        for name, count in frames.items()
+        for model in SKILLS
+    }
+    swept = replace(findings, settings=settings)
     assert frame_sweeps(swept) == []  # other dataset: no sweep
     labels = [replace_dataset(label) for label in findings.study.experiments]
     swept = replace(swept, study=replace(findings.study, experiments=tuple(labels)))

@@ -49,6 +49,19 @@ def preset_entries(study: Study, preset: str) -> list[Entry]:
     return [words(preset)] if len(study.by_preset) > 1 else []
 
 
+def distinct(names: Sequence[str], members: Iterable[Iterable[str]]) -> list[str]:
+    """Names, those that occur twice with what they stand for.
+
+    Example:
+        >>> distinct(["a", "a", "b"], [["x", "y"], ["z"], ["w"]])
+        ['a (x, y)', 'a (z)', 'b']
+    """
+    return [
+        f"{name} ({', '.join(of)})" if names.count(name) > 1 else name
+        for name, of in zip(names, members, strict=True)
+    ]
+
+
 def digits_of(metric: Metric) -> int:
     """Decimals that a metric's values are shown with: one for per cents, three for fractions."""
     return 1 if abs(metric.best - metric.worst) >= 50 else 3
