@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtri, stdtr
+from scipy.special import bdtr, nctdtrinc, stdtr, stdtrit
 
 from severe_bench.analysis.intervals import PairedDifference, Resampled, with_seeds_drawn
 from severe_bench.metrics.bootstrap import percentiles_of_each
@@ -34,6 +34,7 @@ class Comparison:
         seed_se: standard error from seeds; None with one common seed, whose variance is unknown.
         p: two-sided, of no difference: t = mean / sqrt(video_se^2 + seed_se^2) with the degrees of
             freedom of Satterthwaite (1946).
+        freedom: these; 0 where nothing can be tested.
         holm: `p` adjusted for all pairs of the experiment (Holm 1979).
         a_better, b_better: groups of test videos (single ones where there are no groups) on which
             that model did better over the common seeds; None for metrics that are no mean over
@@ -46,6 +47,7 @@ class Comparison:
     video_se: float
     seed_se: float | None
     p: float
+    freedom: float
     holm: float
     a_better: int | None
     b_better: int | None
@@ -149,32 +151,48 @@ def mcnemar(a_only: int, b_only: int) -> float:
         b_only: how many only the second got right.
 
     Example:
-        >>> mcnemar(1, 5)
+        >>> round(mcnemar(1, 5), 6)
         0.21875
     """
     return min(1.0, 2.0 * float(bdtr(min(a_only, b_only), a_only + b_only, 0.5)))
 
 
-def detectable(standard_error: float) -> float:
-    """The difference that a two-sided test at 5 % finds with a chance of 80 %.
+def detectable(standard_error: float, freedom: float) -> float:
+    """The difference that the two-sided t-test at 5 % finds with a chance of 80 %.
+
+    From the noncentral t distribution; with few seeds it takes far more than the 2.80 standard
+    errors that suffice where these are known. NaN without a degree of freedom.
 
     Example:
-        >>> round(detectable(1.0), 3)
-        2.802
+        >>> round(detectable(1.0, 1e6), 2), round(detectable(1.0, 2), 2)
+        (2.8, 5.65)
     """
-    return float(standard_error * (ndtri(1 - SIZE / 2) + ndtri(POWER)))
+    if freedom <= 0:
+        return float("nan")
+    least = stdtrit(freedom, 1 - SIZE / 2)
+    return float(standard_error * nctdtrinc(freedom, 1 - POWER, least))
+
+
+def freedom_of(video_se: float, groups: int, seed_se: float | None, seeds: int) -> float:
+    """Degrees of freedom of the sum of both variances (Satterthwaite 1946); 0 where there are none.
+
+    Example:
+        >>> freedom_of(1.0, 101, None, 1), freedom_of(0.0, 101, 1.0, 3)
+        (100.0, 2.0)
+    """
+    parts = [(video_se**2, groups - 1), ((seed_se or 0.0) ** 2, seeds - 1)]
+    total = sum(variance for variance, _ in parts)
+    scale = sum(variance**2 / freedom for variance, freedom in parts if freedom > 0)
+    return float(total**2 / scale) if scale > 0 else 0.0
 
 
 def t_test(mean: float, video_se: float, groups: int, seed_se: float | None, seeds: int) -> float:
     """Two-sided p-value of no difference, see `Comparison.p`; 1 where nothing varies or differs."""
-    parts = [(video_se**2, groups - 1), ((seed_se or 0.0) ** 2, seeds - 1)]
-    total = sum(variance for variance, _ in parts)
-    if total == 0:
+    error = float(np.hypot(video_se, seed_se or 0.0))
+    if error == 0:
         return 1.0 if mean == 0 else 0.0
-    scale = sum(variance**2 / freedom for variance, freedom in parts if freedom > 0)
-    if scale == 0:
-        return 1.0
-    return float(2.0 * stdtr(total**2 / scale, -abs(mean) / np.sqrt(total)))
+    freedom = freedom_of(video_se, groups, seed_se, seeds)
+    return float(2.0 * stdtr(freedom, -abs(mean) / error)) if freedom > 0 else 1.0
 
 
 def _compare(pairs: Sequence[tuple[Side, Side]], n: int) -> list[Comparison]:
@@ -200,10 +218,11 @@ def _comparison(
     pair: tuple[Side, Side], difference: PairedDifference, video_se: float, seed_se: float | None
 ) -> Comparison:
     a, b = pair
-    p = t_test(difference.mean, video_se, a.groups, seed_se, difference.seeds)
+    spread = video_se, a.groups, seed_se, difference.seeds
+    p, freedom = t_test(difference.mean, *spread), freedom_of(*spread)
     if a.sums is None or b.sums is None:
-        return Comparison(difference, video_se, seed_se, p, p, None, None, None)
+        return Comparison(difference, video_se, seed_se, p, freedom, p, None, None, None)
     gain = a.sums - b.sums
     better, worse = int((gain > ROUNDING).sum()), int((gain < -ROUNDING).sum())
     sign_p = mcnemar(better, worse)
-    return Comparison(difference, video_se, seed_se, p, p, better, worse, sign_p)
+    return Comparison(difference, video_se, seed_se, p, freedom, p, better, worse, sign_p)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from severe_bench.analysis.agreement import Agreement
-from severe_bench.analysis.comparison import detectable
+from severe_bench.analysis.comparison import Comparison, detectable
 from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.lesson import Verdict
 from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
@@ -139,12 +139,9 @@ def meaning(one: Sensitivity, study: Study) -> str:
 def power(study: Study) -> list[str]:
     """What differences the test sets could have shown."""
     sizes = {
-        name: statistics.median(
-            detectable(one.standard_error) * _points(study, name)
-            for one in found.comparisons.values()
-        )
+        name: statistics.median(known) * _points(study, name)
         for name, found in study.uncertainties.items()
-        if found.comparisons
+        if (known := [size for one in found.comparisons.values() if (size := _least(one)) >= 0])
     }
     if not sizes:
         return ["Without two models on the same videos nothing can be compared."]
@@ -159,6 +156,10 @@ def power(study: Study) -> list[str]:
         f"{found}; on {coarsest} it takes {fixed(sizes[coarsest])}. Smaller differences may be "
         "there without being seen."
     ]
+
+
+def _least(one: Comparison) -> float:
+    return detectable(one.standard_error, one.freedom)
 
 
 def _points(study: Study, experiment: str) -> float:
@@ -247,8 +248,9 @@ def _overall(study: Study) -> str:
     if first.mean_score is None or last.mean_score is None or first.average_rank is None:
         return "No experiment has a result of every model, so there is no overall ranking."
     best, worst = fixed(first.mean_score), fixed(last.mean_score)
+    over = "one experiment" if first.experiments == 1 else f"{first.experiments} experiments"
     return (
-        f"Over the {counted(first.experiments, 'experiment')} that all models share, "
+        f"Over the {over} that all models share, "
         f"{called(first.model)} has the highest mean score ({best}, average rank "
         f"{fixed(first.average_rank, 2)}) and {called(last.model)} the lowest ({worst})."
     )

@@ -5,9 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import binomtest, false_discovery_control, norm, ttest_1samp
+from scipy.stats import binomtest, false_discovery_control, ttest_1samp
 
-from severe_bench.analysis.comparison import compare_all, detectable, holm, mcnemar, t_test
+from severe_bench.analysis.comparison import (
+    compare_all,
+    detectable,
+    freedom_of,
+    holm,
+    mcnemar,
+    t_test,
+)
 from severe_bench.analysis.intervals import Resampled, paired, resample
 from severe_bench.metrics.accuracy import MEAN_PER_CLASS, TOP1
 from severe_bench.store.predictions import Predictions
@@ -133,11 +140,33 @@ def test_metrics_that_are_no_mean_have_no_exact_test() -> None:
     assert 0 <= found.p <= 1
 
 
-def test_detectable_difference_is_found_four_times_out_of_five() -> None:
-    """A normal estimate with standard error 1 and that true difference, against +-1.96."""
-    rng = np.random.default_rng(0)
-    seen = rng.normal(detectable(1.0), 1.0, 100_000)
-    assert (np.abs(seen) > norm.ppf(0.975)).mean() == pytest.approx(0.8, abs=0.005)
+@pytest.mark.parametrize(("videos", "seeds"), [(40, 1), (40, 3), (400, 3), (10, 5)])
+def test_detectable_difference_is_found_four_times_out_of_five(videos: int, seeds: int) -> None:
+    """By the test that is made, on simulated means of videos and of seeds; not by +-1.96.
+
+    Videos are many where there are several seeds, so that only the seeds' freedom is small.
+    """
+    rng, trials = np.random.default_rng(videos + seeds), 4000
+    video_se, seed_se = 0.3, (1.0 if seeds > 1 else None)
+    freedom = freedom_of(video_se, videos, seed_se, seeds)
+    true = detectable(float(np.hypot(video_se, seed_se or 0.0)), freedom)
+    of_videos = video_se**2 * rng.chisquare(videos - 1, trials) / (videos - 1)
+    of_seeds = np.zeros(trials)
+    if seed_se is not None:
+        of_seeds = seed_se**2 * rng.chisquare(seeds - 1, trials) / (seeds - 1)
+    means = rng.normal(true, np.hypot(video_se, seed_se or 0.0), trials)
+    found = [
+        t_test(mean, float(np.sqrt(v)), videos, float(np.sqrt(s)) if seed_se else None, seeds)
+        < 0.05
+        for mean, v, s in zip(means, of_videos, of_seeds, strict=True)
+    ]
+    assert np.mean(found) == pytest.approx(0.8, abs=0.03)
+
+
+def test_detectable_needs_a_degree_of_freedom() -> None:
+    assert np.isnan(detectable(1.0, 0.0))
+    assert freedom_of(1.0, 1, None, 1) == 0.0
+    assert freedom_of(0.0, 50, 0.0, 3) == 0.0
 
 
 def test_size_of_the_test_and_coverage_of_the_interval_with_seeds_and_groups() -> None:

@@ -105,10 +105,11 @@ def power(study: Study) -> Table:
         if found.comparisons
     ]
     caption = (
-        "Points of score. Detectable: the difference of two models that a test at 5 % would find "
-        "with a chance of 80 %, from the standard errors seen; median pair, and the range over "
-        "pairs. Standard errors are those of the median pair; without several seeds theirs is "
-        "unknown and the true figure is larger."
+        "Points of score. Detectable: the difference of two models that the t-test at 5 % would "
+        "find with a chance of 80 %, from the standard errors seen and their degrees of freedom "
+        "(with few seeds these are few); median pair, and the range over pairs. Standard errors "
+        "are those of the median pair; without several seeds theirs is unknown and the true figure "
+        "is larger."
     )
     return table("power", "What could have been seen", caption, heads, rows)
 
@@ -139,7 +140,7 @@ def _seed_se(study: Study, name: str, pair: Pair, one: Comparison) -> float | No
 def _power(study: Study, name: str, pairs: Mapping[Pair, Comparison], groups: int) -> list[Entry]:
     scale = _scale(study, name)
     found = list(pairs.values())
-    sizes = [detectable(one.standard_error) * scale for one in found]
+    sizes = [size for one in found if (size := detectable(one.standard_error, one.freedom)) >= 0]
     known = (_seed_se(study, name, pair, one) for pair, one in pairs.items())
     seeds = [seed_se * scale for seed_se in known if seed_se is not None]
     return [
@@ -148,9 +149,7 @@ def _power(study: Study, name: str, pairs: Mapping[Pair, Comparison], groups: in
         number(len(found), 0),
         number(statistics.median(one.video_se * scale for one in found), 2),
         number(statistics.median(seeds) if seeds else None, 2),
-        number(statistics.median(sizes)),
-        number(min(sizes)),
-        number(max(sizes)),
+        *(number(pick(sizes) * scale if sizes else None) for pick in (statistics.median, min, max)),
     ]
 
 
