@@ -2,15 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from severe_bench.adapt.evaluate import drawn_of, inputs_of
 from severe_bench.adapt.features import FeatureTable, read_features
 from severe_bench.adapt.lockstep import Member, member_of, train_together
 from severe_bench.core.atomic import write_json
+from severe_bench.core.errors import LostClaim
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Progress, Session
 from severe_bench.plan.cell import Cell
@@ -29,6 +31,7 @@ from severe_bench.run.work import Work
 from severe_bench.store.cells import clean
 from severe_bench.store.events import EventLog
 from severe_bench.store.layout import PROGRESS, Layout
+from severe_bench.store.lock import Claim
 from severe_bench.store.status import Snapshot
 
 HELD_BYTES = 1 << 30
@@ -62,43 +65,46 @@ def train_company(
     """
     began = time.monotonic()
     with ExitStack() as held:
-        free = [
-            cell
-            for cell in cells
-            if held.enter_context(holding(layout, cell)) and not settled(layout, cell)
-        ]
-        seats = _seats(layout, free, how, stop) if len(free) > 1 else []
+        claims = {cell.id: held.enter_context(holding(layout, cell)) for cell in cells}
+        free = [cell for cell in cells if claims[cell.id] and not settled(layout, cell)]
+        seats = _seats(layout, free, how, claims) if len(free) > 1 else []
         if len(seats) > 1:
             _train(seats, stop, tell, began)
 
 
 @dataclass(frozen=True)
 class _Seat:
-    """A cell's folder and its training."""
+    """A cell that is held, and its training."""
 
-    folder: Path
+    claim: Claim
     member: Member
+
+    @property
+    def folder(self) -> Path:
+        """Of the cell."""
+        return self.claim.folder
 
 
 def _seats(
-    layout: Layout, cells: Sequence[Cell], how: How, stop: Callable[[], bool]
+    layout: Layout, cells: Sequence[Cell], how: How, claims: Mapping[str, Claim | None]
 ) -> list[_Seat]:
     """Those of the cells that can train together and have training left."""
     job = _job(cells[0])
     prepare_torch(how.device, job.seed, job.recipe.numerics)
-    session = _session(layout, cells[0], how, stop)
+    session = _session(layout, cells[0], how)
     dataset = load_dataset(job.dataset, Work(cells[0], session))
     table = read_features(session.needs["train_features"])
     seats: list[_Seat] = []
     held = 0
     for cell in cells:
-        member = _member(cell, dataset, table, _session(layout, cell, how, stop))
-        if member is None or not member.left:
+        member = _member(cell, dataset, table, _session(layout, cell, how))
+        claim = claims[cell.id]
+        if claim is None or member is None or not member.left:
             continue
         held += member.source.features.nbytes
         if held > HELD_BYTES:
             break
-        seats.append(_Seat(layout.folder(cell), member))
+        seats.append(_Seat(claim, member))
     return seats
 
 
@@ -117,12 +123,13 @@ def _job(cell: Cell) -> EvaluateJob:
     return cell.job
 
 
-def _session(layout: Layout, cell: Cell, how: How, stop: Callable[[], bool]) -> Session:
+def _session(layout: Layout, cell: Cell, how: How) -> Session:
+    """Of one cell, which the company's own speaks for."""
     return Session(
         folder=layout.folder(cell),
         device=how.device,
         needs={role: layout.needed(need) for role, need in cell.needs.items()},
-        should_stop=stop,
+        should_stop=lambda: False,
         checkpoint_due=lambda: False,
         report=lambda _: None,
     )
@@ -141,12 +148,20 @@ def _train(
         folder=folders[0],
         device=seats[0].member.training.session.device,
         needs={},
-        should_stop=stop,
+        should_stop=partial(_should_stop, seats, stop),
         checkpoint_due=Every(checkpoint_seconds()),
         report=_Reports(folders, tell, Every(TOLD_SECONDS), Every(WRITTEN_SECONDS)),
     )
     with _time_shared(seats, began):
         train_together([seat.member for seat in seats], session)
+
+
+def _should_stop(seats: Sequence[_Seat], stop: Callable[[], bool]) -> bool:
+    """Whether to stop; where a cell is another process's now, all go on alone."""
+    for seat in seats:
+        if seat.claim.lost:
+            raise LostClaim(str(seat.folder))
+    return stop()
 
 
 @contextmanager
@@ -162,8 +177,9 @@ def _time_shared(seats: Sequence[_Seat], began: float) -> Iterator[None]:
         ]
         rest = max(0.0, time.monotonic() - began - sum(own)) / len(seats)
         for seat, seconds in zip(seats, own, strict=True):
-            note = f"{len(seats)} cells"
-            EventLog(seat.folder).add("in_company", elapsed=seconds + rest, note=note)
+            if not seat.claim.lost:
+                note = f"{len(seats)} cells"
+                EventLog(seat.folder).add("in_company", elapsed=seconds + rest, note=note)
 
 
 @dataclass(frozen=True)

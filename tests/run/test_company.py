@@ -6,15 +6,16 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from severe_bench.config.loading import load_config
-from severe_bench.core.errors import Interrupted
+from severe_bench.core.errors import Interrupted, LostClaim
 from severe_bench.core.session import Progress
 from severe_bench.plan.build import plan_suite
 from severe_bench.plan.cell import Cell
@@ -22,14 +23,15 @@ from severe_bench.run import joint
 from severe_bench.run.cell import How, run_cell
 from severe_bench.run.company import Companies, are_fellows, can_have_fellows
 from severe_bench.run.devices import ONE_THREAD, Lane
+from severe_bench.run.events import Event, Retried
 from severe_bench.run.joint import train_company
 from severe_bench.run.local import run_cells
 from severe_bench.run.pool import Settings
 from severe_bench.run.queue import Queue
 from severe_bench.store.cells import check, read_failure
 from severe_bench.store.events import attempts, read_events
-from severe_bench.store.layout import CHECKPOINT, PREDICTIONS, RESULT, Layout
-from severe_bench.store.lock import claim
+from severe_bench.store.layout import CHECKPOINT, CLAIM, PREDICTIONS, RESULT, Layout
+from severe_bench.store.lock import Claim, claim
 from severe_bench.store.states import state_of
 from severe_bench.store.status import status
 from tests.run.test_kill import children
@@ -225,6 +227,39 @@ def test_a_member_that_cannot_train_harms_no_other(
     assert numbers(layout.results) == numbers(quiet)
 
 
+def test_a_company_that_slept_and_lost_a_cell_writes_nothing_more(
+    layout: Layout, quiet: Path
+) -> None:
+    stolen = layout.folder(LINEAR[1])
+    asked = iter(range(1000))
+
+    def stop() -> bool:
+        if next(asked) == 5:
+            (stolen / CLAIM).write_text('{"host": "other", "pid": 1, "start": 0, "token": "x"}')
+            for claimed in found:
+                claimed._last_beat -= 1000
+        return False
+
+    found: list[Claim] = []
+    real = joint.holding
+
+    @contextmanager
+    def noted(*args: object) -> Iterator[Claim | None]:
+        with real(*args) as held:
+            found.append(held)
+            yield held
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(joint, "holding", noted)
+        with pytest.raises(LostClaim):
+            train_company(layout, LINEAR, How(), stop, ignore)
+    assert not (stolen / CHECKPOINT).exists()
+    assert LINEAR[1].title not in in_company(layout)
+    (stolen / CLAIM).unlink()
+    run_alone(layout, CELLS)
+    assert numbers(layout.results) == numbers(quiet)
+
+
 def test_memory_is_bounded(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joint, "HELD_BYTES", 2 * (2 * 17 * 64 * 4))
     train_company(layout, LINEAR, How(), never, ignore)
@@ -254,6 +289,34 @@ def test_when_company_fails_all_run_alone_and_speak_for_themselves(layout: Layou
     assert in_company(layout) == set()
     logs = [(layout.folder(cell) / "log.txt").read_text() for cell in LINEAR]
     assert any("cells that would train together train alone" in log for log in logs)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_in_company_costs_no_cell_a_failure(
+    layout: Layout, quiet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where each cell may lose no worker at all: alone it has lost none."""
+    monkeypatch.setenv("SEVERE_CHECKPOINT_SECONDS", "0.05")
+    retried: list[Event] = []
+
+    def kill_at_the_first_checkpoint() -> None:
+        while not any((layout.folder(cell) / CHECKPOINT).exists() for cell in LINEAR):
+            time.sleep(0.002)
+        for worker in children(os.getpid()):
+            os.kill(worker, 9)
+
+    def observe(event: Event) -> None:
+        if isinstance(event, Retried):
+            retried.append(event)
+
+    killer = threading.Thread(target=kill_at_the_first_checkpoint, daemon=True)
+    killer.start()
+    settings = Settings(LANES[:1], grace=60, losses=0)
+    outcome = run_cells(layout, list(CELLS), settings, observe)
+    killer.join()
+    assert outcome.exit_code == 0
+    assert len(retried) == 1
+    assert numbers(layout.results) == numbers(quiet)
 
 
 @pytest.mark.slow
