@@ -19,8 +19,6 @@ EXIT_MISFIT = 2
 MOCK_FRAMES, MOCK_SIZE = 8, 64
 SHOWN = 10  # differing names printed of each kind; --json has them all
 
-CHECKED = "A checkpoint file, or a Hugging Face model folder; nothing in it is run."
-
 Layout = Annotated[str | None, typer.Option("--layout", help="Found by itself where left out.")]
 Backbone = Annotated[str | None, typer.Option("--backbone", help="Likewise.")]
 

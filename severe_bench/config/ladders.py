@@ -12,7 +12,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.data.adapter import ADAPTERS, Location
 
 FULL = "full"
-LADDER, UNTIL = "ladder", "until"
+LADDER = "ladder"
 
 
 class Ladder(Frozen):

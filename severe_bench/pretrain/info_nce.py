@@ -23,23 +23,5 @@ def info_nce(
     Returns:
         A scalar; log(B + N) when nothing is told apart.
     """
-    logits = similarities(queries, keys, negatives) / temperature
-    return F.cross_entropy(logits, _own(queries))
-
-
-def pretext_accuracy(
-    queries: torch.Tensor, keys: torch.Tensor, negatives: torch.Tensor
-) -> torch.Tensor:
-    """Share of queries nearest to their own key; 1 / (B + N) by chance."""
-    return (similarities(queries, keys, negatives).argmax(dim=1) == _own(queries)).float().mean()
-
-
-def similarities(
-    queries: torch.Tensor, keys: torch.Tensor, negatives: torch.Tensor
-) -> torch.Tensor:
-    """Dot products (B, B + N); the positive of query i in column i."""
-    return queries @ torch.cat([keys, negatives]).T
-
-
-def _own(queries: torch.Tensor) -> torch.Tensor:
-    return torch.arange(len(queries), device=queries.device)
+    logits = queries @ torch.cat([keys, negatives]).T / temperature
+    return F.cross_entropy(logits, torch.arange(len(queries), device=queries.device))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from severe_bench.pretrain.info_nce import info_nce, pretext_accuracy
+from severe_bench.pretrain.info_nce import info_nce
 
 
 def unit(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -43,15 +43,3 @@ def test_nothing_told_apart_costs_the_logarithm_of_the_choices() -> None:
 def test_opposite_negatives_cost_nothing() -> None:
     pair = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
     assert info_nce(pair, pair, torch.zeros(0, 2), 0.05).item() == pytest.approx(0, abs=1e-6)
-
-
-def test_accuracy_counts_queries_nearest_to_their_own_key() -> None:
-    keys = torch.eye(4)
-    queries = keys[[0, 1, 3, 2]]
-    assert pretext_accuracy(queries, keys, torch.zeros(0, 4)).item() == 0.5
-
-
-def test_the_queue_can_steal_a_query() -> None:
-    keys = torch.eye(2)
-    queries = F.normalize(torch.tensor([[1.0, 0.2], [0.2, 1.0]]), dim=1)
-    assert pretext_accuracy(queries, keys, queries[:1]).item() == 0.5

@@ -1,14 +1,12 @@
-"""One video of a spec: its label, its scene, its samples, its frames."""
+"""One video of a spec: its label, its scene, its samples."""
 
 import zlib
-from collections.abc import Iterable
 
 import numpy as np
 
 from severe_bench.core.record import SPLITS, Split
-from severe_bench.data.procedural.render import render
 from severe_bench.data.procedural.samples import Sample
-from severe_bench.data.procedural.scene import Frames, Scene, Stage
+from severe_bench.data.procedural.scene import Scene, Stage
 from severe_bench.data.procedural.spec import WorldSpec
 from severe_bench.data.procedural.worlds import WORLDS
 
@@ -41,8 +39,3 @@ def samples_at(spec: WorldSpec, split: Split, index: int) -> tuple[Sample, ...]:
 
 def _key(spec: WorldSpec, split: Split, index: int) -> list[int]:
     return [spec.seed, zlib.crc32(spec.world.encode()), SPLITS.index(split), index]
-
-
-def frames_in_memory(spec: WorldSpec, split: Split, indices: Iterable[int]) -> list[Frames]:
-    """Render videos without encoding them: uint8 RGB (frames, size, size, 3) each."""
-    return [render(scene_at(spec, split, index)) for index in indices]

@@ -61,12 +61,6 @@ def actor_masks(scene: Scene, actor: int = 0) -> Mask:
     return mask
 
 
-def actor_mask(scene: Scene, frame: int, actor: int = 0) -> Mask:
-    """Pixels that an actor covers in one frame, as bool of shape (size, size)."""
-    mask: Mask = actor_masks(scene, actor)[frame]
-    return mask
-
-
 def boxes(masks: Mask) -> FloatArray:
     """Smallest boxes around masks: (frames, 4) as x0, y0, x1, y1 in pixels, ends excluded.
 

@@ -1,20 +1,27 @@
 """Small parts that several tests of the built-in world put scenes together from."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
+from severe_bench.core.record import Split
+from severe_bench.data.procedural.film import scene_at
 from severe_bench.data.procedural.motions import along
+from severe_bench.data.procedural.render import render
 from severe_bench.data.procedural.scene import (
     Actor,
     Backdrop,
     Camera,
     Clutter,
     FloatArray,
+    Frames,
     Grain,
     Look,
     Motion,
     Scene,
     Stage,
 )
+from severe_bench.data.procedural.spec import WorldSpec
 
 STAGE = Stage(frames=12, size=56)
 GREY = Backdrop("ramp", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), 0.0, 12.0, 0.0, (0.0,) * 8)
@@ -47,3 +54,8 @@ def scene(
     camera = Camera(rest if offset is None else np.asarray(offset, np.float32), rest)
     cuts = np.random.default_rng(3).integers(0, 256, (stage.frames, 2))
     return Scene(stage, backdrop, camera, clutter, actors, Grain(grain, cuts))
+
+
+def frames_in_memory(spec: WorldSpec, split: Split, indices: Iterable[int]) -> list[Frames]:
+    """Render videos without encoding them: uint8 RGB (frames, size, size, 3) each."""
+    return [render(scene_at(spec, split, index)) for index in indices]

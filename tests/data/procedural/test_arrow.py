@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from severe_bench.data.procedural.encode import encode_video
-from severe_bench.data.procedural.film import frames_in_memory, scene_at
+from severe_bench.data.procedural.film import scene_at
 from severe_bench.data.procedural.generate import make_video
 from severe_bench.data.procedural.scene import Frames
 from severe_bench.data.procedural.spec import WorldSpec
 from severe_bench.data.procedural.truth import video_path
 from severe_bench.data.procedural.worlds.arrow import CODING
+from tests.data.procedural.stages import frames_in_memory
 
 SPEC = WorldSpec(world="arrow")
 

@@ -9,9 +9,9 @@ import pytest
 from severe_bench.core.errors import UserError
 from severe_bench.data.procedural import encode
 from severe_bench.data.procedural.encode import KEYFRAME_INTERVAL, encode_video
-from severe_bench.data.procedural.film import frames_in_memory
 from severe_bench.data.procedural.scene import FloatArray, Frames
 from severe_bench.data.procedural.spec import WorldSpec
+from tests.data.procedural.stages import frames_in_memory
 
 decord = pytest.importorskip("decord")
 

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from severe_bench.core.record import Split
-from severe_bench.data.procedural.film import frames_in_memory, label_at, scene_at
+from severe_bench.data.procedural.film import label_at, scene_at
 from severe_bench.data.procedural.spec import WorldSpec
 from severe_bench.data.procedural.worlds import WORLDS
+from tests.data.procedural.stages import frames_in_memory
 
 VARYING = ("counted", "routine")
 SPEC = WorldSpec(world="near", train=40, test=20)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from severe_bench.core.errors import Interrupted, UserError
-from severe_bench.data.procedural.film import frames_in_memory
 from severe_bench.data.procedural.generate import generate, is_complete
 from severe_bench.data.procedural.spec import WorldSpec
 from severe_bench.data.procedural.truth import Truth
+from tests.data.procedural.stages import frames_in_memory
 
 SPEC = WorldSpec(world="far_motion", train=12, test=6, seed=3)
 

@@ -22,7 +22,7 @@ from severe_bench.core.extras import (
     VERB,
 )
 from severe_bench.core.record import SPLITS, Record, Split
-from severe_bench.data.procedural.film import frames_in_memory, label_at, samples_at, scene_at
+from severe_bench.data.procedural.film import label_at, samples_at, scene_at
 from severe_bench.data.procedural.generate import records_of
 from severe_bench.data.procedural.render import actor_masks, render
 from severe_bench.data.procedural.scene import FloatArray, Motion, Scene
@@ -32,6 +32,7 @@ from severe_bench.data.procedural.worlds.counted import MANNERS as COUNTED
 from severe_bench.data.procedural.worlds.keyed import CLASSES as KEYED
 from severe_bench.data.procedural.worlds.keyed import POSES, key_frames
 from severe_bench.data.procedural.worlds.kitchen import NOUNS, VERBS
+from tests.data.procedural.stages import frames_in_memory
 
 NAMES = ("counted", "together", "staged", "keyed", "arrow", "routine", "kitchen")
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.ndimage import center_of_mass
 
 from severe_bench.data.procedural.motions import along
-from severe_bench.data.procedural.render import Mask, actor_mask, actor_masks, boxes, render
+from severe_bench.data.procedural.render import Mask, actor_masks, boxes, render
 from severe_bench.data.procedural.scene import Actor, Clutter, FloatArray, Motion, Stage
 from severe_bench.data.procedural.shapes import SHAPES
 from severe_bench.data.procedural.textures import GROUNDS
@@ -120,12 +120,11 @@ def test_first_actor_is_in_front_and_masks_are_amodal() -> None:
     front, behind = look("square", "halved", 12.0), look("disc", "halved", 12.0)
     both = scene(Actor(front, still()), Actor(behind, still(x=34.0)))
     alone = scene(Actor(front, still()))
-    mask = actor_mask(both, 0, actor=0)
+    mask = actor_masks(both, 0)[0]
     core = mask & (render(alone)[0] == render(both)[0]).all(axis=-1)
     assert core.sum() > 0.8 * mask.sum()
     assert (
-        actor_mask(both, 0, actor=1).sum()
-        == actor_masks(scene(Actor(behind, still(x=34.0))))[0].sum()
+        actor_masks(both, 1)[0].sum() == actor_masks(scene(Actor(behind, still(x=34.0))))[0].sum()
     )
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from severe_bench.data.procedural.encode import encode_video
-from severe_bench.data.procedural.film import frames_in_memory
 from severe_bench.data.procedural.generate import generate
 from severe_bench.data.procedural.spec import RENDERER_VERSION, WorldSpec
+from tests.data.procedural.stages import frames_in_memory
 
 FOLDER = Path(__file__).parent / "unchanged"
 WORLDS = ("source", "near", "far_motion", "far_gym", "fine_spin", "fine_path")
