@@ -9,11 +9,12 @@ from typing import Literal
 from severe_bench.core.digest import canonical_json
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetJob, FeaturesJob, PretrainJob
-from severe_bench.plan.prior import prior_seconds, views_of
+from severe_bench.plan.prior import prior_seconds
 
 Basis = Literal["measured", "scaled", "prior"]
-"""`measured`: cells of the same kind, network, data, task and protocol; `scaled`: the prior,
-corrected by measured cells of the same kind; `prior`: the prior alone."""
+"""`measured`: cells of the same kind, network, data, task and protocol that have as much to do;
+`scaled`: the prior, corrected by such cells with more or less to do (longer or larger clips, more
+views), else by measured cells of the same kind; `prior`: the prior alone."""
 
 MARGIN: dict[Basis, float] = {"measured": 1.2, "scaled": 2.0, "prior": 5.0}
 """Low is the expected value divided by this, high is multiplied by it."""
@@ -39,12 +40,16 @@ class Expectations:
     def __init__(self) -> None:
         self._known: dict[str, tuple[Kin, float]] = {}
         self._alike: defaultdict[Kin, list[float]] = defaultdict(list)
+        self._near: defaultdict[Kin, list[float]] = defaultdict(list)
+        self._longest: defaultdict[Kin, float] = defaultdict(float)
         self._ratios: defaultdict[str, list[float]] = defaultdict(list)
 
     def learn(self, cell: Cell, seconds: float) -> None:
         """Take a measured duration."""
         kin, prior = self._of(cell)
-        insort(self._alike[kin], seconds)
+        insort(self._alike[_and_work(kin, prior)], seconds)
+        insort(self._near[kin], seconds / prior)
+        self._longest[kin] = max(self._longest[kin], seconds)
         insort(self._ratios[cell.job.kind], seconds / prior)
 
     def seconds(self, cell: Cell) -> float:
@@ -55,15 +60,21 @@ class Expectations:
         """Seconds of a cell with their spread, and what they are based on."""
         expected, basis = self._expected(cell)
         low, high = expected / MARGIN[basis], expected * MARGIN[basis]
+        kin, prior = self._of(cell)
         if basis == "measured":
-            times = self._alike[self._of(cell)[0]]
+            times = self._alike[_and_work(kin, prior)]
             low, high = min(times[0], low), max(times[-1], high)
+        elif kin in self._near:  # reading videos does not get shorter with the clips
+            high = max(high, self._longest[kin])
         return Span(low, expected, high), basis
 
     def _expected(self, cell: Cell) -> tuple[float, Basis]:
         kin, prior = self._of(cell)
-        if kin in self._alike:
-            return _median(self._alike[kin]), "measured"
+        alike = _and_work(kin, prior)
+        if alike in self._alike:
+            return _median(self._alike[alike]), "measured"
+        if kin in self._near:
+            return prior * _median(self._near[kin]), "scaled"
         if cell.job.kind in self._ratios:
             return prior * _median(self._ratios[cell.job.kind]), "scaled"
         return prior, "prior"
@@ -78,13 +89,18 @@ class Expectations:
         return self._known[cell.id]
 
 
+def _and_work(kin: Kin, prior: float) -> Kin:
+    """Cells of one kin with as much to do take about the same time."""
+    return (*kin, f"{prior:.6g}")
+
+
 def _kin(cell: Cell) -> Kin:
-    """Cells of one kin take about the same time."""
+    """Cells of one kin do the same, on clips of whatever size, length and number."""
     job = cell.job
     if isinstance(job, DatasetJob):
         return (job.kind, job.dataset.digest)
     if isinstance(job, FeaturesJob):
-        rows = (job.unit, canonical_json(job.unit_options), str(views_of(job)))
+        rows = (job.unit, canonical_json(job.unit_options))
         return (job.kind, job.dataset.digest, job.split, job.views, job.network.backbone, *rows)
     work = (job.kind, job.dataset.digest, str(job.budget), str(job.recipe.schedule.epochs))
     if isinstance(job, PretrainJob):

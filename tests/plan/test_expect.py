@@ -69,3 +69,60 @@ def test_another_task_or_unit_or_number_of_views_is_no_kin(
     expect.learn(Cell.of(job, "known"), 100.0)
     assert expect.span(Cell.of(job.model_copy(update={"seed": 7}), "kin"))[1] == "measured"
     assert expect.span(Cell.of(other, "other"))[1] == "scaled"
+
+
+def on_clips(seed: int = 0, backbone: str = "r3d_18", **settings: Any) -> Cell:
+    job = evaluate(seed).job
+    assert isinstance(job, EvaluateJob)
+    network = job.network.model_copy(update={"backbone": backbone})
+    return Cell.of(
+        job.model_copy(update={"recipe": recipe(**settings), "network": network}), "evaluate"
+    )
+
+
+def clip(frames: int, size: int = 112) -> dict[str, int]:
+    return {"frames": frames, "size": size}
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "times"),
+    [
+        ({"clip": clip(1)}, {"clip": clip(64)}, 64.0),
+        ({"clip": clip(16, 112)}, {"clip": clip(16, 224)}, 4.0),
+        ({"clip": clip(64)}, {"clip": clip(1)}, 1 / 64),
+        ({"clip": clip(8)}, {"clip": clip(8), "selection": {"model": "last"}}, 1.0),
+    ],
+)
+def test_kin_with_other_clips_is_scaled_by_its_pixels(
+    known: dict[str, Any], asked: dict[str, Any], times: float
+) -> None:
+    """600 s on clips of one frame are 38,400 s on clips of 64; decoding is a hundredth of it."""
+    expect = Expectations()
+    expect.learn(on_clips(0, **known), 600.0)
+    found, basis = expect.span(on_clips(1, **asked))
+    assert found.expected == pytest.approx(600.0 * times, rel=0.02)
+    assert basis == ("measured" if times == 1 else "scaled")
+    assert found.high >= max(600.0, 1.2 * found.expected)
+
+
+def test_views_in_the_test_are_scaled_too() -> None:
+    expect = Expectations()
+    one = Cell.of(features_job("test", "test").model_copy(update={"recipe": recipe()}), "one")
+    more = recipe(test={"clips": 10 * recipe().test.views})
+    ten = Cell.of(features_job("test", "test").model_copy(update={"recipe": more}), "ten")
+    expect.learn(one, 100.0)
+    found, basis = expect.span(ten)
+    assert basis == "scaled"
+    assert 100 < found.expected <= 1000
+
+
+def test_the_nearest_kin_counts_for_more_than_the_kind() -> None:
+    """Another backbone took ten times its prior; this one, on shorter clips, just its own."""
+    expect = Expectations()
+    other = on_clips(0, "r2plus1d_18")
+    for seed in range(3):
+        expect.learn(on_clips(seed, "r2plus1d_18"), 10 * expect.seconds(other))
+    known, asked = on_clips(0, clip=clip(8)), on_clips(0, clip=clip(32))
+    prior = Expectations().seconds
+    expect.learn(known, prior(known))
+    assert expect.seconds(asked) == pytest.approx(prior(asked))
