@@ -66,12 +66,11 @@ class FileDigests:
 
     def save(self) -> None:
         """Write what was learnt, where that is possible."""
-        if self.memory is not None and self._new:
-            with contextlib.suppress(
-                UserError, OSError
-            ):  # a read-only results folder may still be planned
-                write_json(self.memory, MEMORY.dump_python(self._known, mode="json"))
-                self._new = False
+        if self.memory is None or not self._new:
+            return
+        with contextlib.suppress(UserError, OSError):  # a folder to read only may still be planned
+            write_json(self.memory, MEMORY.dump_python(self._known, mode="json"))
+            self._new = False
 
 
 def _stamp(path: Path) -> tuple[int, int, int, int]:
