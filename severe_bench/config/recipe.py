@@ -177,7 +177,7 @@ class Numerics(Frozen):
     """Choices about arithmetic that can change a number, hence part of a cell's identity.
 
     Args:
-        precision: `fp32`, or `bf16` autocast.
+        precision: `fp32`, or `bf16` autocast; on a CPU that serves to try it out and is slow.
         channels_last: weights and clips in channels_last_3d.
         compile: torch.compile the network; where that cannot be done here, the cell goes on without
             and its result says why.

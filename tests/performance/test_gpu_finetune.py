@@ -1,5 +1,9 @@
 """What measures a GPU runs, at a toy size, where there is none."""
 
+import importlib
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -8,6 +12,7 @@ from tests.performance import __main__ as command
 from tests.performance import bench_finetune, gpu_finetune
 from tests.performance.films import Original
 from tests.performance.finetune_step import Finetuning, Setting, as_a_cell_is, as_torch_is
+from tests.performance.measure import Line
 
 TOY = Setting(
     batch=2, frames=4, size=16, backbone="r2plus1d_narrow", classes=3, gemm=32, pairs=2, steps=2
@@ -76,3 +81,23 @@ def test_without_a_gpu_one_line_says_so(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     command.main(["--gpu"])
     assert capsys.readouterr().out == "nothing was measured: there is no GPU here\n"
+
+
+def test_with_a_gpu_its_section_joins_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text("# Head\n\n## clips\n\nkept\n")
+    one = SimpleNamespace(__doc__="What.", bench=lambda: iter([Line("a / b", "3.0x")]))
+    monkeypatch.setattr(command, "PAGE", page)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA X")
+    asked: list[str] = []
+    monkeypatch.setattr(importlib, "import_module", lambda name: asked.append(name) or one)
+    command.main(["--gpu"])
+    assert asked == ["tests.performance.gpu_finetune"]
+    written = page.read_text()
+    assert "## clips\n\nkept\n" in written
+    assert "## gpu_finetune\n\nWhat. " in written
+    assert "NVIDIA X, " in written
+    assert "| a / b | 3.0x |" in written
