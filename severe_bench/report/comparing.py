@@ -85,7 +85,7 @@ def against_published(layout: Layout, experiments: Sequence[str]) -> Compared:
     Raises:
         UserError: no experiment is a printed column.
     """
-    study = build_study(harvest(layout), lambda _: None)
+    study = _with_results(build_study(harvest(layout), lambda _: None), layout)
     found = beside(column for name, column in study.columns.items() if _wanted(name, experiments))
     notes = [*found.notes, *warnings(study)]
     if any(row.kind == OURS for row in found.rows):
@@ -94,6 +94,18 @@ def against_published(layout: Layout, experiments: Sequence[str]) -> Compared:
     tables += [gap_table(found)] if found.gaps else []
     title = f"{layout.suite} beside the published SEVERE table"
     return Compared(title, tuple(tables), tuple(notes))
+
+
+def _with_results(study: Study, layout: Layout) -> Study:
+    """The same study.
+
+    Raises:
+        UserError: no cell of it has a result.
+    """
+    if not study.models:
+        what, mend = f"no cell of suite {layout.suite} has a result", "see `severe status`"
+        raise UserError(what, str(layout.cells), mend)
+    return study
 
 
 MIXED = (
@@ -112,7 +124,7 @@ def two_models(layout: Layout, models: Sequence[str], experiments: Sequence[str]
         raise UserError(f"{len(models)} models", "severe compare", "name two, or --with published")
     a, b = models
     reader = ResultsReader(layout)
-    study = build_study(harvest(layout), reader.predictions)
+    study = _with_results(build_study(harvest(layout), reader.predictions), layout)
     for model in models:
         if model not in study.models:
             mend = nearest(model, list(study.models))

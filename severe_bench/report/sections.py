@@ -162,14 +162,15 @@ def _cost(findings: Findings) -> Section:
 
 
 def _missing(study: Study) -> Section:
+    title = "Missing and failed cells"
     if not study.harvest.problems:
-        return Section("missing", "Missing and failed cells", ["Every cell has a result."])
+        text = "Every cell has a result." if study.models else "There is no cell here yet."
+        return Section("missing", title, [text])
     found: Table = problems(study)
-    text = (
-        f"{words.counted(len(found.rows), 'cell')} without a result that counts. Means and ranks "
-        "above are over what is there."
-    )
-    return Section("missing", "Missing and failed cells", [text], tables=[found])
+    text = f"{words.counted(len(found.rows), 'cell')} without a result that counts."
+    if study.models:
+        text += " Means and ranks above are over what is there."
+    return Section("missing", title, [text], tables=[found])
 
 
 def _protocol(findings: Findings) -> Section:

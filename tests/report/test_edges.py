@@ -1,0 +1,147 @@
+"""Results folders in which next to nothing is there, or much is broken."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from severe_bench.core.errors import UserError
+from severe_bench.report.build import build_report
+from severe_bench.report.comparing import against_published, two_models
+from severe_bench.store.layout import Layout
+from tests.analysis.builder import Trial, evaluate_cell, write_failed, write_suite
+
+NAMES = ("None", "NA", "nan", "<script>alert(1)</script>", "a,b", "ü")
+
+
+def nothing(layout: Layout) -> None:
+    layout.cells.mkdir(parents=True)
+
+
+def one_cell(layout: Layout) -> None:
+    write_suite(layout, [Trial("e", "standard", {"a": 0.5})], (0,))
+
+
+def one_model(layout: Layout) -> None:
+    far = Trial("f", "domain", {"a": 0.5}, dataset="f")
+    write_suite(layout, [Trial("e", "standard", {"a": 0.5}), far], (0, 1))
+
+
+def no_standard(layout: Layout) -> None:
+    write_suite(layout, [Trial("f", "domain", {"a": 0.5, "b": 0.7}, dataset="f")], (0, 1))
+
+
+def one_seed(layout: Layout) -> None:
+    far = Trial("f", "domain", {"a": 0.5, "b": 0.2}, dataset="f")
+    write_suite(layout, [Trial("e", "standard", {"a": 0.5, "b": 0.7}), far], (0,))
+
+
+def only_failed(layout: Layout) -> None:
+    for model in ("a", "b"):
+        cell = evaluate_cell(Trial("e", "standard", {}), model, 0)
+        write_failed(layout, cell, "boom <b>")
+
+
+def hostile(layout: Layout) -> None:
+    skills = {name: 0.3 + 0.1 * i for i, name in enumerate(NAMES)}
+    trials = [Trial("None", "standard", skills), Trial("NA", "domain", skills, dataset="x")]
+    write_suite(layout, trials, (0,))
+
+
+def no_common_experiment(layout: Layout) -> None:
+    write_suite(layout, [Trial("e", "standard", {"a": 0.5})], (0,))
+    write_suite(layout, [Trial("f", "domain", {"b": 0.5}, dataset="f")], (1,))
+
+
+def one_video(layout: Layout) -> None:
+    trials = [
+        Trial("e", "standard", {"a": 0.5, "b": 0.7}, videos=2),
+        Trial("f", "domain", {"a": 0.5, "b": 0.2}, dataset="f", videos=1),
+    ]
+    write_suite(layout, trials, (0, 1))
+
+
+def other_videos(layout: Layout) -> None:
+    for model, extra in (("a", 0), ("b", 1)):
+        trials = [
+            Trial("e", "standard", {model: 0.5}, videos=40 + extra),
+            Trial("f", "domain", {model: 0.2}, dataset="f", videos=30 + extra),
+        ]
+        write_suite(layout, trials, (0,))
+
+
+def always_right(layout: Layout) -> None:
+    skills = {"a": 1.0, "b": 1.0, "c": 0.0}
+    far = Trial("f", "domain", skills, dataset="f")
+    write_suite(layout, [Trial("e", "standard", skills), far], (0, 1))
+
+
+def half_written(layout: Layout) -> None:
+    far = Trial("f", "domain", {"a": 0.5, "b": 0.2}, dataset="f")
+    cells = write_suite(layout, [Trial("e", "standard", {"a": 0.5, "b": 0.7}), far], (0, 1))
+    folders = [layout.folder(cell) for cell in cells if cell.label]
+    (folders[0] / "predictions.npz").unlink()
+    (folders[1] / "result.json").write_text("{half")
+    cut = folders[2] / "predictions.npz"
+    cut.write_bytes(cut.read_bytes()[:200])
+    (folders[3] / "cell.yaml").write_text("")
+    (folders[4] / "result.json").unlink()
+    (layout.cells / "0123456789abcdef").mkdir()
+    (layout.cells / "junk").write_text("x")
+    features = next(layout.folder(cell) for cell in cells if not cell.label)
+    (features / "samples.json").write_text("[")
+
+
+CASES: list[tuple[Callable[[Layout], None], str]] = [
+    (nothing, "There is no cell here yet."),
+    (one_cell, "With a single model there is nothing to rank"),
+    (one_model, "With a single model there is nothing to rank"),
+    (no_standard, "No experiment has the factor “standard”"),
+    (one_seed, "2 models in 2 experiments, 1 seed each"),
+    (only_failed, "2 cells without a result that counts."),
+    (hostile, "the model “None”"),
+    (no_common_experiment, "No experiment has a result of every model"),
+    (one_video, "2 models in 2 experiments"),
+    (other_videos, "were tested on different videos"),
+    (always_right, "3 models in 2 experiments"),
+    (half_written, "5 cells without a result"),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("make", "said"), CASES, ids=[make.__name__ for make, _ in CASES])
+def test_every_folder_gives_a_page_that_says_what_is_there(
+    tmp_path: Path, make: Callable[[Layout], None], said: str
+) -> None:
+    layout = Layout(tmp_path, "s")
+    make(layout)
+    page = build_report(tmp_path, "s").read_text()
+    assert said in page
+    assert "<script>alert" not in page
+    numbers = re.findall(r'<td class="number[^>]*>([^<]*)', page)
+    assert not {"nan", "inf", "None"} & set(numbers)
+    assert not re.search(r"\b(nan|inf)\b (points|%)", page)
+
+
+@pytest.mark.parametrize("make", [nothing, only_failed])
+def test_without_a_result_there_is_nothing_to_compare(
+    tmp_path: Path, make: Callable[[Layout], None]
+) -> None:
+    layout = Layout(tmp_path, "s")
+    make(layout)
+    for compare in (
+        lambda: against_published(layout, []),
+        lambda: two_models(layout, ["a", "b"], []),
+    ):
+        with pytest.raises(UserError, match="no cell of suite s has a result"):
+            compare()
+
+
+@pytest.mark.parametrize("make", [other_videos, no_common_experiment, one_video, half_written])
+def test_two_models_that_share_little_are_compared_as_far_as_possible(
+    tmp_path: Path, make: Callable[[Layout], None]
+) -> None:
+    layout = Layout(tmp_path, "s")
+    make(layout)
+    assert two_models(layout, ["a", "b"], []).json()
