@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
-from severe_bench.adapt.network import TaskObjective, seeded_head
+from severe_bench.adapt.network import TaskObjective, finite, seeded_head
 from severe_bench.adapt.probing import MappedBatches, features_for
 from severe_bench.adapt.rows import Features
 from severe_bench.core.record import Record
@@ -156,5 +156,5 @@ def _scores(
     for number in range(len(records)):
         tokens = torch.from_numpy(test.features[number]).to(device).float()
         weights = torch.from_numpy(test.weights[number]).to(device)
-        scores.append(inputs.assignment.merge(head(tokens).float(), weights))
+        scores.append(inputs.assignment.merge(finite(head(tokens).float()), weights))
     return np.asarray(torch.stack(scores).cpu().numpy(), dtype=np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from severe_bench.adapt.network import outputs_of
+from severe_bench.adapt.network import features_of
 from severe_bench.adapt.parts import Rows
 from severe_bench.adapt.unit import Extraction
 from severe_bench.adapt.views import TrainViewReader, blocks_of, train_views
@@ -38,7 +38,7 @@ def _views(extraction: Extraction, first: int) -> Iterator[Views]:
 def _embedded(extraction: Extraction, block: list[Views], per_video: int) -> Rows:
     views = [len(video.weights) for video in block]
     clips = torch.cat([video.clips for video in block])
-    outputs = outputs_of(extraction.network, clips, extraction.job.recipe, extraction.device)
+    outputs = features_of(extraction.network, clips, extraction.job.recipe, extraction.device)
     features = torch.split(outputs.cpu(), views)
     weights = [
         np.pad(video.weights.cpu().numpy(), (0, per_video - count))

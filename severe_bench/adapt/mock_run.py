@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from severe_bench.adapt.network import TaskObjective, WholeNetwork, frozen, outputs_of, seeded_head
+from severe_bench.adapt.network import TaskObjective, WholeNetwork, features_of, frozen, seeded_head
 from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset
@@ -111,7 +111,7 @@ class _Trial:
         """Frozen, and the same again; a feature must depend on its own clip only."""
         with frozen(self.network):
             self.table, again = self._read(), self._read()
-            alone = outputs_of(self.network, self.clips[:1], self.recipe, self.device)
+            alone = features_of(self.network, self.clips[:1], self.recipe, self.device)
         if not torch.equal(self.table, again):
             raise UserError("the same clip has other features each time, in eval mode")
         if not torch.allclose(alone, self.table[:1], rtol=1e-3, atol=1e-4):
@@ -144,7 +144,7 @@ class _Trial:
 
     def _read(self) -> Tensor:
         self.network.eval()
-        return outputs_of(self.network, self.clips, self.recipe, self.device)
+        return features_of(self.network, self.clips, self.recipe, self.device)
 
     def _step(self, module: nn.Module, reads: str, inputs: Tensor) -> float:
         objective = TaskObjective(module, self.assignment, reads)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from severe_bench.config.recipe import Recipe
+from severe_bench.core.errors import NotFinite
 from severe_bench.tasks.task import Assignment
 from severe_bench.train.batch import Batch
 from severe_bench.train.numerics import arithmetic, lay_out
@@ -90,11 +91,34 @@ def seeded_head(assignment: Assignment, width: int, seed: int) -> nn.Module:
         return assignment.head(width)
 
 
-@torch.inference_mode()
+def finite(outputs: torch.Tensor) -> torch.Tensor:
+    """What a network or a head gave, if all of it are numbers.
+
+    Raises:
+        NotFinite: some are NaN or infinite. A metric might not notice: NaN is never above anything.
+    """
+    if not bool(outputs.isfinite().all()):
+        raise NotFinite("the network's outputs hold NaN or infinity")
+    return outputs
+
+
 def outputs_of(module: nn.Module, clips: torch.Tensor, recipe: Recipe, device: str) -> torch.Tensor:
+    """As `features_of`, of a network that ends in a task's head.
+
+    Raises:
+        NotFinite: some outputs are NaN or infinite.
+    """
+    return finite(features_of(module, clips, recipe, device))
+
+
+@torch.inference_mode()
+def features_of(
+    module: nn.Module, clips: torch.Tensor, recipe: Recipe, device: str
+) -> torch.Tensor:
     """Outputs (V, ...) float32 of clips (V, 3, T, H, W), in the recipe's numerics.
 
-    No forward pass takes more clips than one of training does.
+    No forward pass takes more clips than one of training does. Who keeps features tells whose are
+    not finite.
     """
     numerics = recipe.numerics
     parts = torch.split(clips.to(device), numerics.micro_batch or recipe.batch_size)

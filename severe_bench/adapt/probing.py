@@ -12,7 +12,7 @@ from torch import nn
 
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable, read_features
-from severe_bench.adapt.network import TaskObjective, seeded_head
+from severe_bench.adapt.network import TaskObjective, finite, seeded_head
 from severe_bench.adapt.rows import Features, Scaled, blocks_of, mean_and_deviation, scaled
 from severe_bench.core.errors import UserError
 from severe_bench.core.shards import Shards
@@ -217,7 +217,8 @@ def scores_of(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np
     """Scores (N, ...) of a trained head, the views of each video merged."""
     device = inputs.session.device
     head.eval()
-    outputs = torch.cat([_outputs(head, block, device) for block in blocks_of(test.features)])
+    blocks = (_outputs(head, block, device) for block in blocks_of(test.features))
+    outputs = finite(torch.cat(list(blocks)))
     weights = torch.from_numpy(test.weights).to(device)
     scores = [inputs.assignment.merge(*video) for video in zip(outputs, weights, strict=True)]
     return np.asarray(torch.stack(scores).cpu().numpy(), dtype=np.float32)

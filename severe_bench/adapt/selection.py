@@ -10,6 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
+
+from numpy.typing import NDArray
+from torch import nn
 
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
@@ -25,11 +29,11 @@ from severe_bench.adapt.probing import (
 )
 from severe_bench.config.recipe import Optimiser
 from severe_bench.core.atomic import write_json
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
 from severe_bench.core.record import Record
 from severe_bench.metrics.measure import METRICS
 from severe_bench.train.errors import NanLoss
-from severe_bench.train.loop import FitSummary, fit
+from severe_bench.train.loop import FitSummary, fit_unchecked
 from severe_bench.train.optim import norm_parameters
 
 ONE_IN = 5
@@ -42,7 +46,7 @@ TRIALS_FOLDER = "trials"
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting and how it did on the selection split; None: its loss was not finite."""
+    """One setting and how it did on the selection split; None: its loss or outputs diverged."""
 
     lr: float
     weight_decay: float
@@ -146,21 +150,31 @@ def tried(table: FeatureTable, part: Inputs) -> tuple[list[Trial], FitSummary | 
     except NanLoss:
         return [Trial(spec.lr, spec.weight_decay, None) for spec in specs], None
     targets = part.targets(part.test).numpy()
-    measure = METRICS.get(part.task.headline)
     trials = []
     for number, spec in enumerate(specs):
         score = None
         if bool(heads.alive[number]):
-            scores = scores_of(heads.apart(number, head.to(part.session.device)), test, part)
-            score = measure.value(scores, targets)
+            own = heads.apart(number, head.to(part.session.device))
+            score = _score(own, test, part, targets)
         trials.append(Trial(spec.lr, spec.weight_decay, score))
     return trials, summary
+
+
+def _score(
+    head: nn.Module, test: FeatureTable, part: Inputs, targets: NDArray[Any]
+) -> float | None:
+    """The headline metric; None where the head's last step left it without finite outputs."""
+    try:
+        scores = scores_of(head, test, part)
+    except NotFinite:
+        return None
+    return METRICS.get(part.task.headline).value(scores, targets)
 
 
 def _fitted(heads: Heads, specs: list[Optimiser], train: FeatureTable, part: Inputs) -> FitSummary:
     folder = part.session.folder / PARTS_FOLDER / TRIALS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    return fit(
+    return fit_unchecked(
         HeadsObjective(heads, part.assignment, "features"),
         batches_of(train, part),
         part.job.recipe,

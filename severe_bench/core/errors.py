@@ -24,6 +24,28 @@ class UserError(Exception):
         return f"{head}; {self.mend}" if self.mend else head
 
 
+class NotFinite(UserError):  # noqa: N818 - what was found
+    """NaN or infinity where a network or a head should give numbers: nothing can be measured.
+
+    Args:
+        what: what is not finite.
+        where: sample or parameter, where it is known.
+        mend: what to do about it.
+
+    Example:
+        >>> NotFinite("the network's outputs are not finite").mend
+        'lower optimiser.lr or set numerics.precision: fp32'
+    """
+
+    def __init__(
+        self,
+        what: str,
+        where: str = "",
+        mend: str = "lower optimiser.lr or set numerics.precision: fp32",
+    ) -> None:
+        super().__init__(what, where, mend)
+
+
 class Interrupted(Exception):  # noqa: N818 - a request that was honoured, not an error
     """Work stopped on request after its state was saved; running it again goes on."""
 

@@ -1,6 +1,11 @@
 """A metric's name, unit and direction: the words; the mathematics is in `severe_bench.metrics`."""
 
 from dataclasses import dataclass
+from math import inf
+
+NOT_EVALUATED = -inf
+"""In place of the scores of a class that a metric is to leave out. No network gives it: what is not
+finite among its outputs is refused."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
 
 
 def require_samples(scores: NDArray[np.generic]) -> None:
@@ -13,11 +13,10 @@ def require_samples(scores: NDArray[np.generic]) -> None:
 
 
 def refuse_nan(scores: NDArray[np.floating]) -> None:
-    """Raise `UserError` for samples with NaN among their scores (N, ...): they are never wrong."""
+    """Raise `NotFinite` for samples with NaN among their scores (N, ...): they are never wrong."""
     broken = np.isnan(scores).reshape(len(scores), -1).any(axis=1)
     if broken.any():
-        what = f"the scores of {int(broken.sum())} of {len(scores)} test samples are NaN"
-        raise UserError(what, mend="lower optimiser.lr or set numerics.precision: fp32")
+        raise NotFinite(f"the scores of {int(broken.sum())} of {len(scores)} test samples are NaN")
 
 
 def require_class_ids(targets: NDArray[np.generic], classes: int) -> None:

@@ -9,7 +9,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.measure import Measure, Scores, Targets
 
@@ -53,7 +53,7 @@ def _checked(scores: Scores, targets: Targets) -> tuple[NDArray[np.float64], NDA
     broken = int((~np.isfinite(predicted)).sum())
     if broken:
         what = f"the counts of {broken} of {len(scores)} test samples are not finite"
-        raise UserError(what, mend="lower optimiser.lr or set numerics.precision: fp32")
+        raise NotFinite(what)
     return true, predicted
 
 

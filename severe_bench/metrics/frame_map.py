@@ -2,8 +2,8 @@
 
 Scores are (N, K, 4 + C): for each of N key frames up to K boxes, x1, y1, x2, y2 in fractions of the
 frame, then the score of each class. Targets are (N, M, 4 + C): boxes, then 0 or 1 for each class.
-Rows of NaN are padding. A class whose scores are NaN in every box is not evaluated (20 of AVA's 80
-are not); one that occurs in no target has no AP and is left out of the mean.
+Rows of NaN are padding. A class whose score is `NOT_EVALUATED` in every box is left out by intent
+(20 of AVA's 80 are), one that occurs in no target because it has no AP.
 
 A class's detection is right if the box of that class which it overlaps most is overlapped by at
 least half (intersection over union) and was not found before by a higher score (Gu et al. 2018,
@@ -16,8 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from severe_bench.core.errors import UserError
-from severe_bench.core.metric import Metric
+from severe_bench.core.errors import NotFinite, UserError
+from severe_bench.core.metric import NOT_EVALUATED, Metric
 from severe_bench.metrics.checks import require_samples
 from severe_bench.metrics.detections import Judged, first_hits, mean_over_classes
 from severe_bench.metrics.measure import Measure, Scores, Targets, Weights
@@ -31,8 +31,9 @@ def frame_map(scores: Scores, targets: Targets) -> float:
     """Mean over classes of the average precision at an overlap of 0.5, in per cent.
 
     Raises:
-        UserError: no sample, a box with some scores missing, or nothing to find.
-        ValueError: shapes that do not fit.
+        UserError: no sample, or nothing to find.
+        NotFinite: a box with scores that are no numbers.
+        ValueError: shapes that do not fit, a class that is left out in some boxes only.
     """
     return float(frame_map_weighted(scores, targets, np.ones((1, len(scores))))[0])
 
@@ -57,11 +58,10 @@ def _judged(scores: Scores, targets: Floats) -> Iterator[Judged]:
 
 
 def _evaluated(scores: Scores, there: NDArray[np.bool_]) -> list[int]:
-    """Columns of the classes that have scores; all where there is no box at all."""
-    columns = range(CORNERS, scores.shape[-1])
-    if not there.any():
-        return list(columns)
-    return [column for column in columns if not np.isnan(scores[..., column][there]).all()]
+    """Columns of the classes that count; all where there is no box at all."""
+    of_boxes = scores[there][:, CORNERS:]
+    left_out = (of_boxes == NOT_EVALUATED).all(axis=0) & there.any()
+    return [CORNERS + label for label in np.flatnonzero(~left_out).tolist()]
 
 
 def _check(scores: Scores, targets: Floats) -> None:
@@ -71,10 +71,13 @@ def _check(scores: Scores, targets: Floats) -> None:
         raise ValueError(what)
     require_samples(scores)
     there = ~np.isnan(scores[..., 0])
-    broken = np.isnan(scores[there][:, CORNERS:])
-    if (broken.any(axis=0) & ~broken.all(axis=0)).any():
-        what = f"{int(broken.any(axis=1).sum())} of {len(broken)} boxes have scores that are NaN"
-        raise UserError(what, mend="lower optimiser.lr or set numerics.precision: fp32")
+    of_boxes = scores[there]
+    left_out = of_boxes == NOT_EVALUATED
+    broken = (~np.isfinite(of_boxes) & ~left_out).any(axis=1)
+    if broken.any():
+        raise NotFinite(f"{int(broken.sum())} of {len(broken)} boxes have scores that are NaN or infinite")
+    if (left_out.any(axis=0) & ~left_out.all(axis=0)).any():
+        raise ValueError("a class is left out in every box or in none")
     if not (targets[..., CORNERS:] == 1).any():
         raise UserError("no test frame has a box", mend="check the dataset's test list")
 

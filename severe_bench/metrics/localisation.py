@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.checks import require_samples
 from severe_bench.metrics.detections import Judged, mean_over_thresholds, taken
@@ -91,7 +91,7 @@ def _videos(scores: Scores, targets: Targets) -> list[_Video]:
         what = (
             f"the spans of {broken} of {len(videos)} test videos hold numbers that are not finite"
         )
-        raise UserError(what, mend="lower optimiser.lr or set numerics.precision: fp32")
+        raise NotFinite(what)
     if any(not np.isfinite(video.wanted).all() for video in videos):
         raise ValueError("targets are start, end and class id, or NaN throughout")
     if not any(len(video.wanted) for video in videos):

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.checks import require_samples
 from severe_bench.metrics.measure import Measure, Scores, Targets, Weights
@@ -173,7 +173,7 @@ def _pairs(scores: Scores, targets: Targets) -> list[Pair]:
     broken = (there & ~np.isfinite(scores)).any(axis=1)
     if broken.any():
         what = f"the ids of {int(broken.sum())} of {len(scores)} test videos are NaN in places"
-        raise UserError(what, mend="lower optimiser.lr or set numerics.precision: fp32")
+        raise NotFinite(what)
     return [
         (said[at].astype(np.int64), ids[at])
         for said, ids, at in zip(scores, true, there, strict=True)

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
 from severe_bench.core.metric import Metric
 from severe_bench.metrics.checks import require_samples
 from severe_bench.metrics.detections import (
@@ -46,6 +46,7 @@ def video_map(scores: Scores, targets: Targets, thresholds: tuple[float, ...]) -
 
     Raises:
         UserError: no sample, or nothing to find.
+        NotFinite: a box or a score that is no number, within a tube.
         ValueError: shapes that do not fit.
     """
     return float(video_map_weighted(scores, targets, np.ones((1, len(scores))), thresholds)[0])
@@ -84,6 +85,14 @@ class _Video:
         self.labels, self.classes = found[:, 0], wanted[:, 0]
         self.boxes, self.scores = boxes[..., :BOX], boxes[..., BOX]
         self.overlaps = tube_iou(self.boxes, self.truths)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether tubes have a frame, and in each either five numbers or none."""
+        numbers = np.concatenate([self.boxes, self.scores[..., None]], axis=-1)
+        outside = np.isnan(numbers).all(axis=-1)
+        whole = np.isfinite(numbers).all(axis=-1)
+        return bool((outside | whole).all() and whole.any(axis=1).all())
 
 
 def _by_frame(rows: NDArray[np.floating], numbers: int) -> Floats:
@@ -152,6 +161,9 @@ def _videos(scores: Scores, targets: Targets) -> list[_Video]:
         raise ValueError(shapes)
     require_samples(scores)
     videos = [_Video(*pair) for pair in zip(scores, wanted, strict=True)]
+    broken = sum(not video.is_finite for video in videos)
+    if broken:
+        raise NotFinite(f"the tubes of {broken} of {len(videos)} test videos hold NaN or infinity")
     if not _labels(videos):
         raise UserError("no test video has a tube", mend="check the dataset's test list")
     return videos

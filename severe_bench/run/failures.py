@@ -15,6 +15,7 @@ CLASS_OF_TYPE: dict[str, FailureClass] = {
     "MemoryError": "out_of_memory",
     "OutOfMemoryError": "out_of_memory",
     "NanLoss": "nan_loss",
+    "NotFinite": "nan_loss",
     "FloatingPointError": "nan_loss",
     "VideoError": "decode",
     "DECORDError": "decode",

@@ -21,6 +21,7 @@ from pydantic import Field
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import BOXES, KEY_TIME, PROPOSALS
 from severe_bench.core.frozen import Frozen
+from severe_bench.core.metric import NOT_EVALUATED
 from severe_bench.core.padding import padded
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.task import Assignment, Task, class_names
@@ -131,11 +132,11 @@ def _loss(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
 def _merge(
     logits: "torch.Tensor", weights: "torch.Tensor", left_out: tuple[int, ...]
 ) -> "torch.Tensor":
-    """Weighted mean of the views' sigmoid: (V, K, C) to (K, C), NaN for classes not evaluated."""
+    """Weighted mean of the views' sigmoid: (V, K, C) to (K, C), -inf for classes left out."""
     import torch
 
     merged = torch.einsum("v,vkc->kc", weights, logits.float().sigmoid())
-    merged[:, list(left_out)] = torch.nan
+    merged[:, list(left_out)] = NOT_EVALUATED
     return merged
 
 

@@ -1,9 +1,9 @@
 """What can go wrong in training that has a name of its own."""
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite
 
 
-class NanLoss(UserError):  # noqa: N818 - the name of the failure in tables
+class NanLoss(NotFinite):
     """The loss became NaN or infinite; parameters are as before that step.
 
     Args:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from severe_bench.config.recipe import Recipe
-from severe_bench.core.errors import Interrupted
+from severe_bench.core.errors import Interrupted, NotFinite
 from severe_bench.core.session import Progress, Session
 from severe_bench.train.batch import Batch, BatchSource
 from severe_bench.train.best import Best, Judge
@@ -49,6 +49,30 @@ class FitSummary:
 
 
 def fit(
+    objective: Objective,
+    source: BatchSource,
+    recipe: Recipe,
+    session: Session,
+    seed: int,
+    optimiser: Callable[[], torch.optim.Optimizer] | None = None,
+    judge: Judge | None = None,
+) -> FitSummary:
+    """Train to the end of the recipe's schedule, to parameters that are all finite.
+
+    The arguments, what is left behind and what is raised are those of `fit_unchecked`.
+
+    Raises:
+        NotFinite: some are not, though every loss was.
+    """
+    summary = fit_unchecked(objective, source, recipe, session, seed, optimiser, judge)
+    broken = [name for name, own in objective.module.named_parameters() if not own.isfinite().all()]
+    if broken:
+        what = f"{len(broken)} of the network's parameters are not finite after training"
+        raise NotFinite(what, broken[0])
+    return summary
+
+
+def fit_unchecked(
     objective: Objective,
     source: BatchSource,
     recipe: Recipe,

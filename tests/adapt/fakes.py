@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -18,6 +19,7 @@ from severe_bench.models.backbone import Backbone
 from severe_bench.plan.job import DatasetRef, EvaluateJob, FeaturesJob, NetworkRef, WeightsRef
 from severe_bench.tasks.recognition import RECOGNITION
 from severe_bench.tasks.task import Assignment, NoOptions, Task
+from severe_bench.train.loop import FitSummary, fit
 
 COLOURS = ("red", "green", "blue")
 NETWORK = NetworkRef(backbone="tiny", weights=WeightsRef(source="none", init_seed=5))
@@ -173,3 +175,18 @@ def features_job(split: str, views: str, **rest: Any) -> FeaturesJob:
         "recipe": recipe(),
     }
     return FeaturesJob.model_validate({**plain, **rest})
+
+
+def broken_after_training(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    """Let `fit`, as a module of `severe_bench.adapt` calls it, leave a NaN among the head's biases.
+
+    As where a checkpoint of such a network is taken, or bf16 overflows only in the test.
+    """
+
+    def fit_and_break(objective: Any, *rest: Any, **named: Any) -> FitSummary:
+        summary = fit(objective, *rest, **named)
+        with torch.no_grad():
+            list(objective.module.parameters())[-1].flatten()[0] = torch.nan
+        return summary
+
+    monkeypatch.setattr(f"severe_bench.adapt.{module}.fit", fit_and_break)

@@ -22,7 +22,7 @@ from severe_bench.adapt.evaluate import Inputs, run_evaluate
 from severe_bench.adapt.features import FeatureTable, read_features, run_features, write_features
 from severe_bench.adapt.probing import MappedBatches, batches_of
 from severe_bench.adapt.protocol import PROTOCOLS
-from severe_bench.core.errors import Interrupted, UserError
+from severe_bench.core.errors import Interrupted, NotFinite, UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.models.network import build_network
 from severe_bench.plan.rows import row_kind
@@ -32,6 +32,7 @@ from tests.adapt.fakes import (
     NETWORK,
     THREE,
     Tiny,
+    broken_after_training,
     evaluate_job,
     features_job,
     recipe,
@@ -221,6 +222,20 @@ def test_a_whole_evaluation_through_the_registry(dataset: Dataset, tmp_path: Pat
     found = run_evaluate(evaluate_job("attentive", recipe=plan), dataset, None, session)
     assert found.predictions.scores.shape == (9, 3)
     assert [metric.name for metric in found.metrics] == ["top1", "top5", "mean_per_class"]
+
+
+def test_a_probe_that_gives_nan_has_its_own_error(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = recipe(schedule={"epochs": 1, "kind": "constant"})
+    needs = {
+        f"{split}_features": features(dataset, tmp_path / split, split, recipe=plan)
+        for split in ("train", "test")
+    }
+    broken_after_training(monkeypatch, "attentive_probe")
+    session = dataclasses.replace(Wires(tmp_path).session, needs=needs)
+    with pytest.raises(NotFinite, match="the network's outputs hold NaN or infinity"):
+        run_evaluate(evaluate_job("attentive", recipe=plan), dataset, None, session)
 
 
 def test_a_network_without_maps_is_said(

@@ -12,13 +12,13 @@ import pytest
 from severe_bench.adapt.evaluate import Evaluation, run_evaluate
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.budget import Budget
-from severe_bench.core.errors import Interrupted, UserError
+from severe_bench.core.errors import Interrupted, NotFinite, UserError
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
 from severe_bench.metrics.bootstrap import interval
 from severe_bench.metrics.measure import METRICS
 from severe_bench.train.errors import NanLoss
-from tests.adapt.fakes import evaluate_job, recipe
+from tests.adapt.fakes import broken_after_training, evaluate_job, recipe
 from tests.train.fakes import Wires
 
 Needs = Callable[..., dict[str, Path]]
@@ -162,6 +162,23 @@ def test_a_diverging_run_has_its_own_error(
     job = evaluate_job(protocol, "counting", recipe=plan)
     with pytest.raises(NanLoss, match="epoch 1, step"):
         run_evaluate(job, dataset, None, session_in(tmp_path / "cell", needs()))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "module"),
+    [("finetune", "finetuning"), ("linear", "probing"), ("linear_selected", "probing")],
+)
+def test_a_network_that_gives_nan_has_its_own_error(
+    protocol: str,
+    module: str,
+    dataset: Dataset,
+    needs: Needs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken_after_training(monkeypatch, module)
+    with pytest.raises(NotFinite, match="the network's outputs hold NaN or infinity"):
+        run_evaluate(evaluate_job(protocol), dataset, None, session_in(tmp_path / "cell", needs()))
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

@@ -144,7 +144,7 @@ def test_killed_before_the_result_is_stored_costs_no_second_pass(
     job = features_job("test", "test")
     run_features(job, dataset, None, Wires(tmp_path).session)
     whole = files_in(tmp_path)
-    monkeypatch.setattr("severe_bench.adapt.clip_features.outputs_of", pytest.fail)
+    monkeypatch.setattr("severe_bench.adapt.clip_features.features_of", pytest.fail)
     run_features(job, dataset, None, Wires(tmp_path).session)
     assert files_in(tmp_path) == whole
 

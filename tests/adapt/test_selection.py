@@ -1,9 +1,11 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +19,7 @@ from severe_bench.config.recipe import Optimiser
 from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.recognition import RECOGNITION
+from severe_bench.train.loop import FitSummary, fit_unchecked
 from tests.adapt.fakes import evaluate_job, recipe, recognition_of
 from tests.train.fakes import Wires
 
@@ -190,3 +193,20 @@ def test_an_evaluation_through_the_registry(tmp_path: Path) -> None:
     given_inputs = inputs(tmp_path, Wires(tmp_path))
     found = run_evaluate(given_inputs.job, given_inputs.dataset, None, given_inputs.session)
     assert found.metrics[0].value > 60
+
+
+def test_a_setting_whose_last_step_broke_its_head_is_not_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fit_and_break(objective: Any, *rest: Any) -> FitSummary:
+        summary = fit_unchecked(objective, *rest)
+        with torch.no_grad():
+            next(iter(objective.module.parameters()))[3] = torch.inf
+        return summary
+
+    monkeypatch.setattr(selection, "fit_unchecked", fit_and_break)
+    probe_selected(inputs(tmp_path, Wires(tmp_path)))
+    report = json.loads((tmp_path / selection.SELECTION_FILE).read_text())
+    scores = [trial["score"] for trial in report["trials"]]
+    assert [number for number, score in enumerate(scores) if score is None] == [3]
+    assert scores[report["chosen"]] == max(score for score in scores if score is not None)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
+from severe_bench.core.metric import NOT_EVALUATED
 from severe_bench.metrics.bootstrap import interval
 from severe_bench.metrics.frame_map import FRAME_MAP, frame_map, frame_map_weighted
 from severe_bench.metrics.measure import METRICS
@@ -91,9 +92,21 @@ def test_a_class_without_a_target_is_left_out() -> None:
     assert measured(found, [[(LEFT, 1, 0, 1)]], 3) == 100.0
 
 
-def test_a_class_without_scores_is_not_evaluated() -> None:
-    found = [[(LEFT, 0.9, NAN), (RIGHT, 0.8, NAN)]]
-    assert measured(found, [[(LEFT, 1, 1), (RIGHT, 0, 1)]], 2) == 100.0
+def test_a_class_is_left_out_by_intent_only() -> None:
+    wanted = [[(LEFT, 1, 1), (RIGHT, 0, 1)]]
+    out = NOT_EVALUATED
+    assert measured([[(LEFT, 0.9, out), (RIGHT, 0.8, out)]], wanted, 2) == 100.0
+    with pytest.raises(ValueError, match="left out in every box or in none"):
+        measured([[(LEFT, 0.9, out), (RIGHT, 0.8, 0.5)]], wanted, 2)
+
+
+@pytest.mark.parametrize("broken", [NAN, np.inf])
+def test_a_class_that_diverged_is_not_left_out(broken: float) -> None:
+    wanted = [[(LEFT, 1, 1), (RIGHT, 0, 1)]]
+    with pytest.raises(NotFinite, match="2 of 2 boxes have scores that are NaN"):
+        measured([[(LEFT, 0.9, broken), (RIGHT, 0.8, broken)]], wanted, 2)
+    with pytest.raises(NotFinite, match="2 of 2 boxes have scores that are NaN"):
+        measured([[(LEFT, broken, broken), (RIGHT, broken, broken)]], wanted, 2)
 
 
 def test_equal_scores_are_one_threshold_whatever_the_order() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
 from severe_bench.metrics.measure import METRICS
 from severe_bench.metrics.tube_map import (
     COCO,
@@ -76,6 +76,30 @@ def test_worked_by_hand() -> None:
     assert video_map(found, wanted, COCO) == pytest.approx(5.0)
     # class 0: eight boxes of one score, four of them right, all four found
     assert frame_map_of_tubes(found, wanted) == pytest.approx(50 / 2)
+
+
+@pytest.mark.parametrize("place", [2, 5])
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_tubes_with_boxes_or_scores_that_are_no_numbers_are_refused(
+    place: int, broken: float
+) -> None:
+    """Scores of NaN gave a video-mAP of 100."""
+    found = scores_of([[(0, tube(LEFT, range(4), 0.9))], [(0, tube(LEFT, range(4), 0.8))]], 4)
+    wanted = targets_of([[(0, truth(LEFT, range(4)))], [(0, truth(LEFT, range(4)))]], 4)
+    assert video_map(found, wanted, (0.5,)) == 100.0
+    found[1, 0, place::5] = broken
+    for measured in (
+        lambda: video_map(found, wanted, (0.5,)),
+        lambda: frame_map_of_tubes(found, wanted),
+    ):
+        with pytest.raises(NotFinite, match="the tubes of 1 of 2 test videos hold NaN or infinity"):
+            measured()
+
+
+def test_a_tube_without_any_frame_is_refused() -> None:
+    found = scores_of([[(0, {})]], 4)
+    with pytest.raises(NotFinite, match="1 of 1 test videos"):
+        video_map(found, targets_of([[(0, truth(LEFT, range(4)))]], 4), (0.5,))
 
 
 def test_a_tube_takes_away_what_it_finds_and_the_next_gets_the_rest() -> None:

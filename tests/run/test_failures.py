@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import NotFinite, UserError
 from severe_bench.data.decoders.decoder import VideoError
 from severe_bench.run.failures import HINTS, diagnose, storage_error
 from severe_bench.store.result import FailureClass
@@ -28,6 +28,7 @@ def raised(error: Exception, cause: Exception | None = None) -> Exception:
         ),
         (OSError(12, "Cannot allocate memory"), "out_of_memory"),
         (NanLoss(float("nan"), 1, 2), "nan_loss"),
+        (NotFinite("the network's outputs hold NaN or infinity"), "nan_loss"),
         (VideoError("is truncated", __file__), "decode"),
         (VideoError("no such video", "/nowhere/x.mp4"), "missing_data"),
         (FileNotFoundError(2, "No such file", "/nowhere/x.csv"), "missing_data"),

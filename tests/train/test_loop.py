@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from severe_bench.core.errors import Interrupted
+from severe_bench.core.errors import Interrupted, NotFinite
 from severe_bench.train.batch import Batch
 from severe_bench.train.checkpoint import CHECKPOINT_FILE
 from severe_bench.train.errors import NanLoss
@@ -237,6 +237,23 @@ def test_a_loss_that_is_no_number_names_epoch_and_step(tmp_path: Path, poison: f
         fit(Classify(net), source, recipe(), Wires(tmp_path).session, seed=7)
     assert (caught.value.epoch, caught.value.step) == (1, 2)
     assert all(torch.isfinite(tensor).all() for tensor in net.state_dict().values())
+
+
+def test_parameters_that_the_last_step_broke_are_refused_and_so_again(tmp_path: Path) -> None:
+    """The loss of a step is that of the parameters before it: the last one's result is unseen."""
+    plan = recipe(optimiser={"name": "sgd", "lr": 1e38}, schedule={"epochs": 1})
+    for _ in range(2):
+        net = nn.Linear(4, 3)
+        nn.init.constant_(net.weight, 1e38)
+        with pytest.raises(NotFinite, match="of the network's parameters are not finite after"):
+            fit(Lifted(net), Noise(steps_per_epoch=1), plan, Wires(tmp_path).session, seed=7)
+
+
+class Lifted(Classify):
+    """A finite loss whose gradient, times the rate, is beyond all numbers."""
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        return (self.module(batch.inputs["features"] * 1e-38) * 1e3).sum()
 
 
 def test_every_step_is_reported(tmp_path: Path) -> None:

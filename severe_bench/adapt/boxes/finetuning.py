@@ -25,7 +25,7 @@ from severe_bench.adapt.boxes.network import (
 from severe_bench.adapt.boxes.unit import asked
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.map_width import map_width
-from severe_bench.adapt.network import frozen, seeded_head, state_digest
+from severe_bench.adapt.network import finite, frozen, seeded_head, state_digest
 from severe_bench.adapt.parts import Pass, Rows, rows_of
 from severe_bench.core.record import Record
 from severe_bench.data.store import shared_store
@@ -125,7 +125,7 @@ def _scored(
     found: dict[int, NDArray[np.float32]] = {}
     for group in by_shape(clips):
         stacked = torch.stack([clips[number] for number in group])
-        outputs = box_outputs(network, stacked, boxes[group], recipe.numerics, limit)
+        outputs = finite(box_outputs(network, stacked, boxes[group], recipe.numerics, limit))
         one = torch.ones(1, device=outputs.device)
         for number, output in zip(group, outputs, strict=True):
             merged = inputs.assignment.merge(output[None], one)

@@ -12,7 +12,7 @@ from severe_bench.adapt.boxes.network import padded, with_boxes
 from severe_bench.adapt.boxes.unit import asked, rows
 from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
-from severe_bench.adapt.network import TaskObjective, seeded_head
+from severe_bench.adapt.network import TaskObjective, finite, seeded_head
 from severe_bench.adapt.probing import features_for, standardised
 from severe_bench.adapt.rows import Features, blocks_of
 from severe_bench.core.record import Record
@@ -101,7 +101,7 @@ def _scores(head: nn.Module, test: FeatureTable, inputs: Inputs) -> NDArray[np.f
     boxes = [asked(record) for record in inputs.test]
     most, firsts = max(map(len, boxes)), _firsts(inputs.test)
     blocks = (torch.from_numpy(block[:, 0]).to(device) for block in blocks_of(test.features))
-    outputs = torch.cat([head(block).float() for block in blocks])
+    outputs = finite(torch.cat([head(block).float() for block in blocks]))
     one = torch.ones(1, device=device)
     scores = []
     for number, own in enumerate(boxes):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from severe_bench.adapt.network import outputs_of
+from severe_bench.adapt.network import features_of
 from severe_bench.adapt.parts import Rows
 from severe_bench.adapt.timeline.reading import SnippetReader, grids, timelines
 from severe_bench.adapt.unit import Extraction
@@ -41,4 +41,4 @@ def timeline_blocks(extraction: Extraction, first: int) -> Iterator[Rows]:
 
 def vectors_of(network: nn.Module, pieces: Iterator[Tensor], recipe: Recipe, device: str) -> Tensor:
     """Vectors (V, D) of a video's snippets, piece by piece."""
-    return torch.cat([outputs_of(network, clips, recipe, device) for clips in pieces])
+    return torch.cat([features_of(network, clips, recipe, device) for clips in pieces])

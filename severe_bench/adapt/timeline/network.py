@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from severe_bench.adapt.network import finite
 from severe_bench.config.recipe import Numerics
 from severe_bench.tasks.task import Assignment
 from severe_bench.train.batch import Batch
@@ -45,9 +46,13 @@ class WindowNetwork(nn.Module):
 
 
 def head_outputs(head: nn.Module, vectors: Tensor) -> Tensor:
-    """Outputs (V, ...) of a whole video from its vectors (V, D), all of which are there."""
+    """Outputs (V, ...) of a whole video from its vectors (V, D), all of which are there.
+
+    Raises:
+        NotFinite: some outputs are NaN or infinite.
+    """
     outputs: Tensor = head(vectors[None])[0]
-    return outputs.float() + _broken(vectors)
+    return finite(outputs.float() + _broken(vectors))
 
 
 def _broken(vectors: Tensor) -> Tensor:

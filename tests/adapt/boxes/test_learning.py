@@ -18,7 +18,7 @@ from severe_bench.adapt.boxes.unit import asked, examples, rows
 from severe_bench.adapt.evaluate import Evaluation, run_evaluate
 from severe_bench.adapt.features import read_features, run_features
 from severe_bench.adapt.unit import Extraction
-from severe_bench.core.errors import Interrupted, UserError
+from severe_bench.core.errors import Interrupted, NotFinite, UserError
 from severe_bench.core.extras import BOXES, PROPOSALS, Box
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
@@ -29,6 +29,7 @@ from severe_bench.data.transforms import normalise
 from severe_bench.metrics.frame_map import frame_map
 from severe_bench.models.network import build_network
 from severe_bench.tasks.ava_detection import AVA_DETECTION, AvaDetectionOptions
+from tests.adapt.fakes import broken_after_training
 from tests.adapt.squares import NETWORK, features_job, job, recipe
 from tests.train.fakes import Wires
 
@@ -304,3 +305,20 @@ def test_readers_can_be_sent_to_other_processes(squares: Dataset) -> None:
     sent = pickle.loads(pickle.dumps(KeyBatchReader(reader, steps)))  # noqa: S301
     for here, there in zip(KeyBatchReader(reader, steps)(1), sent(1), strict=True):
         np.testing.assert_array_equal(here, there)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "module"), [("finetune", "boxes.finetuning"), ("linear", "boxes.probing")]
+)
+def test_a_network_that_gives_nan_detects_nothing(
+    squares: Dataset,
+    features: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    protocol: str,
+    module: str,
+) -> None:
+    broken_after_training(monkeypatch, module)
+    session = replace(Wires(tmp_path).session, needs=features)
+    with pytest.raises(NotFinite, match="the network's outputs hold NaN or infinity"):
+        run(squares, session, protocol, recipe=recipe(schedule={"epochs": 1}))

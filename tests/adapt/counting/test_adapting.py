@@ -12,7 +12,7 @@ from severe_bench.adapt.counting.states import States, window
 from severe_bench.adapt.evaluate import Evaluation, run_evaluate
 from severe_bench.adapt.network import WholeNetwork
 from severe_bench.adapt.parts import PARTS_FOLDER
-from severe_bench.core.errors import Interrupted, UserError
+from severe_bench.core.errors import Interrupted, NotFinite, UserError
 from severe_bench.core.record import Dataset
 from severe_bench.data.store import VideoStore
 from severe_bench.models.network import build_network
@@ -20,6 +20,7 @@ from severe_bench.plan.job import EvaluateJob
 from severe_bench.tasks.counting import COUNTING, CountingOptions
 from severe_bench.train.checkpoint import CHECKPOINT_FILE
 from tests.adapt.counting.fakes import NETWORK, counting_job, recipe
+from tests.adapt.fakes import broken_after_training
 from tests.train.fakes import Wires, assert_same
 
 STEPS = 2 * 4 * 4
@@ -212,3 +213,13 @@ def test_what_was_tested_is_not_tested_again(
     read.clear()
     evaluated(counting_job("linear"), beats, tmp_path)
     assert read == [8]
+
+
+@pytest.mark.parametrize("protocol", ["finetune", "linear"])
+def test_a_network_that_gives_nan_counts_nothing(
+    beats: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    """Every comparison with NaN is false, and the count was the number of frames."""
+    broken_after_training(monkeypatch, "counting.adapting")
+    with pytest.raises(NotFinite, match="the network's outputs hold NaN or infinity"):
+        evaluated(counting_job(protocol), beats, tmp_path)

@@ -11,14 +11,14 @@ import torch
 
 from severe_bench.adapt.evaluate import Evaluation, run_evaluate
 from severe_bench.adapt.protocol import PROTOCOLS
-from severe_bench.core.errors import Interrupted
+from severe_bench.core.errors import Interrupted, NotFinite
 from severe_bench.core.extras import SPANS, Span
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
 from severe_bench.metrics.measure import METRICS
 from severe_bench.models.network import build_network
 from severe_bench.tasks.task import TASKS
-from tests.adapt.fakes import NETWORK, evaluate_job
+from tests.adapt.fakes import NETWORK, broken_after_training, evaluate_job
 from tests.adapt.timeline.stretches import OPTIONS, recipe
 from tests.train.fakes import Wires
 
@@ -182,3 +182,23 @@ def test_other_protocols_say_why_they_do_not_work(task: str, protocol: str) -> N
     assert PROTOCOLS.get(protocol).refuses(TASKS.get(task)) == said[protocol]
     for works in ("linear", "finetune"):
         assert PROTOCOLS.get(works).refuses(TASKS.get(task)) == ""
+
+
+@pytest.mark.parametrize("task", TASKS_HERE)
+@pytest.mark.parametrize(
+    ("protocol", "module"), [("finetune", "timeline.finetuning"), ("linear", "timeline.probing")]
+)
+def test_a_network_that_gives_nan_has_its_own_error(
+    stretches: Dataset,
+    rows: Rows,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    task: str,
+    protocol: str,
+    module: str,
+) -> None:
+    broken_after_training(monkeypatch, module)
+    session = replace(Wires(tmp_path).session, needs=rows())
+    short = recipe(schedule={"epochs": 1})
+    with pytest.raises(NotFinite, match="the network's outputs hold NaN or infinity"):
+        run(stretches, session, task, protocol, recipe=short)

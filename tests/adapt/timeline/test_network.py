@@ -1,8 +1,10 @@
+import pytest
 import torch
 from torch import nn
 
 from severe_bench.adapt.timeline.network import WindowNetwork, WindowObjective, head_outputs
 from severe_bench.config.recipe import Numerics
+from severe_bench.core.errors import NotFinite
 from severe_bench.core.record import Dataset
 from severe_bench.tasks.segmentation import SEGMENTATION, SegmentationOptions
 from severe_bench.tasks.temporal_head import TemporalHead
@@ -41,7 +43,8 @@ def test_a_backbone_that_gives_nan_is_not_taken_for_a_missing_snippet() -> None:
     whole = network()
     nn.init.constant_(whole.backbone.conv.weight, torch.nan)  # type: ignore[union-attr]
     assert whole(clips()).isnan().all()
-    assert head_outputs(whole.head, torch.full((3, 8), torch.nan)).isnan().all()
+    with pytest.raises(NotFinite):
+        head_outputs(whole.head, torch.full((3, 8), torch.nan))
 
 
 def test_modes_say_what_trains() -> None:

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from severe_bench.adapt.evaluate import Evaluation, run_evaluate
-from severe_bench.core.errors import Interrupted
+from severe_bench.core.errors import Interrupted, NotFinite
 from severe_bench.core.extras import TUBES
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
 from severe_bench.metrics.tube_map import frame_map_of_tubes, video_map
 from severe_bench.models.network import build_network
+from tests.adapt.fakes import broken_after_training
 from tests.adapt.squares import FRAMES, NETWORK, job, recipe
 from tests.train.fakes import Wires
 
@@ -120,3 +121,11 @@ def test_numerics_change_bits_but_not_the_lesson(squares: Dataset, tmp_path: Pat
     numerics = {"precision": "bf16", "micro_batch": 4, "channels_last": False}
     found = run(squares, Wires(tmp_path).session, recipe=plan(10, numerics=numerics))
     assert values(found)["video_map_020"] > still_box_of_every_class(found, squares) + 20
+
+
+def test_a_network_that_gives_nan_detects_nothing(
+    squares: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_after_training(monkeypatch, "tubes.adapting")
+    with pytest.raises(NotFinite, match="the network's outputs hold NaN or infinity"):
+        run(squares, Wires(tmp_path).session, recipe=plan(1))
