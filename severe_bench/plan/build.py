@@ -62,7 +62,7 @@ class Refused:
 
     Args:
         what: in words, with what to do.
-        where: `file:line` of the first experiment that it is about.
+        where: `file:line` of the pretraining, or of the first experiment, that it is about.
         cells: how many.
     """
 
@@ -148,11 +148,17 @@ class _Builder:
         )
 
     def refusals(self) -> tuple[Refused, ...]:
-        """Why cells were refused, in the order of their first ones."""
-        return tuple(
+        """Why pretrainings, then cells were refused, in the order of their first ones."""
+        problems = [cell.problem for cell in self.cells.values()]
+        pretrained = [
+            Refused(what, where, sum(what in problem for problem in problems))
+            for what, where in self.needed.refused.items()
+        ]
+        own = [
             Refused(what, self.config.where("experiments", self._first[what]), count)
             for what, count in self._refused.items()
-        )
+        ]
+        return (*pretrained, *own)
 
     def _refusal(
         self,

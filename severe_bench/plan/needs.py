@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from severe_bench.config.recipe import Recipe
 from severe_bench.config.schema import Config
+from severe_bench.models.backbone import Backbone
 from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.checkpoints import known_of, lacks, name_of
 from severe_bench.plan.fit import misfit, overdraft, selecting, view_recipe
@@ -33,11 +34,15 @@ class Needed:
 
     Args:
         digest: SHA-256 of a checkpoint file.
+
+    Attributes:
+        refused: why pretrainings cannot be computed anywhere -> `file:line` of their entries.
     """
 
     def __init__(self, config: Config, digest: FileDigest) -> None:
         self.config, self.digest = config, digest
         self.identify = Identifier()
+        self.refused: dict[str, str] = {}
         self._cells: dict[str, dict[str, Cell]] = {"dataset": {}, "pretrain": {}, "features": {}}
         self._problems: dict[str, str] = {}
         self._datasets: dict[str, DatasetPart] = {}
@@ -185,12 +190,27 @@ class Needed:
             seed=how.seed,
         )
         needs = self.dataset_need(dataset)
-        problem = lacks(known.backbone) or misfit(known.backbone, dataset, recipe.clip)
-        problem = problem or overdraft(how.budget, dataset) or selecting(recipe)
-        problem = problem or lacking(f"pretraining {name}", METHODS.get(how.method).needs, dataset)
+        refusal = self._refusal(name, known.backbone, dataset)
+        problem = lacks(known.backbone) or refusal
         places = self.places(dataset, None)
         cell = self._put(job, f"pretraining {name}", needs, dataset, places, problem)
         return Weights(WeightsRef(source="pretrain", digest=cell), cell=cell)
+
+    def _refusal(self, pretraining: str, backbone: Backbone, dataset: DatasetPart) -> str:
+        """Why a pretraining cannot be computed anywhere, in words; noted."""
+        how = self.config.pretraining[pretraining]
+        recipe = self.config.recipes[how.recipe]
+        found = (
+            misfit(backbone, dataset, recipe.clip)
+            or overdraft(how.budget, dataset)
+            or selecting(recipe)
+            or lacking("its method", METHODS.get(how.method).needs, dataset)
+        )
+        if not found:
+            return ""
+        refusal = f"pretraining {pretraining}: {found}"
+        self.refused[refusal] = self.config.where("pretraining", pretraining)
+        return found
 
     def _put(
         self,

@@ -182,5 +182,8 @@ def test_a_supervised_pretraining_needs_classes(tmp_path: Path) -> None:
     Path("benchmarks.yaml").write_text(text)
     plan = plan_suite(load_config(Path("benchmarks.yaml")), "s")
     (taught,) = [cell for cell in plan.cells if cell.job.kind == "pretrain"]
-    assert taught.problem.startswith("pretraining taught needs label of each sample")
-    assert all(taught.problem in cell.problem for cell in plan.cells if cell.label)
+    assert taught.problem.startswith("its method needs label of each sample, and dataset it has")
+    (refused,) = plan.refused
+    assert refused.what == f"pretraining taught: {taught.problem}"
+    assert (refused.where, refused.cells) == ("benchmarks.yaml:9", 2)
+    assert all(refused.what in cell.problem for cell in plan.cells if cell.label)
