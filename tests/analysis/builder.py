@@ -25,7 +25,10 @@ WIDTH = 32
 
 @dataclass(frozen=True)
 class Trial:
-    """One experiment: chance of a right answer by model, and how many test videos."""
+    """One experiment: chance of a right answer by model, and how many test videos.
+
+    Those of one `setting` differ in the budget only.
+    """
 
     name: str
     factor: str
@@ -38,6 +41,7 @@ class Trial:
     groups: int = 0
     preset: str = "default"
     classes: tuple[str, ...] = ()
+    setting: str = ""
 
 
 PROVENANCE = Provenance(
@@ -60,7 +64,7 @@ def evaluate_cell(trial: Trial, model: str, seed: int, needs: Mapping[str, str] 
         network=_network(model),
         dataset=_dataset(trial.dataset),
         task="recognition",
-        task_options={"trial": trial.name, "preset": trial.preset},
+        task_options={"trial": trial.setting or trial.name, "preset": trial.preset},
         protocol=trial.protocol,
         budget=Budget(count=int(trial.budget)),
         recipe=Recipe(),

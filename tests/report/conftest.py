@@ -23,10 +23,24 @@ def trial(name: str, factor: str, skills: tuple[float, ...], **rest: object) -> 
 
 TRIALS = (
     trial("near-linear", "standard", (0.33, 0.50, 0.52, 0.38)),
-    trial("near-finetune", "standard", (0.50, 0.52, 0.48, 0.46), protocol="finetune", budget="400"),
+    trial(
+        "near-finetune",
+        "standard",
+        (0.50, 0.52, 0.48, 0.46),
+        protocol="finetune",
+        budget="400",
+        setting="near-finetune",
+    ),
     trial("far-motion", "domain", (0.14, 0.13, 0.15, 0.28), dataset="far_motion"),
     trial("far-gym", "domain", (0.18, 0.25, 0.31, 0.30), dataset="far_gym", groups=20),
-    trial("near-40", "samples", (0.35, 0.41, 0.38, 0.36), protocol="finetune", budget="40"),
+    trial(
+        "near-40",
+        "samples",
+        (0.35, 0.41, 0.38, 0.36),
+        protocol="finetune",
+        budget="40",
+        setting="near-finetune",
+    ),
     trial("fine-spin", "actions", (0.18, 0.18, 0.23, 0.69), dataset="fine_spin"),
     trial("fine-path", "actions", (0.20, 0.22, 0.25, 0.45), dataset="fine_path"),
 )
