@@ -118,7 +118,7 @@ def _output_to(path: Path) -> Iterator[None]:
     """Standard output and error, of this process and its children, go to the end of a file."""
     with mendable_writes(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     kept = os.dup(2)
     _redirect(log)
     os.close(log)

@@ -88,7 +88,7 @@ class EventLog:
 
     def _append(self, line: bytes) -> None:
         with mendable_writes(self._path):
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
             try:
                 os.write(descriptor, line)
             finally:

@@ -159,7 +159,7 @@ def _lock(folder: Path) -> int | None:
     path = folder / LOCK
     with mendable_writes(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     held = False
     try:
         held = _flock(descriptor, path) and _same_file(descriptor, path)

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -345,3 +347,23 @@ print(won)
     counts = [int(racer.communicate()[0]) for racer in racers]
     assert [racer.returncode for racer in racers] == [0, 0, 0]
     assert sum(counts) > 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming two users needs root")
+def test_users_of_one_group_take_over_each_others_cells() -> None:
+    """One on a workstation, one on a cluster, a folder of their group, and a umask that shares."""
+    with tempfile.TemporaryDirectory() as folder:  # nobody else may enter pytest's
+        shared = Path(folder)
+        shared.chmod(0o777)
+        for user in (65501, 65502):
+            child = os.fork()
+            if child == 0:
+                os.setgid(65500)
+                os.setuid(user)
+                os.umask(0o002)
+                held = None
+                with suppress(UserError):
+                    held = claim(shared / "c")
+                os._exit(0 if held else 1)  # and dies without a word
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, user
+        assert (shared / "c" / "lock").stat().st_mode & 0o777 == 0o664
