@@ -66,7 +66,8 @@ class Overall:
 def overall(experiments: Sequence[Redrawn], models: Sequence[str]) -> Overall:
     """Mean scores and average ranks drawn again; `models` best first, all in every experiment.
 
-    Experiments are drawn independently but for the seeds, which are one draw for all.
+    Seeds are one draw for all experiments. So are test videos where two test sets have as many
+    groups: right where they are the same videos, and without effect on the mean where they are not.
     """
     draws = min(len(one.scores[0]) for one in experiments)
     scores = [one.of(models)[:, :draws] for one in experiments]
