@@ -23,7 +23,7 @@ def _played(record: Record, way: bool) -> Record:
     return replace(
         record,
         sample=f"{record.sample}|{NAMES[way]}",
-        group=record.group or record.sample,
+        group=record.together,
         extras={**record.extras, **REVERSED.set(way)},
     )
 

@@ -96,14 +96,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class MetricValue:
-    """One measured number with its 95 % bootstrap interval over the `n` test samples."""
+    """One measured number with its 95 % bootstrap interval over the `n` test samples.
+
+    The interval is None where these are of too few groups.
+    """
 
     name: str
     value: float
     unit: str
     higher_is_better: bool
-    ci_low: float
-    ci_high: float
+    ci_low: float | None
+    ci_high: float | None
     n: int
     headline: bool
 
@@ -116,7 +119,7 @@ class Predictions:
         samples: (N,) ids.
         targets: (N, ...).
         scores: (N, ...) float32, views merged.
-        groups: (N,) what is resampled together; the sample's id where it has no group.
+        groups: (N,) what is resampled together: groups, else videos.
     """
 
     samples: NDArray[np.str_]
@@ -186,14 +189,14 @@ def _predictions(
         samples=np.array([record.sample for record in test], dtype=np.str_),
         targets=targets,
         scores=scores,
-        groups=np.array([record.group or record.sample for record in test], dtype=np.str_),
+        groups=np.array([record.together for record in test], dtype=np.str_),
     )
 
 
 def _measured(name: str, task: Task[Any], predictions: Predictions) -> MetricValue:
     measure = METRICS.get(name)
     scores, targets = predictions.scores, predictions.targets
-    low, high = interval(measure, scores, targets, predictions.groups)
+    low, high = interval(measure, scores, targets, predictions.groups) or (None, None)
     return MetricValue(
         name=name,
         value=measure.value(scores, targets),

@@ -83,22 +83,24 @@ def probe_selected(inputs: Inputs) -> Outcome:
 def split_off(records: Sequence[Record]) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
     """Records to fit on, and at least one in five of them to select with, whole groups at a time.
 
-    Which those are follows from the names alone; no seed is involved. The last group is never
-    taken, so that large groups may leave less than one in five to select with.
+    Which those are follows from the names alone; no seed is involved. Samples of one video are a
+    group. The last group is never taken, so that large groups may leave less than one in five to
+    select with.
 
     Raises:
         UserError: there is only one video, or one group.
     """
-    sizes = Counter(_group(record) for record in records)
+    sizes = Counter(record.together for record in records)
     taken: set[str] = set()
     videos = 0
-    for group in sorted(sizes, key=_hash)[:-1]:
+    names = _names(records)
+    for group in sorted(sizes, key=lambda group: _hash(names[group]))[:-1]:
         if ONE_IN * videos >= len(records):
             break
         taken.add(group)
         videos += sizes[group]
-    fitting = tuple(record for record in records if _group(record) not in taken)
-    selection = tuple(record for record in records if _group(record) in taken)
+    fitting = tuple(record for record in records if record.together not in taken)
+    selection = tuple(record for record in records if record.together in taken)
     if not selection:
         what = "1 training video is" if len(records) == 1 else "training videos of one group are"
         mend = "use linear, or a larger budget"
@@ -209,8 +211,16 @@ def _summed(final: Cost, trials: FitSummary | None) -> Cost:
     )
 
 
-def _group(record: Record) -> str:
-    return record.group or record.sample
+def _names(records: Sequence[Record]) -> dict[str, str]:
+    """By what is never torn apart, the name that decides: its own, or of a video its sample's.
+
+    Of several samples, the first in alphabetical order.
+    """
+    names: dict[str, str] = {}
+    for record in records:
+        own = record.group or record.sample
+        names[record.together] = min(own, names.get(record.together, own))
+    return names
 
 
 def _hash(name: str) -> str:

@@ -19,7 +19,7 @@ class Record:
         label: class id in [0, classes), or None where the task has no single class.
         split: train or test.
         start, end: the trimmed range in seconds of a longer video, or None.
-        group: what is resampled together (UCF101 group, FineGym video), or None.
+        group: what is resampled together (UCF101 group, FineGym video); None: what one video holds.
         extras: further targets by name, e.g. `count`, `boxes`, `labels`.
     """
 
@@ -31,6 +31,11 @@ class Record:
     end: float | None = None
     group: str | None = None
     extras: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def together(self) -> str:
+        """Name of what is never torn apart: its group, else its video."""
+        return self.group or self.path
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,9 @@ def _check(scores: Scores, targets: Floats) -> None:
     left_out = of_boxes == NOT_EVALUATED
     broken = (~np.isfinite(of_boxes) & ~left_out).any(axis=1)
     if broken.any():
-        raise NotFinite(f"{int(broken.sum())} of {len(broken)} boxes have scores that are NaN or infinite")
+        raise NotFinite(
+            f"{int(broken.sum())} of {len(broken)} boxes have scores that are NaN or infinite"
+        )
     if (left_out.any(axis=0) & ~left_out.all(axis=0)).any():
         raise ValueError("a class is left out in every box or in none")
     if not (targets[..., CORNERS:] == 1).any():

@@ -27,7 +27,7 @@ def test_each_record_twice_in_one_group() -> None:
     names = ["a|forward", "a|backward", "b|forward", "b|backward"]
     assert [record.sample for record in found] == names
     assert [REVERSED.of(record) for record in found] == [False, True, False, True]
-    assert [record.group for record in found] == ["a", "a", "long", "long"]
+    assert [record.group for record in found] == ["a.mp4", "a.mp4", "long", "long"]
     assert {(record.path, record.label) for record in found[:2]} == {("a.mp4", 3)}
 
 

@@ -154,6 +154,23 @@ def test_a_budget_by_the_cells_seed_draws_other_videos(
     assert len(drawn[0].train_samples) == 6
 
 
+def test_samples_of_one_video_are_drawn_together_in_intervals(
+    dataset: Dataset, needs: Needs, tmp_path: Path
+) -> None:
+    """Ten actions of a file are no ten independent videos; a group that is given counts first."""
+    records = [dataclasses.replace(record, group=None) for record in dataset.records]
+    parts = [
+        dataclasses.replace(r, path=f"{number % 3}.mp4", group="g" if number % 3 == 0 else None)
+        if r.split == "test"
+        else r
+        for number, r in enumerate(records)
+    ]
+    job = evaluate_job("linear")
+    split = dataclasses.replace(dataset, records=tuple(parts))
+    done = run_evaluate(job, split, None, session_in(tmp_path / "cell", needs()))
+    assert set(done.predictions.groups.tolist()) == {"g", "1.mp4", "2.mp4"}
+
+
 @pytest.mark.parametrize("protocol", PROTOCOL_NAMES)
 def test_a_diverging_run_has_its_own_error(
     protocol: str, dataset: Dataset, needs: Needs, tmp_path: Path

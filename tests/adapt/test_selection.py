@@ -31,7 +31,7 @@ PLAN = recipe(
 
 
 def record(number: int, group: str | None = None) -> Record:
-    return Record(f"v{number}", "", number % 3, "train", group=group)
+    return Record(f"v{number}", f"v{number}.mp4", number % 3, "train", group=group)
 
 
 @given(st.integers(2, 200))
@@ -67,6 +67,17 @@ def test_groups_stay_together(groups: list[str]) -> None:
     assert left
     assert kept
     assert len(kept) >= len(records) / 5 or len(left) == 1
+
+
+def test_parts_of_one_video_stay_together_without_a_group() -> None:
+    parts = [
+        Record(f"{video}-{part}", f"{video}.mp4", 0, "train", part, part + 1.0)
+        for video in range(6)
+        for part in range(4)
+    ]
+    fitting, kept = split_off(parts)
+    assert len(kept) >= len(parts) / 5
+    assert not {r.path for r in fitting} & {r.path for r in kept}
 
 
 def test_a_small_group_before_a_large_one_does_not_take_both() -> None:

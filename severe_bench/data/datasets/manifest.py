@@ -5,7 +5,7 @@
 path, label, split   required; path relative to the root, label may be empty, split train or test
 sample               unique name; else the path, with the range where the sample is trimmed
 start, end           trimmed range in seconds
-group                what is resampled together in intervals, e.g. the subject or the long video
+group                what is resampled together in intervals, e.g. the subject; else the video
 labels               several classes: `name;name`; left out, those of the spans
 spans                actions with their times in seconds: `name@start-end;name@start-end`
 duration             of the whole video in seconds
