@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from severe_bench.doctor.finding import Finding
 
 ASKED = ("SLURM_VERSION", "ClusterName", "MaxArraySize", "AccountingStorageType")
+NO_ACCOUNTS = {"?", "(null)", "accounting_storage/none"}
 SECONDS = 20.0
 
 
@@ -36,7 +37,7 @@ def check_slurm() -> Iterator[Finding]:
 def _told(config: str) -> str:
     found = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", config, re.MULTILINE))
     version, name, array, accounts = (found.get(key, "?") for key in ASKED)
-    kept = "no accounting, none needed" if accounts in {"?", "(null)"} else "accounting"
+    kept = "no accounting, none needed" if accounts in NO_ACCOUNTS else "accounting"
     return f"{version} replies, cluster {name}; MaxArraySize {array}; {kept}"
 
 

@@ -88,18 +88,28 @@ def test_slurm_that_does_not_reply(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "Slurmctld(primary) is DOWN" in finding.seen
 
 
-def test_slurm_that_replies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("storage", "told"),
+    [
+        ("accounting_storage/slurmdbd", "accounting"),
+        ("accounting_storage/none", "no accounting, none needed"),
+        ("(null)", "no accounting, none needed"),
+    ],
+)
+def test_slurm_that_replies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str, told: str
+) -> None:
     for name in ("sbatch", "squeue", "scontrol", "srun"):
         program = tmp_path / name
         program.write_text(
-            "#!/bin/sh\necho 'AccountingStorageType   = accounting_storage/slurmdbd\n"
+            f"#!/bin/sh\necho 'AccountingStorageType   = {storage}\n"
             "ClusterName = hpc\nMaxArraySize            = 1001\nSLURM_VERSION = 24.05.3'\n"
         )
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     (finding,) = cluster.check_slurm()
     assert finding.verdict == "ok"
-    assert finding.seen == "24.05.3 replies, cluster hpc; MaxArraySize 1001; accounting"
+    assert finding.seen == f"24.05.3 replies, cluster hpc; MaxArraySize 1001; {told}"
 
 
 def test_one_failing_check_does_not_hide_the_rest(
