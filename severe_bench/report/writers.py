@@ -24,6 +24,21 @@ LATEX = str.maketrans(
         "−": "$-$",
         "–": "--",
         "→": r"$\to$",
+        "↓": r"$\downarrow$",
+        "↑": r"$\uparrow$",
+        "▲": r"$\bigtriangleup$",
+        "▼": r"$\bigtriangledown$",
+        "τ": r"$\tau$",
+        "ρ": r"$\rho$",
+        "≈": r"$\approx$",
+        "‑": "-",
+        "⁹": "$^9$",
+        "✓": r"$\surd$",
+        "α": r"$\alpha$",
+        "Δ": r"$\Delta$",
+        "β": r"$\beta$",
+        "≤": r"$\leq$",
+        "≥": r"$\geq$",
     }
 )
 MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#"} | {"\n": " "})

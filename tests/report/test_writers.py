@@ -3,12 +3,14 @@
 import io
 import math
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from severe_bench.report.printed import write_printed_page
 from severe_bench.report.table import Head, Table, fixed, number, signed, words
 from severe_bench.report.writers import to_csv, to_latex, to_markdown
 from tests.report.conftest import HOSTILE
@@ -83,3 +85,22 @@ def test_columns_in_which_nothing_stands_are_for_csv_alone() -> None:
         assert "Why" in written
     empty = Table("t", "T", "", heads, ())
     assert "Caveats" in to_markdown(empty)
+
+
+KNOWN_TO_LATEX = set("’‘“”†‡×²³·°…éüöäÜÖÄß")
+"""Without a package, as UTF-8 input (LaTeX of 2020 and later)."""
+
+
+def test_latex_sets_every_sign_of_a_report(whole: Path) -> None:
+    files = sorted((whole.parent / "tables").glob("*.tex"))
+    assert len(files) > 20
+    signs = {sign for path in files for sign in path.read_text() if not sign.isascii()}
+    assert signs <= KNOWN_TO_LATEX
+    assert any(r"$\tau$" in path.read_text() for path in files)
+
+
+def test_latex_sets_every_sign_of_the_printed_tables(tmp_path: Path) -> None:
+    folder = write_printed_page("severe2022", tmp_path).parent
+    files = sorted((folder / "tables").glob("*.tex"))
+    signs = {sign for path in files for sign in path.read_text() if not sign.isascii()}
+    assert signs <= KNOWN_TO_LATEX
