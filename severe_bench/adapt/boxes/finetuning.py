@@ -16,8 +16,6 @@ from severe_bench.adapt.boxes.clips import (
 )
 from severe_bench.adapt.boxes.network import (
     BoxNetwork,
-    BoxObjective,
-    Mode,
     box_outputs,
     padded,
     with_boxes,
@@ -27,6 +25,7 @@ from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.map_width import map_width
 from severe_bench.adapt.network import finite, frozen, seeded_head, state_digest
 from severe_bench.adapt.parts import Pass, Rows, rows_of
+from severe_bench.adapt.two_parts import Mode, TwoPartObjective
 from severe_bench.core.record import Record
 from severe_bench.data.store import shared_store
 from severe_bench.models.network import build_network
@@ -84,7 +83,8 @@ def _train(network: BoxNetwork, inputs: Inputs, mode: Mode) -> FitSummary:
         seed=job.seed,
         device=session.device,
     )
-    objective = BoxObjective(network, inputs.assignment, mode)
+    reads = ("clips", "boxes")
+    objective = TwoPartObjective(network, network.backbone, inputs.assignment, mode, reads)
     return fit(objective, source, job.recipe, session, job.seed)
 
 

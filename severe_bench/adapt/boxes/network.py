@@ -1,7 +1,6 @@
 """Regions of a clip: a backbone's maps, averaged over time, pooled within each box."""
 
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -12,16 +11,11 @@ from torchvision.ops import roi_align
 from severe_bench.config.recipe import Numerics
 from severe_bench.core import padding
 from severe_bench.models.maps import feature_maps
-from severe_bench.tasks.task import Assignment
-from severe_bench.train.batch import Batch
 from severe_bench.train.numerics import arithmetic, lay_out
 
 GRID = 7
 """Places across a region (He et al. 2017; PySlowFast's AVA head)."""
 CORNERS = 4
-
-Mode = Literal["trains", "frozen", "drifts"]
-"""Of the backbone; `drifts`: only the statistics of its batch normalisation change."""
 
 
 class BoxNetwork(nn.Module):
@@ -52,42 +46,6 @@ class BoxNetwork(nn.Module):
         vectors = maps.new_zeros(*boxes.shape[:2], maps.shape[1])
         outputs: Tensor = self.head(vectors.index_put((clip, place), pooled.amax(dim=(2, 3))))
         return outputs
-
-
-class BoxObjective:
-    """A task's loss over the boxes of key frames.
-
-    Args:
-        network: backbone and head; the backbone takes no gradient unless it trains.
-        assignment: gives the loss.
-        mode: of the backbone.
-    """
-
-    def __init__(self, network: BoxNetwork, assignment: Assignment, mode: Mode) -> None:
-        self._network, self._assignment, self._mode = network, assignment, mode
-        network.backbone.requires_grad_(mode == "trains")
-
-    @property
-    def module(self) -> nn.Module:
-        """The whole network."""
-        return self._network
-
-    def parameters(self) -> Iterable[nn.Parameter]:
-        """Those that train."""
-        return self._network.parameters()
-
-    def begin_epoch(self, epoch: int) -> None:  # noqa: ARG002 - every epoch is alike
-        """Train mode of whatever may change."""
-        self._network.train()
-        self._network.backbone.train(self._mode != "frozen")
-
-    def loss(self, batch: Batch) -> Tensor:
-        """The task's loss of the batch."""
-        outputs = self._network(batch.inputs["clips"], batch.inputs["boxes"])
-        return self._assignment.loss(outputs, batch.targets)
-
-    def after_step(self) -> None:
-        """Nothing."""
 
 
 @torch.inference_mode()

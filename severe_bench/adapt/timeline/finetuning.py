@@ -17,10 +17,11 @@ from severe_bench.adapt.network import frozen, seeded_head, state_digest
 from severe_bench.adapt.parts import Pass, Rows, rows_of
 from severe_bench.adapt.timeline.features import vectors_of
 from severe_bench.adapt.timeline.grid import Grid
-from severe_bench.adapt.timeline.network import Mode, WindowNetwork, WindowObjective, head_outputs
+from severe_bench.adapt.timeline.network import WindowNetwork, head_outputs
 from severe_bench.adapt.timeline.placing import placed
 from severe_bench.adapt.timeline.reading import SnippetReader, grids, timelines
 from severe_bench.adapt.timeline.windows import WindowBatches, WindowReader
+from severe_bench.adapt.two_parts import Mode, TwoPartObjective
 from severe_bench.config.recipe import Clip
 from severe_bench.core.padding import padded
 from severe_bench.core.record import Record
@@ -85,7 +86,7 @@ def _train(network: WindowNetwork, inputs: Inputs, mode: Mode) -> FitSummary:
     reader = WindowReader(snippets, steps, _options(inputs).window)
     statement, device = job.network.input, session.device
     source = WindowBatches(reader, inputs.assignment, job.recipe, statement, device)
-    objective = WindowObjective(network, inputs.assignment, mode)
+    objective = TwoPartObjective(network, network.backbone, inputs.assignment, mode)
     return fit(objective, source, job.recipe, session, job.seed)
 
 

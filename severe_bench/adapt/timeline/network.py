@@ -4,20 +4,12 @@ Throughout, a snippet that is not there (a window or a batch is longer than a vi
 goes into backbone and head.
 """
 
-from collections.abc import Iterable
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
 from severe_bench.adapt.network import finite
 from severe_bench.config.recipe import Numerics
-from severe_bench.tasks.task import Assignment
-from severe_bench.train.batch import Batch
 from severe_bench.train.numerics import lay_out
-
-Mode = Literal["trains", "frozen", "drifts"]
-"""Of the backbone; `drifts`: only the statistics of its batch normalisation change."""
 
 
 class WindowNetwork(nn.Module):
@@ -58,38 +50,3 @@ def head_outputs(head: nn.Module, vectors: Tensor) -> Tensor:
 def _broken(vectors: Tensor) -> Tensor:
     """0, or NaN where a backbone gave NaN: a head would take that for a snippet that is missing."""
     return vectors.detach().sum() * 0
-
-
-class WindowObjective:
-    """A task's loss over windows of snippets.
-
-    Args:
-        network: backbone and head; the backbone takes no gradient unless it trains.
-        assignment: gives the loss.
-        mode: of the backbone.
-    """
-
-    def __init__(self, network: WindowNetwork, assignment: Assignment, mode: Mode) -> None:
-        self._network, self._assignment, self._mode = network, assignment, mode
-        network.backbone.requires_grad_(mode == "trains")
-
-    @property
-    def module(self) -> nn.Module:
-        """The whole network."""
-        return self._network
-
-    def parameters(self) -> Iterable[nn.Parameter]:
-        """Those that train."""
-        return (part for part in self._network.parameters() if part.requires_grad)
-
-    def begin_epoch(self, epoch: int) -> None:  # noqa: ARG002 - every epoch is alike
-        """Train mode of whatever may change."""
-        self._network.train()
-        self._network.backbone.train(self._mode != "frozen")
-
-    def loss(self, batch: Batch) -> Tensor:
-        """The task's loss of the batch."""
-        return self._assignment.loss(self._network(batch.inputs["clips"]), batch.targets)
-
-    def after_step(self) -> None:
-        """Nothing."""

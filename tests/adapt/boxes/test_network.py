@@ -3,7 +3,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from severe_bench.adapt.boxes.network import BoxNetwork, BoxObjective, padded, with_boxes
+from severe_bench.adapt.boxes.network import BoxNetwork, padded, with_boxes
+from severe_bench.adapt.two_parts import TwoPartObjective
 from severe_bench.core.extras import BOXES, Box
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.ava_detection import AVA_DETECTION, AvaDetectionOptions
@@ -69,7 +70,8 @@ def test_what_changes_is_what_the_mode_says(mode: str, changed: set[str]) -> Non
     task = AVA_DETECTION.bind(AvaDetectionOptions(), Dataset("d", None, ("a", "b"), ()))  # type: ignore[arg-type]
     network = BoxNetwork("tiny_maps", TinyMaps(), task.head(24))
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    objective = BoxObjective(network, task, mode)  # type: ignore[arg-type]
+    reads = ("clips", "boxes")
+    objective = TwoPartObjective(network, network.backbone, task, mode, reads)  # type: ignore[arg-type]
     box = Box(0.1, 0.1, 0.9, 0.9, (1,))
     targets = task.targets([Record("f", "v", None, "train", extras=BOXES.set((box,)))])
     optimiser = torch.optim.SGD([p for p in objective.parameters() if p.requires_grad], lr=0.1)

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from severe_bench.adapt.timeline.network import WindowNetwork, WindowObjective, head_outputs
+from severe_bench.adapt.timeline.network import WindowNetwork, head_outputs
+from severe_bench.adapt.two_parts import TwoPartObjective
 from severe_bench.config.recipe import Numerics
 from severe_bench.core.errors import NotFinite
 from severe_bench.core.record import Dataset
@@ -56,7 +57,7 @@ def test_modes_say_what_trains() -> None:
         ("drifts", True, 8),
     ):
         whole = network()
-        objective = WindowObjective(whole, task, mode)  # type: ignore[arg-type]
+        objective = TwoPartObjective(whole, whole.backbone, task, mode)  # type: ignore[arg-type]
         objective.begin_epoch(0)
         assert (whole.backbone.training, whole.head.training) == (training, True)
         expected = whole.parameters() if mode == "trains" else whole.head.parameters()
