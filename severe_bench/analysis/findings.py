@@ -44,7 +44,7 @@ class Reader(Protocol):
         """How many training videos an evaluated cell had; None where its budget is the full set."""
 
     def features(self, cell: str) -> Features | None:
-        """Of a features cell, by id, views merged."""
+        """Of a features cell, by id, views merged; UserError where they are damaged."""
 
     def needs(self, cell: str) -> Mapping[str, str]:
         """Role -> id of what an evaluated cell needed."""
@@ -91,9 +91,8 @@ def find(
     study = build_study(harvest, reader.predictions)
     verdicts = judge(claims, study.difference)
     dataset, ids = standard_features(harvest.measured, reader.needs)
-    read = {model: reader.features(cell) for model, cell in ids.items()}
-    present = {model: value for model, value in read.items() if value is not None}
     notes = list(study.notes)
+    present = _features(reader, ids, notes)
     alike = None
     if len(present) > 1:
         try:
@@ -116,6 +115,20 @@ def find(
         settings,
         _backbones(study, reader),
     )
+
+
+def _features(reader: Reader, ids: Mapping[str, str], notes: list[str]) -> dict[str, Features]:
+    """Features by model; which are damaged is added to the notes."""
+    present = {}
+    for model, cell in ids.items():
+        try:
+            found = reader.features(cell)
+        except UserError as error:
+            notes.append(f"no CKA of {model}: {error}")
+            continue
+        if found is not None:
+            present[model] = found
+    return present
 
 
 def _settings(study: Study, reader: Reader) -> dict[tuple[str, str], Setting]:

@@ -14,7 +14,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.shards import read_shards
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.plan.job import EvaluateJob
-from severe_bench.store.cells import CorruptError, check, read_cell, read_failure
+from severe_bench.store.cells import CorruptError, check, read_cell, read_failure, verify
 from severe_bench.store.layout import CELL, PREDICTIONS, Layout
 from severe_bench.store.predictions import Predictions, read_predictions
 from severe_bench.store.result import Result
@@ -73,11 +73,19 @@ class ResultsReader:
             return None
 
     def features(self, cell: str) -> Features | None:
-        """Features of a features cell, views merged; None where they are missing or damaged.
+        """Features of a features cell, views merged; None where there are none.
 
         They stay on disk and are read block by block.
+
+        Raises:
+            UserError: they are damaged.
         """
         folder = self.layout.group("features") / cell
+        try:
+            verify(folder)
+        except CorruptError as error:
+            mend = "remove this folder and what was computed from it, and run again"
+            raise UserError(f"{error.path.name} {error.reason}", str(folder), mend) from error
         try:
             samples = json.loads((folder / "samples.json").read_bytes())
             arrays = read_shards(folder)

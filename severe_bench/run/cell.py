@@ -43,7 +43,7 @@ from severe_bench.store.events import (
 from severe_bench.store.layout import CHECKPOINT, PROGRESS, Layout
 from severe_bench.store.lock import BEAT_SECONDS, Claim, claim
 from severe_bench.store.predictions import write_predictions
-from severe_bench.store.quarantine import quarantine_damaged
+from severe_bench.store.quarantine import quarantine_damaged, require_intact_needs
 from severe_bench.store.result import Cost, Failure, Result
 
 EndState = Literal["done", "failed", "interrupted", "busy"]
@@ -99,13 +99,17 @@ def run_cell(
         tell: takes progress about twice a second.
 
     Raises:
-        UserError: the results folder cannot be written.
+        UserError: the results folder cannot be written; or features or weights that it needs are
+            damaged, and were set aside.
     """
     with holding(layout, cell) as held:
         if held is None:
             return Ended("busy")
         try:
-            return settled(layout, cell) or _attempt(layout, cell, how, held, stop, tell)
+            ended = settled(layout, cell)
+            if ended is None:
+                require_intact_needs(layout, cell)
+            return ended or _attempt(layout, cell, how, held, stop, tell)
         except LostClaim:
             return Ended("busy")
 

@@ -24,6 +24,7 @@ from severe_bench.run.cell import How, run_cell
 from severe_bench.run.messages import Assignment, Broken, Over, Ready, Reply, Start, Told
 from severe_bench.run.sessions import finite
 from severe_bench.store.layout import LOG, Layout
+from severe_bench.store.quarantine import require_intact_needs
 from severe_bench.store.status import Snapshot
 
 ORPHAN_SECONDS = 60.0
@@ -67,6 +68,7 @@ class Worker:
         try:
             with _output_to(self._layout.folder(cell) / LOG):
                 if assignment.fellows:
+                    require_intact_needs(self._layout, cell)
                     self._train_company(assignment)
                 ended = run_cell(
                     self._layout,

@@ -1,5 +1,6 @@
 """The files of one cell folder, read and written."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -124,6 +125,35 @@ def check(folder: Path) -> Result | None:
     return result
 
 
+def verify(folder: Path) -> None:
+    """Compare the outputs of a finished cell with the digests in its result.
+
+    A process reads each file once, and again when its size or time of change is another.
+
+    Raises:
+        CorruptError: as `check` does, or a file has other bytes than when it was written.
+        UserError: a file cannot be read.
+    """
+    result = check(folder)
+    for name, file in result.files.items() if result else ():
+        path = folder / name
+        if name != CELL and _digest(path) != file.sha256:
+            raise CorruptError(path, "has other bytes than when it was written")
+
+
+def _digest(path: Path) -> str:
+    try:
+        stat = path.stat()
+        return _digest_of(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+@lru_cache(maxsize=65536)
+def _digest_of(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 - part of the key
+    return file_digest(path)
+
+
 def _is_transient(name: str) -> bool:
     return TEMPORARY_MARK in name or name.startswith(CHECKPOINT)
 
@@ -149,12 +179,16 @@ def _read_model(folder: Path, name: str, model: type[M]) -> M | None:
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise CorruptError(path, "is missing") from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        mend = "mend its permissions or pass another --results folder"
-        raise UserError(f"cannot read: {reason}", str(path), mend) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> CorruptError | UserError:
+    if isinstance(error, FileNotFoundError):
+        return CorruptError(path, "is missing")
+    reason = error.strerror or str(error)
+    mend = "mend its permissions or pass another --results folder"
+    return UserError(f"cannot read: {reason}", str(path), mend)
 
 
 def _first_line(error: yaml.YAMLError | ValidationError) -> str:

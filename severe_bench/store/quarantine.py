@@ -1,13 +1,19 @@
 """Damaged cell folders are moved aside and named; the cells are then computed again."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from severe_bench.core.atomic import mendable_writes
-from severe_bench.store.cells import CorruptError, check, read_failure
+from severe_bench.core.errors import UserError
+from severe_bench.plan.cell import Cell
+from severe_bench.store.cells import CorruptError, check, read_failure, verify
 from severe_bench.store.layout import Layout
 from severe_bench.store.lock import claim
+
+VIDEOS = "dataset"
+"""The role of a need whose outputs are videos."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +38,47 @@ class Quarantined:
 def quarantine_damaged(layout: Layout, folder: Path) -> Quarantined | None:
     """Move a cell folder aside if it is damaged and nobody works on it.
 
+    Damage is what shows without reading large files: see `cells.check`.
+
     Returns:
         What was moved; None where there was no need, or another process holds the cell.
 
     Raises:
         UserError: the results folder cannot be read or written.
     """
-    if _damage(folder) is None:
+    return _quarantine(layout, folder, _damage)
+
+
+def require_intact_needs(layout: Layout, cell: Cell) -> None:
+    """Compare what a cell is going to read (features, weights) with its digests.
+
+    A damaged folder is moved aside, so that the next run makes it again. Videos are left out: they
+    are many, and their reader says what is wrong with one.
+
+    Raises:
+        UserError: naming the damaged file; a need is not done, because another worker has just set
+            it aside, say; or the results folder cannot be read or written.
+    """
+    for need in (need for role, need in cell.needs.items() if role != VIDEOS):
+        folder = layout.needed(need)
+        error = _rot(folder)
+        if error is None:
+            continue
+        _quarantine(layout, folder, _rot)
+        what = f"{error.path.name} {error.reason}"
+        mend = "its cell is set aside; start the same command again, which makes it anew"
+        raise UserError(what, str(folder), mend)
+
+
+def _quarantine(
+    layout: Layout, folder: Path, damage: Callable[[Path], CorruptError | None]
+) -> Quarantined | None:
+    if damage(folder) is None:
         return None
     held = claim(folder)
     if held is None:
         return None
-    error = _damage(folder)  # again: it may have been mended before the claim
+    error = damage(folder)  # again: it may have been mended before the claim
     if error is None:
         held.release()
         return None
@@ -58,6 +93,14 @@ def _damage(folder: Path) -> CorruptError | None:
     try:
         if check(folder) is None:
             read_failure(folder)
+    except CorruptError as error:
+        return error
+    return None
+
+
+def _rot(folder: Path) -> CorruptError | None:
+    try:
+        verify(folder)
     except CorruptError as error:
         return error
     return None

@@ -12,6 +12,7 @@ from severe_bench.analysis.study import build_study
 from severe_bench.core.errors import UserError
 from severe_bench.metrics.accuracy import TOP1
 from severe_bench.plan.cell import Cell
+from severe_bench.store.cells import check, output_files, write_result
 from severe_bench.store.layout import Layout
 from tests.analysis.builder import (
     Trial,
@@ -164,11 +165,37 @@ def test_features_of_the_standard_dataset_are_compared(layout: Layout) -> None:
 
 def test_features_of_another_order_leave_a_note(layout: Layout) -> None:
     cells = write_suite(layout, [NEAR])
-    path = layout.group("features") / features_cell("ssl", "near").id / "samples.json"
+    folder = layout.group("features") / features_cell("ssl", "near").id
+    path = folder / "samples.json"
     path.write_text(path.read_text().replace("video_0000", "video_9999"))
+    result = check(folder)
+    assert result is not None
+    write_result(folder, result.model_copy(update={"files": output_files(folder)}))
     found = findings(layout, cells)
     assert found.similarity is None
     assert any("CKA" in note for note in found.notes)
+
+
+def test_damaged_features_are_left_out_of_cka_and_named(layout: Layout) -> None:
+    cells = write_suite(layout, [NEAR])
+    folder = layout.group("features") / features_cell("ssl", "near").id
+    flip(folder / "features-00000000.npy")
+    found = findings(layout, cells)
+    assert found.similarity is not None
+    assert found.similarity.models == ("none", "other")
+    (note,) = (note for note in found.notes if "CKA" in note)
+    assert note == (
+        f"no CKA of ssl: {folder}: features-00000000.npy has other bytes than when it was written; "
+        "remove this folder and what was computed from it, and run again"
+    )
+
+
+def flip(path: Path) -> None:
+    """Two bits of the last number, as a disk may."""
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    content[-2] ^= 1
+    path.write_bytes(content)
 
 
 def test_an_unknown_metric_is_refused_not_guessed(layout: Layout) -> None:

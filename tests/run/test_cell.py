@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.core.session import Progress
 from severe_bench.plan.cell import Cell
@@ -14,6 +15,7 @@ from severe_bench.run.cell import Ended, How, run_cell
 from severe_bench.run.provenance import code_digest
 from severe_bench.run.reproduce import Invocation, reproducing
 from severe_bench.run.sessions import Every, checkpoint_seconds
+from severe_bench.store import cells
 from severe_bench.store.cells import check, read_failure, write_failure, write_result
 from severe_bench.store.events import read_events
 from severe_bench.store.layout import Layout
@@ -110,10 +112,50 @@ def test_a_held_cell_is_busy(layout: Layout) -> None:
 
 def test_a_cell_whose_need_is_not_done_says_so(layout: Layout) -> None:
     cell = evaluate(0, {"weights": pretrain(0).id})
-    assert run(layout, cell).state == "failed"
-    failure = read_failure(layout.folder(cell))
-    assert failure is not None
-    assert "is not done" in failure.message
+    with pytest.raises(UserError, match="is not done; run it with `severe run demo`"):
+        run(layout, cell)
+    assert read_failure(layout.folder(cell)) is None
+
+
+def test_a_need_with_other_bytes_is_not_read_but_made_again(layout: Layout) -> None:
+    """Of the same size and time, as a disk damages a file."""
+    model = pretrain(0)
+    cell = evaluate(0, {"weights": model.id})
+    run(layout, model)
+    good = (layout.folder(model) / OUTPUT).read_bytes()
+    flip(layout.folder(model) / OUTPUT)
+    with pytest.raises(UserError) as caught:
+        run(layout, cell)
+    assert str(caught.value) == (
+        f"{layout.folder(model)}: {OUTPUT} has other bytes than when it was written; its cell is "
+        "set aside; start the same command again, which makes it anew"
+    )
+    assert read_failure(layout.folder(cell)) is None
+    assert len(list(layout.quarantine.iterdir())) == 1
+    assert run(layout, model).state == "done"
+    assert (layout.folder(model) / OUTPUT).read_bytes() == good
+    assert run(layout, cell).state == "done"
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[0] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_need_is_read_once_for_all_cells(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = pretrain(0)
+    run(layout, model)
+    read = []
+
+    def counted(path: Path) -> str:
+        read.append(path)
+        return file_digest(path)
+
+    monkeypatch.setattr(cells, "file_digest", counted)
+    for seed in range(3):
+        run(layout, evaluate(seed, {"weights": model.id}))
+    assert read.count(layout.folder(model) / OUTPUT) == 1
 
 
 def test_needs_are_handed_over_by_role(layout: Layout) -> None:
