@@ -135,7 +135,8 @@ class Evaluation:
     Args:
         metrics: in the task's order.
         train_samples: ids that the budget bought, in draw order.
-        train_digest: `split_digest` of those; equal digests are equal training sets.
+        train_digest: `split_digest` of those that can be read; equal digests are equal training
+            sets.
         selected_epoch: as of `Outcome`.
     """
 
@@ -167,7 +168,8 @@ def run_evaluate(
         Interrupted: after saving, when the session asks to stop.
     """
     task = TASKS.get(job.task)
-    pool, drawn = dataset.listed("train"), drawn_of(job, dataset)
+    drawn = drawn_of(job, dataset)
+    bought = _bought(dataset, drawn)
     inputs = inputs_of(job, dataset, drawn, weights_file, session)
     targets = inputs.targets(inputs.test).numpy()
     outcome = PROTOCOLS.get(job.protocol).run(inputs)
@@ -175,8 +177,8 @@ def run_evaluate(
     return Evaluation(
         metrics=tuple(_measured(name, task, predictions) for name in task.metrics),
         predictions=predictions,
-        train_samples=tuple(record.sample for record in _bought(dataset, drawn)),
-        train_digest=split_digest(pool, drawn),
+        train_samples=tuple(record.sample for record in bought),
+        train_digest=split_digest(bought, range(len(bought))),
         cost=outcome.cost,
         selected_epoch=outcome.selected_epoch,
     )

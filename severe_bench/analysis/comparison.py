@@ -15,6 +15,7 @@ from scipy.special import bdtr, nctdtrinc, stdtr, stdtrit
 
 from severe_bench.analysis.intervals import PairedDifference, Resampled, with_seeds_drawn
 from severe_bench.metrics.bootstrap import percentiles_of_each
+from severe_bench.metrics.few_groups import FEW, around, standard_errors
 
 Array = NDArray[np.float64]
 BLOCK = 500
@@ -78,6 +79,8 @@ def compare_all(resampled: Mapping[str, Resampled], n: int) -> dict[Pair, Compar
     Args:
         resampled: model -> its metric, all of one call of `intervals.resample`.
         n: test videos.
+
+    With few groups of test videos (see `metrics.few_groups`) the interval is that of the t-test.
     """
     pairs = list(combinations(resampled, 2))
     by_seeds: dict[tuple[int, ...], list[Pair]] = {}
@@ -197,10 +200,10 @@ def t_test(mean: float, video_se: float, groups: int, seed_se: float | None, see
 
 def _compare(pairs: Sequence[tuple[Side, Side]], n: int) -> list[Comparison]:
     values = np.stack([a.values - b.values for a, b in pairs])
-    seeds = values.shape[1]
-    bounds = percentiles_of_each(np.stack([a.drawn - b.drawn for a, b in pairs]))
-    video = np.stack([a.averaged - b.averaged for a, b in pairs]).std(axis=1, ddof=1)
+    seeds, groups = values.shape[1], pairs[0][0].groups
+    video = standard_errors(np.stack([a.averaged - b.averaged for a, b in pairs]), groups)
     seed = values.std(axis=1, ddof=1) / np.sqrt(seeds) if seeds > 1 else [None] * len(pairs)
+    bounds = _by_t(values, video, seed, groups) if groups < FEW else _by_percentiles(pairs)
     return [
         _comparison(
             pair,
@@ -212,6 +215,20 @@ def _compare(pairs: Sequence[tuple[Side, Side]], n: int) -> list[Comparison]:
             pairs, values.mean(axis=1), bounds, video, seed, strict=True
         )
     ]
+
+
+def _by_percentiles(pairs: Sequence[tuple[Side, Side]]) -> Array:
+    return percentiles_of_each(np.stack([a.drawn - b.drawn for a, b in pairs]))
+
+
+def _by_t(values: Array, video: Array, seed: Array | Sequence[None], groups: int) -> Array:
+    """(K, 2): the interval that leaves out zero where `t_test` has p < 5 %."""
+    seeds = values.shape[1]
+    freedom = np.array(
+        [freedom_of(float(v), groups, s, seeds) for v, s in zip(video, seed, strict=True)]
+    )
+    error = np.hypot(video, [s or 0.0 for s in seed])
+    return around(values.mean(axis=1), error, np.maximum(freedom, 1.0))
 
 
 def _comparison(

@@ -6,6 +6,7 @@ are reported apart for one model and drawn together, crossed, for a difference.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,13 @@ from severe_bench.metrics.bootstrap import (
     Clusters,
     Run,
     group_sums,
+    intervals,
     of_means,
     percentiles,
     redrawn,
     replicates,
 )
+from severe_bench.metrics.few_groups import require_groups, widened
 from severe_bench.metrics.measure import Measure
 from severe_bench.store.predictions import Predictions
 
@@ -48,7 +51,7 @@ class SeedSummary:
 
 @dataclass(frozen=True)
 class Interval:
-    """Percentile interval in the metric's unit."""
+    """Percentile interval in the metric's unit; by Student's t where groups are few."""
 
     low: float
     high: float
@@ -66,6 +69,7 @@ class Resampled:
         per_group: (S, G) the sum of what each group of test videos contributes to the metric; None
             where the metric is no mean over videos.
         groups: G, how many groups of test videos there are.
+        limits: least and greatest value of the metric.
     """
 
     seeds: tuple[int, ...]
@@ -73,6 +77,12 @@ class Resampled:
     replicates: Array
     per_group: Array | None
     groups: int
+    limits: tuple[float, float] = (-inf, inf)
+
+    @property
+    def widened(self) -> Array:
+        """(S, B) replicates that reach as far as intervals do, see `few_groups.widened`."""
+        return widened(self.replicates, self.values, self.groups, self.limits)
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,8 @@ class PairedDifference:
 
     Args:
         mean: over the common seeds, in the metric's unit.
-        low, high: 95 % percentile interval, clips and seeds both resampled.
+        low, high: 95 % percentile interval, clips and seeds both resampled; with few groups of
+            clips by Student's t with both variances.
         n: test videos.
         seeds: common seeds. With one seed the interval covers test videos only.
     """
@@ -137,8 +148,8 @@ def resample(
         seed: of the resampling.
 
     Raises:
-        UserError: two runs were tested on different videos; or the metric, which can only be
-            computed anew on each resample, is too slow for that.
+        UserError: two runs were tested on different videos; these are of too few groups; or the
+            metric, which can only be computed anew on each resample, is too slow for that.
     """
     if not any(runs.values()):
         return {}
@@ -146,6 +157,7 @@ def resample(
     require_same_videos(predictions)
     pairs = [(run.scores, run.targets) for run in predictions]
     clusters = Clusters.of(predictions[0].groups)
+    require_groups(clusters.count, len(predictions[0].samples))
     draws = _affordable(measure, pairs, draws)
     per_group = group_sums(measure, pairs, clusters)
     if per_group is None:
@@ -158,7 +170,8 @@ def resample(
     for model, rows in _rows_of(runs).items():
         sums = None if per_group is None else per_group[rows]
         seeds = tuple(sorted(runs[model]))
-        result[model] = Resampled(seeds, values[rows], found[rows], sums, clusters.count)
+        limits = measure.metric.bounds
+        result[model] = Resampled(seeds, values[rows], found[rows], sums, clusters.count, limits)
     return result
 
 
@@ -169,8 +182,16 @@ def _rows_of(runs: Mapping[str, Mapping[int, Predictions]]) -> dict[str, list[in
 
 
 def interval(resampled: Resampled) -> Interval:
-    """95 % percentile bootstrap interval of the seed-averaged metric over test videos."""
-    return _percentiles(resampled.replicates.mean(axis=0))
+    """95 % bootstrap interval of the seed-averaged metric over test videos."""
+    return intervals_of([resampled])[0]
+
+
+def intervals_of(found: Sequence[Resampled]) -> list[Interval]:
+    """`interval` of each of them, all of one call of `resample`."""
+    averaged = np.stack([one.replicates.mean(axis=0) for one in found])
+    values = np.array([one.values.mean() for one in found])
+    bounds = intervals(averaged, values, found[0].groups, found[0].limits)
+    return [Interval(float(low), float(high)) for low, high in bounds]
 
 
 def paired(a: Resampled, b: Resampled, n: int, draws_of_seeds: int = 0) -> PairedDifference | None:
@@ -179,7 +200,7 @@ def paired(a: Resampled, b: Resampled, n: int, draws_of_seeds: int = 0) -> Paire
     Each replicate takes one resampled test set, the same for both models, and draws the common
     seeds with replacement, the same for both models (a crossed bootstrap). With S seeds the drawn
     spread over seeds is (S - 1) / S of the true variance, so with few seeds the interval is
-    somewhat narrow.
+    somewhat narrow. It is for many groups of test videos; `comparison` knows few of them too.
 
     Args:
         a: the model that the difference is of.

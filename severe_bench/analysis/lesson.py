@@ -25,7 +25,8 @@ def judge(claims: Iterable[Claim], difference: Difference) -> tuple[Verdict, ...
     """Judge each claim by the paired difference of its two models, clips and seeds resampled.
 
     `holds`: the 95 % interval lies above zero; `does not hold`: it lies below; `not separable`: it
-    includes zero; `not measured`: one of the two has no finished cell on a common seed.
+    includes zero; `not measured`: one of the two has no finished cell on a common seed, or the test
+    videos are of too few groups.
     """
     return tuple(_verdict(claim, difference) for claim in claims)
 

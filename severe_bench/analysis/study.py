@@ -13,6 +13,7 @@ from severe_bench.analysis.intervals import (
     Interval,
     PairedDifference,
     SeedSummary,
+    intervals_of,
     over_seeds,
     resample,
 )
@@ -36,7 +37,7 @@ from severe_bench.analysis.sensitivity import (
     with_interval,
 )
 from severe_bench.core.errors import UserError
-from severe_bench.metrics.bootstrap import percentiles_of_each
+from severe_bench.metrics.few_groups import standard_errors
 from severe_bench.metrics.measure import METRICS
 from severe_bench.plan.cell import Label
 from severe_bench.store.predictions import Predictions
@@ -54,7 +55,8 @@ class Summary:
         interval: over test videos, of the seed-averaged metric; None without predictions.
         rank: among the models present, 1 is best, ties share the better rank.
         ranks: between which ranks 95 % of the draws of test videos and seeds put it.
-        best_or_equal: it is the best, or not separable from the best (see `comparison`).
+        best_or_equal: it is the best, or not separable from the best (see `comparison`); None where
+            that could not be tested.
         of: how many models are present.
         n: test videos.
     """
@@ -67,7 +69,7 @@ class Summary:
     of: int
     n: int
     ranks: Interval | None = None
-    best_or_equal: bool = False
+    best_or_equal: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -308,12 +310,15 @@ def _seeds(cells: Sequence[Measured]) -> SeedSummary:
     return over_seeds(values, [cell.predictions for cell in cells])
 
 
-def _best_or_equal(model: str, order: Mapping[str, float], found: Uncertainty | None) -> bool:
+def _best_or_equal(
+    model: str, order: Mapping[str, float], found: Uncertainty | None
+) -> bool | None:
     first = [other for other, rank in order.items() if rank == 1]
-    if model in first or found is None:
-        return model in first
-    compared = [found.comparison(model, other) for other in first]
-    return any(one is not None and not one.separable for one in compared)
+    if model in first:
+        return True
+    compared = [found.comparison(model, other) for other in first] if found else []
+    known = [one for one in compared if one is not None]
+    return any(not one.separable for one in known) if known else None
 
 
 def _uncertainty(cells: Sequence[Measured], read: ReadPredictions) -> Uncertainty | None:
@@ -326,14 +331,13 @@ def _uncertainty(cells: Sequence[Measured], read: ReadPredictions) -> Uncertaint
         return None
     measure = METRICS.get(cells[0].label.headline)
     resampled = resample(measure, runs)
+    groups = next(iter(resampled.values())).groups
     averaged = np.stack([one.replicates.mean(axis=0) for one in resampled.values()])
-    bounds = zip(resampled, percentiles_of_each(averaged), strict=True)
-    spread = zip(resampled, averaged.std(axis=1, ddof=1), strict=True)
-    first = next(iter(resampled.values()))
+    spread = zip(resampled, standard_errors(averaged, groups), strict=True)
     return Uncertainty(
-        {model: Interval(float(low), float(high)) for model, (low, high) in bounds},
+        dict(zip(resampled, intervals_of(list(resampled.values())), strict=True)),
         {model: float(deviation) for model, deviation in spread},
         compare_all(resampled, cells[0].n),
         redraw(resampled, measure.metric),
-        first.groups,
+        groups,
     )

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.core.metric import Metric
+from severe_bench.metrics.few_groups import FEW, FEWEST, LEVEL, around, standard_errors
 from severe_bench.metrics.measure import Measure, Scores, Targets
 
-LEVEL = 0.95
 BLOCK = 4_000_000
 """Largest number of resampling weights held at once (32 MB)."""
 
@@ -38,11 +38,11 @@ def interval(
     groups: NDArray[np.str_],
     seed: int = 0,
     resamples: int = 1000,
-) -> tuple[float, float]:
-    """The 95 % percentile bootstrap interval of `measure`.
+) -> tuple[float, float] | None:
+    """The 95 % bootstrap interval of `measure`.
 
-    It is about the test samples only: training seeds vary on top of it. With a single group both
-    ends are the value itself.
+    It is about the test samples only: training seeds vary on top of it. Percentiles; with few
+    groups by Student's t, see `few_groups`.
 
     Args:
         measure: which metric.
@@ -53,10 +53,30 @@ def interval(
         resamples: number of draws.
 
     Returns:
-        Lower and upper end, in the metric's unit.
+        Lower and upper end, in the metric's unit; None where there are too few groups.
     """
     clusters = Clusters.of(groups)
-    return percentiles(replicates(measure, [(scores, targets)], clusters, resamples, seed)[0])
+    if clusters.count < FEWEST:
+        return None
+    found = replicates(measure, [(scores, targets)], clusters, resamples, seed)
+    value = np.array([measure.value(scores, targets)])
+    low, high = intervals(found, value, clusters.count, measure.metric.bounds)[0]
+    return float(low), float(high)
+
+
+def intervals(found: Floats, values: Floats, groups: int, limits: tuple[float, float]) -> Floats:
+    """The 95 % interval of each value over test samples: (K, 2), within the metric's limits.
+
+    Args:
+        found: (K, R) from `replicates`.
+        values: (K,) on the test set as it is.
+        groups: how many clusters were drawn from, `FEWEST` or more.
+        limits: least and greatest value of the metric.
+    """
+    if groups >= FEW:
+        return percentiles_of_each(found)
+    bounds = around(values, standard_errors(found, groups), groups - 1)
+    return np.asarray(np.clip(bounds, *limits))
 
 
 def percentiles(values: Floats) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from severe_bench.analysis.lesson import Verdict
 from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
 from severe_bench.analysis.study import Study
 from severe_bench.core.units import seconds_text
+from severe_bench.metrics.few_groups import FEW
 from severe_bench.report.table import fixed, span
 
 MOST_SWAPS = 5
@@ -55,7 +56,8 @@ def overview(findings: Findings) -> list[str]:
 
 def warnings(study: Study) -> list[str]:
     """What should keep a reader from trusting some of the numbers."""
-    found = [_codes(study), _incomplete(study), _chosen_on_test(study), *_remarks(study)]
+    found = [_codes(study), _incomplete(study), _chosen_on_test(study), _few_groups(study)]
+    found += _remarks(study)
     return [text for text in found if text]
 
 
@@ -98,6 +100,20 @@ def _chosen_on_test(study: Study) -> str:
     return (
         f"Warning: {counted(len(cells), 'cell')} are best on test (marked ‡): the state was chosen "
         "by the test set, so these numbers are too good."
+    )
+
+
+def _few_groups(study: Study) -> str:
+    few = [
+        f"{name} ({found.groups})"
+        for name, found in study.uncertainties.items()
+        if found.groups < FEW and name in study.columns
+    ]
+    if not few:
+        return ""
+    return (
+        f"Warning: few groups of test videos in {listing(few)}: intervals are by Student’s t, and "
+        "rest on groups that differ about equally much."
     )
 
 
@@ -289,7 +305,7 @@ def _tally(verdicts: Sequence[Verdict]) -> str:
             ("holds", "held"),
             ("does not hold", "did not hold"),
             ("not separable", "could not be told from chance"),
-            ("not measured", "could not be judged for want of results"),
+            ("not measured", "could not be judged for want of results or intervals"),
         ]
         if outcome in outcomes
     ]

@@ -20,7 +20,7 @@ from severe_bench.metrics.measure import Measure
 from severe_bench.store.predictions import Predictions
 
 MEAN = Measure(
-    Metric("mean", "mean", "", 0.0, 1.0),
+    Metric("mean", "mean", "", 0.0, 1.0, farthest=-np.inf),
     lambda scores, targets: float(scores[:, 0].mean()),
     lambda scores, targets: scores[:, 0].astype(np.float64),
 )
@@ -77,9 +77,9 @@ def test_blocks_change_nothing_but_memory(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_groups_widen_the_interval_as_the_theory_says() -> None:
-    # 20 groups of 10 equal values: the standard error is that of 20 values, not of 200.
-    group_values = draws(20, 4)
-    values, groups = np.repeat(group_values, 10), np.repeat([f"g{i}" for i in range(20)], 10)
+    # 60 groups of 10 equal values: the standard error is that of 60 values, not of 600.
+    group_values = draws(60, 4)
+    values, groups = np.repeat(group_values, 10), np.repeat([f"g{i}" for i in range(60)], 10)
     wide = interval(resample(MEAN, {"m": {0: run(values, groups)}}, draws=20_000)["m"])
     narrow = interval(resample(MEAN, {"m": {0: run(values)}}, draws=20_000)["m"])
     assert (wide.high - wide.low) / (narrow.high - narrow.low) == pytest.approx(10**0.5, rel=0.08)

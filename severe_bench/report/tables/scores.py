@@ -309,6 +309,6 @@ def _long_row(study: Study, summary: Summary) -> list[Entry]:
         number(summary.rank, 0),
         *_bounds(summary.ranks, 0),
         number(summary.of, 0),
-        words("yes" if summary.best_or_equal else "no"),
+        words({True: "yes", False: "no", None: "not tested"}[summary.best_or_equal]),
         words(column.signs.get(summary.model, "")),
     ]
