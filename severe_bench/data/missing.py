@@ -1,7 +1,8 @@
 """Samples whose video is missing or unreadable here: looked for once, kept for as long as it holds.
 
 What a look finds is kept in the user's cache folder beside the times of change of the folders that
-were looked into, so that the next look is one `stat` per folder and not one per video.
+were looked into, and of those that links in them lead to, so that the next look is one `stat` per
+folder and not one per video.
 """
 
 import contextlib
@@ -20,13 +21,13 @@ from severe_bench.core.digest import digest_of
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import SPLITS, Dataset, Record, Split
 from severe_bench.data.cache import cache_folder
-from severe_bench.data.datasets.videos import missing
+from severe_bench.data.datasets.videos import link_folders, missing
 from severe_bench.data.prepared import MANIFEST, Manifest
 
 ABSENT = "no such file"
 NOT_PREPARED = "is not prepared"
 
-RULES = 1
+RULES = 2
 """Raised when kept lists are to be made anew."""
 
 SETTLED_NS = 2_000_000_000
@@ -190,7 +191,8 @@ def _looked(
         seen = _stamps([videos.folder / MANIFEST])
         made = Manifest(videos.folder, videos.prepared).read()
         return {r.path: NOT_PREPARED for r in dataset.records if r.path not in made}, seen
-    seen = _settled(_stamps(_folders(dataset.records, videos.root)))
+    folders = {*_folders(dataset.records, videos.root), *link_folders(dataset.records, videos.root)}
+    seen = _settled(_stamps(sorted(folders)))
     seen |= _stamps(videos.root / path for path in unreadable)
     reasons = dict(unreadable) | dict.fromkeys(missing(dataset.records, videos.root), ABSENT)
     return reasons, seen

@@ -15,6 +15,7 @@ from severe_bench.core.budget import Budget
 from severe_bench.core.errors import Interrupted, NotFinite, UserError
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
+from severe_bench.data.budgets import split_digest
 from severe_bench.metrics.bootstrap import interval
 from severe_bench.metrics.measure import METRICS
 from severe_bench.train.errors import NanLoss
@@ -169,6 +170,22 @@ def test_samples_of_one_video_are_drawn_together_in_intervals(
     split = dataclasses.replace(dataset, records=tuple(parts))
     done = run_evaluate(job, split, None, session_in(tmp_path / "cell", needs()))
     assert set(done.predictions.groups.tolist()) == {"g", "1.mp4", "2.mp4"}
+
+
+def test_the_digest_of_a_training_set_is_that_of_the_videos_that_are_there(
+    dataset: Dataset, needs: Needs, tmp_path: Path
+) -> None:
+    found = {}
+    gone = frozenset({dataset.listed("train")[1].sample})
+    for name, missing in (("whole", frozenset[str]()), ("less", gone)):
+        split = dataclasses.replace(dataset, missing=missing)
+        folder = session_in(tmp_path / name, needs())
+        found[name] = run_evaluate(evaluate_job("linear"), split, None, folder)
+    whole, less = found["whole"], found["less"]
+    assert less.train_samples == tuple(s for s in whole.train_samples if s not in gone)
+    assert whole.train_digest != less.train_digest
+    listed = dataset.listed("train")
+    assert whole.train_digest == split_digest(listed, range(len(listed)))
 
 
 @pytest.mark.parametrize("protocol", PROTOCOL_NAMES)

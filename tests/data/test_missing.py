@@ -10,6 +10,7 @@ from severe_bench.config.prepared import Prepared
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data import missing as module
+from severe_bench.data.datasets import videos as videos_module
 from severe_bench.data.missing import ABSENT, Missing, MissingLists, Videos, require_complete
 from severe_bench.data.prepared import Made, Manifest
 
@@ -104,6 +105,58 @@ def test_a_change_is_seen(dataset: Dataset, lists: MissingLists, change: str) ->
     found = lists.find(Videos("d", dataset.root), lambda: dataset)
     wanted = {"a video comes": 0, "a video goes": 2, "a folder goes": 3}[change]
     assert len(found.entries) == wanted
+
+
+@pytest.fixture
+def linked(dataset: Dataset, tmp_path: Path) -> Path:
+    """Every video is a link to a link into a folder elsewhere, which is returned."""
+    far, between = tmp_path / "far", tmp_path / "between"
+    far.mkdir()
+    between.mkdir()
+    for number, record in enumerate(dataset.records):
+        (dataset.root / record.path).rename(far / f"{number}.mp4")
+        (between / f"{number}.mp4").symlink_to(far / f"{number}.mp4")
+        (dataset.root / record.path).symlink_to(between / f"{number}.mp4")
+    settle(tmp_path)
+    return far
+
+
+@pytest.mark.parametrize("one_by_one", [0, 4])
+@pytest.mark.parametrize("change", ["a target comes", "a target goes", "all go"])
+def test_a_change_behind_links_is_seen(
+    dataset: Dataset,
+    lists: MissingLists,
+    linked: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
+    one_by_one: int,
+) -> None:
+    """The folders of the dataset itself stay as they are."""
+    monkeypatch.setattr(videos_module, "ASKED_ONE_BY_ONE", one_by_one)
+    (linked / "0.mp4").rename(linked / "gone.mp4")
+    settle(linked)
+    first = lists.find(Videos("d", dataset.root), lambda: dataset)
+    assert [entry.sample for entry in first.entries] == ["run/a"]
+    assert lists.find(Videos("d", dataset.root), never) == first
+    if change == "a target comes":
+        (linked / "gone.mp4").rename(linked / "0.mp4")
+    elif change == "a target goes":
+        (linked / "3.mp4").unlink()
+    else:
+        linked.rename(linked.with_name("unplugged"))
+    found = lists.find(Videos("d", dataset.root), lambda: dataset)
+    wanted = {"a target comes": 0, "a target goes": 2, "all go": 4}[change]
+    assert len(found.entries) == wanted
+
+
+def test_links_in_a_circle_are_missing_and_no_endless_work(
+    dataset: Dataset, lists: MissingLists
+) -> None:
+    path = dataset.root / "run/a.mp4"
+    path.unlink()
+    path.symlink_to(path)
+    found = lists.find(Videos("d", dataset.root), lambda: dataset)
+    assert [entry.sample for entry in found.entries] == ["run/a"]
 
 
 def test_a_folder_that_only_just_changed_is_looked_at_again(

@@ -1,5 +1,6 @@
 """What the kinds of cells share: where their inputs lie, and what these are."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +29,9 @@ def load_dataset(ref: DatasetRef, work: Work) -> Dataset:
     """The dataset of a cell, from the cell that made it or from where it lies on this machine.
 
     Raises:
-        UserError: its annotations are damaged, or not those that the cell's id stands for; its
-            videos are to be prepared and are not; or videos are missing and that was not asked for.
+        UserError: its annotations are damaged, or not those that the cell's id stands for; it has
+            two samples of one name; its videos are to be prepared and are not; or videos are
+            missing and that was not asked for.
     """
     adapter, options = adapter_of(ref)
     where = location(work.cell, work.session)
@@ -39,6 +41,7 @@ def load_dataset(ref: DatasetRef, work: Work) -> Dataset:
     if digest != ref.digest and not work.cell.places.allow_missing:
         raise _changed(adapter.name, where)
     dataset = adapter.load(options, where)
+    _refuse_namesakes(dataset)
     if videos is None:
         return dataset
     missing = _missing(videos, dataset, work)
@@ -48,6 +51,15 @@ def load_dataset(ref: DatasetRef, work: Work) -> Dataset:
     if videos.prepared is None:
         return dataset
     return of_prepared(dataset, videos.prepared, videos.folder)
+
+
+def _refuse_namesakes(dataset: Dataset) -> None:
+    """Features, predictions and lists go by name: of two, one would stand for both."""
+    counts = Counter(record.sample for record in dataset.records)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        what = f"{len(twice)} names of samples occur more than once, first {twice[0]!r}"
+        raise UserError(what, dataset.name, "give every sample a name of its own in its adapter")
 
 
 def _missing(videos: Videos, dataset: Dataset, work: Work) -> MissingList:

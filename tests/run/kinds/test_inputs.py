@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from severe_bench.config.recipe import Recipe
 from severe_bench.core.budget import Budget
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
+from severe_bench.core.record import Dataset
 from severe_bench.core.session import Session
 from severe_bench.data.adapter import Location
 from severe_bench.data.datasets.manifest import MANIFEST, ManifestOptions
@@ -17,6 +19,7 @@ from severe_bench.data.missing import Missing, MissingList
 from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.digests import FileDigests
 from severe_bench.plan.job import DatasetRef, EvaluateJob, NetworkRef, WeightsRef
+from severe_bench.run.kinds import inputs
 from severe_bench.run.kinds.inputs import load_dataset, weights_file
 from severe_bench.run.work import Work
 from severe_bench.store.layout import DIGESTS, SHARED
@@ -69,6 +72,23 @@ def test_what_was_planned_is_read(tmp_path: Path) -> None:
     work = work_in(tmp_path)
     assert weights_file(work, job_of(work).network) == tmp_path / "weights.pt"
     assert [r.path for r in load_dataset(job_of(work).dataset, work).records] == ["a.mp4", "b.mp4"]
+
+
+def test_two_samples_of_one_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an adapter of somebody else's may give them; the manifest's own refuses them itself."""
+    work = work_in(tmp_path)
+    listed = MANIFEST.load
+
+    def namesakes(*arguments: Any) -> Dataset:
+        dataset = listed(*arguments)
+        return replace(dataset, records=tuple(replace(r, sample="a") for r in dataset.records))
+
+    adapter = replace(MANIFEST, load=namesakes)
+    monkeypatch.setattr(inputs, "adapter_of", lambda ref: (adapter, ManifestOptions()))
+    with pytest.raises(UserError, match="1 names of samples occur more than once, first 'a'"):
+        load_dataset(job_of(work).dataset, work)
 
 
 def test_a_missing_video_is_refused(tmp_path: Path) -> None:
