@@ -127,6 +127,18 @@ def _on_the_way(link: str) -> Iterator[str]:
         yield os.path.dirname(link)  # noqa: PTH120
 
 
+def _existing(root: Path, folder: str, paths: Sequence[str]) -> Iterator[str]:
+    if len(paths) <= ASKED_ONE_BY_ONE:
+        yield from (path for path in paths if os.path.isfile(root / path))  # noqa: PTH113 - faster
+        return
+    try:
+        with os.scandir(root / folder) as entries:
+            names = {entry.name for entry in entries if entry.is_file()}
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    yield from (path for path in paths if path.rpartition("/")[2] in names)
+
+
 def stem(path: str) -> str:
     """A path without the suffix of a video.
 
