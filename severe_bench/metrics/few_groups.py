@@ -4,9 +4,9 @@ Resampling three groups gives a spread that is too small by a factor of sqrt(2/3
 of ten values at most. With few groups the interval is therefore the value ± Student's t times the
 standard error, G - 1 degrees of freedom for G groups; with fewer than `FEWEST` there is none.
 
-`tests.analysis.simulation` chose both bounds, see docs/statistics.md: percentiles leave out the
-truth in 20 to 40 % of worlds of 2 to 4 groups, 10 % at 10, 7 % at 30, below 6 % from 40 on; t keeps
-5 % from 3 groups on, but not with two, which are too often equal by chance.
+Simulation chose both bounds (docs/statistics.md): percentiles leave out the truth in 20 to 40 % of
+worlds of 2 to 4 groups, 10 % at 10, 7 % at 30, 6 % from 40 on; t keeps 5 % from 3 groups on, but
+not with two, which are too often equal by chance.
 """
 
 import numpy as np
