@@ -1,10 +1,10 @@
 """Local runs: everything ends, once, whatever single cells do."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import pytest
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
-from severe_bench.run.events import Event, Note, Retried, Started, Waiting
+from severe_bench.run.events import Event, Note, Progressed, Retried, Waiting
 from severe_bench.run.local import RunOutcome, run_cells
 from severe_bench.run.pool import Settings
 from severe_bench.store.cells import check, read_failure
@@ -25,7 +25,7 @@ from severe_bench.store.result import Failure
 from severe_bench.store.status import status
 from severe_bench.store.table import read_table
 from tests.run.driver import LANES
-from tests.run.fake_kinds import EXECUTIONS, RUNNERS
+from tests.run.fake_kinds import EXECUTIONS, OUTPUT, RUNNERS
 from tests.run.grids import dataset, evaluate, pretrain, tree
 
 
@@ -164,6 +164,24 @@ def test_what_needs_a_failed_cell_is_blocked_with_its_reason(layout: Layout) -> 
     again = run(layout, [bad, middle, leaf, other])
     assert again.blocked == outcome.blocked
     assert again.exit_code == 1
+
+
+def test_damaged_weights_end_the_run_in_one_line_and_the_next_makes_them_again(
+    layout: Layout,
+) -> None:
+    cells = tree()
+    run(layout, cells)
+    shutil.rmtree(layout.cells)
+    damaged = layout.folder(cells[1]) / OUTPUT
+    good = damaged.read_bytes()
+    damaged.write_bytes(bytes([good[0] ^ 1]) + good[1:])
+    with pytest.raises(UserError, match=f"{OUTPUT} has other bytes|is not done"):
+        run(layout, cells)
+    outcome = run(layout, cells)
+    assert outcome.exit_code == 0
+    assert damaged.read_bytes() == good
+    assert status(layout, cells).complete
+    assert len(list(layout.quarantine.iterdir())) == 1
 
 
 def test_impossible_cells_are_left_alone(layout: Layout, executions: Path) -> None:
@@ -331,13 +349,16 @@ def test_two_runs_at_once_share_the_work(layout: Layout, executions: Path) -> No
 def test_ctrl_c_lets_cells_checkpoint_and_the_next_run_goes_on(
     layout: Layout, executions: Path
 ) -> None:
-    cells = [evaluate(0, steps=200, pause=0.01), evaluate(1, steps=200, pause=0.01)]
+    cells = [evaluate(0, steps=400, pause=0.01), evaluate(1, steps=400, pause=0.01)]
 
     notes: list[str] = []
+    begun: set[str] = set()
 
     def observe(event: Event) -> None:
-        if isinstance(event, Started) and event.lane == "cpu 1":
-            threading.Timer(0.8, os.kill, (os.getpid(), signal.SIGINT)).start()
+        if isinstance(event, Progressed) and event.cell.id not in begun:
+            begun.add(event.cell.id)
+            if len(begun) == len(cells):
+                os.kill(os.getpid(), signal.SIGINT)
         if isinstance(event, Note):
             notes.append(event.text)
 
@@ -350,7 +371,7 @@ def test_ctrl_c_lets_cells_checkpoint_and_the_next_run_goes_on(
     outcome = run(layout, cells)
     assert set(outcome.done) == {cell.id for cell in cells}
     steps = [line for line in executions.read_text().splitlines() if line.startswith("step")]
-    assert len(steps) == 400
+    assert len(steps) == 800
     result = check(layout.folder(cells[0]))
     assert result is not None
     assert (result.cost.attempts, result.provenance.resumed) == (2, 1)
