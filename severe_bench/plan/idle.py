@@ -19,8 +19,8 @@ def idle_overrides(config: Config, suite: str, entries: Iterable[Entry]) -> tupl
         suite: its name.
         entries: all of the suite's.
     """
-    ignored = _Ignored(config)
     names = {entry.experiment for entry in entries}
+    ignored = _Ignored(config, names)
     found = dict.fromkeys(_of_experiments(config, names, ignored))
     for member in (suite, *config.suite(suite).suites):
         found |= dict.fromkeys(_of_suite(config, member, ignored))
@@ -30,11 +30,11 @@ def idle_overrides(config: Config, suite: str, entries: Iterable[Entry]) -> tupl
 class _Ignored:
     """What the protocols of some experiments ignore alike."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, names: Iterable[str]) -> None:
         self.config = config
         self.ever = frozenset(
             f"recipe.{part}"
-            for name in {entry.protocol for entry in config.experiments.values()}
+            for name in {config.experiments[name].protocol for name in names}
             for part in PROTOCOLS.get(name).ignores
         )
 
