@@ -85,9 +85,9 @@ def _power(study: Study) -> Section:
 
 def _classes(findings: Findings) -> Section:
     lead = (
-        "Accuracy within each class: for each factor the pair of models whose order changes most "
-        "surely, and what the best model of an experiment confuses. A table with every class lies "
-        "beside the page."
+        "Accuracy within each class (average precision where videos have several labels): for each "
+        "factor the pair of models whose order changes most surely, and what the best model of an "
+        "experiment confuses. A table with every class lies beside the page."
     )
     figures = [class_bars(found) for found in findings.class_differences]
     figures += [confusion_map(found) for found in findings.confusions]

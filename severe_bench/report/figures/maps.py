@@ -49,7 +49,8 @@ def map_grid(rows: Sequence[MapRow]) -> Canvas:
         top = HEAD + i * height
         canvas.image((4, top), (SIDE, SIDE), png_text(row.frame), row.name)
         _boxes(canvas, row, (4, top))
-        canvas.text(4, top + SIDE + 14, short(row.name, 20), size=10, fill=style.MUTED)
+        name = short(row.name.rpartition("/")[2], 20)
+        canvas.text(4, top + SIDE + 14, name, size=10, fill=style.MUTED)
         for j, model in enumerate(models, 1):
             corner = 4 + j * (SIDE + GAP), top
             png = png_text(_over(row.frame, row.maps[model]))
