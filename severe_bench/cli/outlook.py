@@ -35,4 +35,4 @@ def outlook(opened: Opened, devices: str) -> Outlook:
     reasons = {cell: reason for cell, (_, reason) in shown.items()}
     seconds = measured_seconds(layout, cells, named)
     left = estimate(cells, named, seconds, len(lanes(devices)))
-    return Outlook(named, reasons, left, summarised(cells, named, seconds))
+    return Outlook(named, reasons, left, summarised(cells, named, seconds, opened.plan.refused))

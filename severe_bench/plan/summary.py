@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from severe_bench.plan.build import Refused
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.plan.expect import Expectations
 from severe_bench.plan.prior import GPU, prior_seconds
@@ -25,7 +26,7 @@ class Group:
         experiments, presets, models, seeds: how many different ones.
         states: number of cells by state.
         compute_seconds: expected on one worker here, of the cells that are not done, whether they
-            can run here or not.
+            can run here or not; of those that can run nowhere, nothing.
         gpu_seconds: by the prior, of those on one GPU.
     """
 
@@ -56,7 +57,10 @@ class Summary:
 
 
 def summarised(
-    cells: Sequence[Cell], states: Mapping[str, str], measured: Mapping[str, float]
+    cells: Sequence[Cell],
+    states: Mapping[str, str],
+    measured: Mapping[str, float],
+    refused: Sequence[Refused] = (),
 ) -> Summary:
     """Group a plan's cells.
 
@@ -64,8 +68,9 @@ def summarised(
         cells: of the plan.
         states: by cell id, as the store says.
         measured: seconds that finished cells took, by id.
+        refused: of the plan.
     """
-    count = _Counting(cells, states, measured)
+    count = _Counting(cells, states, measured, frozenset(why.what for why in refused))
     labelled = [cell for cell in cells if cell.label]
     return Summary(
         count.groups(labelled, lambda label: RUNG.sub("-*", label.experiment)),
@@ -76,9 +81,13 @@ def summarised(
 
 class _Counting:
     def __init__(
-        self, cells: Sequence[Cell], states: Mapping[str, str], measured: Mapping[str, float]
+        self,
+        cells: Sequence[Cell],
+        states: Mapping[str, str],
+        measured: Mapping[str, float],
+        refused: frozenset[str],
     ) -> None:
-        self.states = states
+        self.states, self.refused = states, refused
         self.expect = Expectations()
         for cell in cells:
             if cell.id in measured:
@@ -100,7 +109,8 @@ class _Counting:
     def _group(self, name: str, cells: Sequence[Cell]) -> Group:
         labels = [cell.label for cell in cells if cell.label]
         states = Counter(state_of(cell, self.states) for cell in cells)
-        left = [cell for cell in cells if state_of(cell, self.states) != "done"]
+        possible = [cell for cell in cells if cell.problem not in self.refused]
+        left = [cell for cell in possible if state_of(cell, self.states) != "done"]
         return Group(
             name=name,
             factor="/".join(sorted({label.factor for label in labels})),

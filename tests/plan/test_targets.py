@@ -10,6 +10,7 @@ from severe_bench.core.extras import LABEL
 from severe_bench.data.adapter import Known
 from severe_bench.data.datasets.ucf101 import UCF101
 from severe_bench.plan.build import Plan, plan_suite
+from severe_bench.plan.summary import summarised
 from severe_bench.pretrain.method import METHODS
 from severe_bench.tasks.task import TASKS
 
@@ -187,3 +188,13 @@ def test_a_supervised_pretraining_needs_classes(tmp_path: Path) -> None:
     assert refused.what == f"pretraining taught: {taught.problem}"
     assert (refused.where, refused.cells) == ("benchmarks.yaml:9", 2)
     assert all(refused.what in cell.problem for cell in plan.cells if cell.label)
+
+
+def test_what_can_run_nowhere_costs_nothing(tmp_path: Path) -> None:
+    plan = planned(Path(), f"adapter: ucf101, root: {tmp_path}", "counting")
+    costly, free = (
+        summarised(plan.cells, {}, {}, refused).factors[0] for refused in ((), plan.refused)
+    )
+    assert (costly.cells, free.cells) == (2, 2)
+    assert costly.compute_seconds > 0
+    assert (free.compute_seconds, free.gpu_seconds) == (0, 0)
