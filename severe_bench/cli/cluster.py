@@ -1,17 +1,20 @@
 """`severe run --executor slurm`, `severe watch`, `severe cancel`: what they say."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
 from severe_bench.cli.opening import Opened
+from severe_bench.cli.options import RESULTS
 from severe_bench.cli.running import conclude, refuse_hopeless
 from severe_bench.core.units import seconds_text
 from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster.looking import on_the_way, told_on_the_way
 from severe_bench.run.cluster.profile import find_profile
 from severe_bench.run.cluster.run import Dispatched, dispatch, plan_waves
+from severe_bench.run.cluster.sbatch import NoRoomError
 from severe_bench.run.cluster.sharing import Wave
 from severe_bench.run.cluster.submit import Order, chunks, script
 from severe_bench.run.cluster.waiting import run_to_end
@@ -39,27 +42,43 @@ def run_on_slurm(opened: Opened, order: Order, retry: frozenset[str], *, wait: b
         return conclude(opened, outcome)
     done = dispatch(order, cells, retry, _say)
     write_table(opened.layout.table, table_of(opened.layout, whole))
-    for line in dispatched_lines(done, opened.layout.suite):
+    for line in dispatched_lines(done, place_of(order)):
         typer.echo(line)
     return 0 if not done.submitted.left else 1
 
 
-def dispatched_lines(done: Dispatched, suite: str) -> Iterator[str]:
-    """What was submitted, what was not, and how to go on."""
+def place_of(order: Order) -> str:
+    """Suite and options, as other commands need them on their lines."""
+    config, results = order.invocation.config, order.layout.results
+    words = [order.layout.suite, *(["--config", config] if config else [])]
+    if results != RESULTS.absolute():
+        words += ["--results", str(results)]
+    return shlex.join(words)
+
+
+def dispatched_lines(done: Dispatched, place: str) -> Iterator[str]:
+    """What was submitted, what was not, and how to go on.
+
+    Args:
+        done: how submitting ended.
+        place: see `place_of`.
+    """
     found = done.survey
     yield f"{len(found.done)} cell(s) found done, {len(done.on_the_way)} on their way"
     for array in done.submitted.made:
         cells = sum(len(task) for task in array.cells)
         yield f"job {array.job}: {cells} cell(s) in {len(array.cells)} task(s); logs {array.logs}"
-    if done.submitted.left:
-        why = done.submitted.refusal.what if done.submitted.refusal else ""
-        yield f"{len(done.submitted.left)} cell(s) found no room: {why}"
+    refusal, left = done.submitted.refusal, len(done.submitted.left)
+    if isinstance(refusal, NoRoomError):
+        yield f"{left} cell(s) found no room: {refusal.what}"
         yield "run the same command again when some are done, or with --wait"
-    yield from _impossible(found, suite)
+    elif refusal is not None:
+        yield f"{left} cell(s) were not submitted: {refusal}"
+    yield from _impossible(found, place)
     for cell, message in found.failed.items():
         yield f"FAILED {cell}: {message}"
     if done.submitted.made or done.on_the_way:
-        yield f"watch them with: severe watch {suite}"
+        yield f"watch them with: severe watch {place}"
     else:
         yield "nothing to submit"
 
@@ -75,14 +94,14 @@ def slurm_plan_lines(opened: Opened, order: Order) -> Iterator[str]:
     arrays = [array for wave in planned for array in chunks(wave, limit)]
     for number, array in enumerate(arrays):
         yield from _array_lines(number, array, order)
-    yield from _impossible(found, order.layout.suite)
+    yield from _impossible(found, place_of(order))
     if not planned:
         yield "nothing to submit"
 
 
-def _impossible(found: Survey, suite: str) -> Iterator[str]:
+def _impossible(found: Survey, place: str) -> Iterator[str]:
     if found.impossible:
-        yield f"{len(found.impossible)} cell(s) cannot run here: `severe plan {suite}` says why"
+        yield f"{len(found.impossible)} cell(s) cannot run here: `severe plan {place}` says why"
 
 
 def _array_lines(number: int, wave: Wave, order: Order) -> Iterator[str]:

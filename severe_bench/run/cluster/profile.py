@@ -54,11 +54,16 @@ class Asks(Frozen):
         return Asks.model_validate({**self.model_dump(), **stated, "sbatch": options})
 
 
+GPU = Asks(gpus=1, cpus=8, memory_gb=32)
+CPU = Asks(gpus=0, cpus=1, memory_gb=4)
+"""What is asked for where the profile says nothing."""
+
+
 class Profile(Frozen):
     """How this site runs cells; nothing of it can change a number, but for the kind of device.
 
     Args:
-        every: asked for by all tasks.
+        every: asked for by all tasks, over `GPU` or `CPU`.
         gpu: by tasks that run a backbone, over `every`.
         cpu: by tasks that do not (probes on cached features, filming of worlds).
         experiments: glob over experiment names -> asked for by their cells, over the rest.
@@ -74,8 +79,8 @@ class Profile(Frozen):
     """
 
     every: Asks = Asks()
-    gpu: Asks = Asks(gpus=1, cpus=8, memory_gb=32)
-    cpu: Asks = Asks(gpus=0, cpus=1, memory_gb=4)
+    gpu: Asks = Asks()
+    cpu: Asks = Asks()
     experiments: dict[str, Asks] = {}
     setup: tuple[str, ...] = ()
     python: str | None = None
@@ -99,7 +104,8 @@ class Profile(Frozen):
 
     def asks_of(self, cell: Cell, *, needs_gpu: bool) -> Asks:
         """What a cell asks for."""
-        asks = self.every.under(self.gpu if needs_gpu else self.cpu)
+        default, stated = (GPU, self.gpu) if needs_gpu else (CPU, self.cpu)
+        asks = default.under(self.every).under(stated)
         if cell.label is not None:
             for glob, special in self.experiments.items():
                 if matches(cell.label.experiment, (glob,)):

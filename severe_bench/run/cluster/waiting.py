@@ -72,6 +72,7 @@ class _Waiting:
     def to_the_end(self, last: Dispatched) -> Dispatched:
         """Wait and submit in turns; return the last turn."""
         while last.unfinished:
+            self._tell_refusal(last)
             before = self._progress()
             tasks = self._until_there_is_room(last)
             if self._interrupts.count:
@@ -85,6 +86,12 @@ class _Waiting:
                 break
             last = self._submit_again(last)
         return last
+
+    def _tell_refusal(self, last: Dispatched) -> None:
+        """What will not pass by waiting: the user may mend it meanwhile."""
+        refusal, left = last.submitted.refusal, len(last.submitted.left)
+        if refusal is not None and not isinstance(refusal, NoRoomError):
+            self._tell(f"{left} cell(s) were not submitted: {refusal}")
 
     def _until_there_is_room(self, last: Dispatched) -> int:
         """Poll until all tasks have ended, or half of them where cells wait for room."""

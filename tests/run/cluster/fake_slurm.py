@@ -21,6 +21,9 @@ if name == "sbatch":
     lent = [name for name in os.environ if name.startswith("SLURM_")]
     (state / "lent").write_text(" ".join(sorted(lent)))
     text = Path(sys.argv[-1]).read_text()
+    refused = state / "refused"
+    if refused.exists() and f"--partition={{refused.read_text()}}\\n" in text:
+        sys.exit("sbatch: error: invalid partition specified: " + refused.read_text())
     array = re.search(r"--array=0-(\\d+)", text)
     tasks = int(array[1]) + 1 if array else 1
     queue = json.loads((state / "queue").read_text())
@@ -90,6 +93,10 @@ class FakeSlurm:
     def fails(self, name: str, words: str) -> None:
         """From now on a program says this on standard error, and fails."""
         (self.folder / f"{name}.says").write_text(words)
+
+    def knows_not(self, partition: str) -> None:
+        """It refuses what asks for this partition."""
+        (self.folder / "refused").write_text(partition)
 
     def kills_who_submits(self) -> None:
         """From now on whoever submits dies when the job is taken, before it is told so."""

@@ -18,7 +18,20 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_the_shipped_profile_states_the_defaults() -> None:
-    assert read_profile(SHIPPED) == Profile()
+    shipped = read_profile(SHIPPED)
+    for needs_gpu in (True, False):
+        asks = shipped.asks_of(evaluate(0), needs_gpu=needs_gpu)
+        assert asks == Profile().asks_of(evaluate(0), needs_gpu=needs_gpu)
+    assert shipped.model_copy(update={"gpu": Asks(), "cpu": Asks()}) == Profile()
+
+
+def test_a_key_that_is_left_out_keeps_its_default(tmp_path: Path) -> None:
+    """In a section that is there, and under what stands for every task."""
+    profile = read_profile(written(tmp_path, "every: {memory_gb: 2}\ngpu: {cpus: 4}\n"))
+    gpu = profile.asks_of(evaluate(0), needs_gpu=True)
+    assert (gpu.gpus, gpu.cpus, gpu.memory_gb) == (1, 4, 2)
+    cpu = profile.asks_of(evaluate(0), needs_gpu=False)
+    assert (cpu.gpus, cpu.cpus, cpu.memory_gb) == (0, 1, 2)
 
 
 def test_layers_in_their_order(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cluster import waiting
-from severe_bench.run.cluster.profile import Profile
+from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.submit import Order
 from severe_bench.run.cluster.waiting import IDLE_ROUNDS, POLL_VARIABLE, poll_seconds, run_to_end
 from severe_bench.run.devices import ONE_THREAD, Lane
@@ -20,7 +21,7 @@ from severe_bench.store.events import EventLog
 from severe_bench.store.layout import Layout
 from tests.run.cluster.fake_slurm import FakeSlurm
 from tests.run.fake_kinds import RUNNERS
-from tests.run.grids import evaluate
+from tests.run.grids import evaluate, tree
 
 
 @pytest.fixture
@@ -125,6 +126,23 @@ def test_refusals_do_not_last_for_ever(
 
     with pytest.raises(UserError, match="account has expired"):
         run_to_end(order, cells, (), noting(then))
+
+
+def test_what_is_refused_for_good_is_said_at_once(slurm: FakeSlurm, order: Order) -> None:
+    """While the rest runs: the user may mend the profile meanwhile."""
+    slurm.knows_not("nope")
+    half = replace(order, profile=Profile(gpu=Asks(partition="nope")))
+    told: list[str] = []
+
+    def then(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            slurm.knows_not("")
+        else:
+            empty(slurm)
+
+    run_to_end(half, tree(1), (), noting(then))
+    assert "4 cell(s) were not submitted: sbatch refused: sbatch: error: invalid part" in told[0]
 
 
 def test_seconds_between_polls(monkeypatch: pytest.MonkeyPatch) -> None:
