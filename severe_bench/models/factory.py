@@ -2,14 +2,17 @@
 
 Plan and status must not import foreign code (it may import torch, or do anything); they need to
 know only that the module is there, and the digest of its source: of all Python files of the
-package that it belongs to, since what a module imports from its own package changes numbers too.
+package that it belongs to, or that lie beside it, since what a module imports from there changes
+numbers too. Of a library it is the version.
 """
 
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import packages_distributions, version
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +28,8 @@ SEPARATOR = ":"
 STAMP = "@"
 FILES, BYTES = 500, 10_000_000
 """Packages up to this size are read whole for their digest."""
+INSTALLED = frozenset(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
+"""Where what lies beside a module has nothing to do with it."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,15 @@ class Factory:
         module: dotted name.
         function: attribute of the module: keyword arguments -> module mapping clips
             (B, 3, T, H, W), float and normalised, to features (B, D).
-        digest: the first 16 hex digits of `source_digest`.
+        digest: the first 16 hex digits of the digest of its source.
+        library: what its digest has of other files than the module's: name and version of what was
+            installed; None where it has them all.
     """
 
     module: str
     function: str
     digest: str
+    library: str | None = None
 
     @property
     def name(self) -> str:
@@ -91,28 +99,48 @@ def find_factory(name: str) -> Factory:
     module, _, function = place.partition(SEPARATOR)
     if not (function.isidentifier() and all(part.isidentifier() for part in module.split("."))):
         raise UserError(f"{name!r} is no factory", mend="write mypackage.models:build")
-    digest = source_digest(module)[:ID_LENGTH]
+    source = source_of(module)
+    digest = source.digest[:ID_LENGTH]
     if stamp not in {"", digest}:
         what = f"the source of {module.partition('.')[0]} has changed since this was planned"
         raise UserError(what, name, "plan and run again")
-    return Factory(module, function, digest)
+    return Factory(module, function, digest, source.library)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a module's source is identified by.
+
+    Args:
+        digest: SHA-256.
+        library: as of `Factory`.
+    """
+
+    digest: str
+    library: str | None = None
 
 
 def source_digest(module: str) -> str:
-    """SHA-256 of the Python files of a module's top-level package, by their names inside it.
+    """The digest of `source_of`."""
+    return source_of(module).digest
 
-    Of a package with more than 500 such files, or 10 MB of them, only the module's own file counts:
-    that is a library, and its version is the user's to note.
+
+def source_of(module: str) -> Source:
+    """By the Python files of a module's top-level package, with their names inside it.
+
+    Of a module that is in no package, those beside it count. A package with more than 500 files, or
+    10 MB of them, is a library: the module's own file counts, and the version of what is installed.
 
     Raises:
         UserError: there is no such module.
     """
-    source = _source(module)
-    files = _package_files(module.partition(".")[0])
+    source, package = _source(module), module.partition(".")[0]
+    files = _package_files(package) or _files_beside(source)
     sizes = [path.stat().st_size for _, path in files]
     if source not in [path for _, path in files] or len(files) > FILES or sum(sizes) > BYTES:
-        return file_digest(source)
-    return digest_of({name: file_digest(path) for name, path in files})
+        library = _installed(package)
+        return Source(digest_of({"file": file_digest(source), "library": library}), library)
+    return Source(digest_of({name: file_digest(path) for name, path in files}))
 
 
 def _package_files(package: str) -> list[tuple[str, Path]]:
@@ -124,6 +152,18 @@ def _package_files(package: str) -> list[tuple[str, Path]]:
         for path in islice(folder.rglob("*.py"), FILES + 1):
             found.append((path.relative_to(folder).as_posix(), path))
     return sorted(found)
+
+
+def _files_beside(source: Path) -> list[tuple[str, Path]]:
+    if source.parent in INSTALLED:
+        return []
+    return sorted((path.name, path) for path in islice(source.parent.glob("*.py"), FILES + 1))
+
+
+def _installed(package: str) -> str:
+    """Names and versions of the distributions that a top-level package comes from."""
+    names = sorted(set(packages_distributions().get(package, [])))
+    return ", ".join(f"{name} {version(name)}" for name in names) or f"{package}, of no version"
 
 
 def _source(module: str) -> Path:

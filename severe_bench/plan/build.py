@@ -15,6 +15,7 @@ from severe_bench.plan.fit import idle_setting, misfit, overdraft
 from severe_bench.plan.grid import Entry, Filters, filtered, grid
 from severe_bench.plan.idle import idle_overrides
 from severe_bench.plan.job import EvaluateJob
+from severe_bench.plan.libraries import library_notes
 from severe_bench.plan.needs import Needed
 from severe_bench.plan.parts import DatasetPart, FileDigest, NetworkPart
 from severe_bench.plan.resolve import resolve
@@ -32,7 +33,8 @@ class Plan:
             (`allow_missing`).
         missing: what is not on this machine, each once, with how many cells wait for it.
         refused: what cannot be computed anywhere as it is configured, each reason once.
-        notes: one line for each override that changes nothing.
+        notes: one line for each override that changes nothing, and for each model of which the
+            ids of cells do not hold all.
     """
 
     suite: str
@@ -102,7 +104,10 @@ def plan_suite(
             builder.add(entry, settings[entry])
         cells = (*builder.needed.cells(), *builder.cells.values())
     missing = tuple(Missing(what, count) for what, count in builder.missing.items())
-    notes = idle_overrides(config, suite, entries)
+    notes = (
+        *idle_overrides(config, suite, entries),
+        *library_notes(config, (entry.model for entry in entries)),
+    )
     return Plan(suite, cells, tuple(builder.left_out), missing, builder.refusals(), notes)
 
 

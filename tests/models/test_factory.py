@@ -1,3 +1,4 @@
+import importlib
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -104,18 +105,55 @@ def test_what_the_module_imports_from_its_own_package_counts_too(
 
 
 @pytest.mark.parametrize("limit", ["FILES", "BYTES"])
-def test_of_a_library_the_module_alone_counts(
+def test_of_a_library_the_module_and_the_version_count(
     limit: str, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(factory_module, limit, 1)
-    digest = find_factory("mypackage.models:build").digest
-    assert digest == file_digest(outside / "models.py")[:16]
+    found = find_factory("mypackage.models:build")
+    assert found.library == "mypackage, of no version"
+    digests = {found.digest}
+    for version in ("1.0", "1.1"):
+        info = outside.parent / "mypackage_of_mine.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(f"Name: mypackage-of-mine\nVersion: {version}\n")
+        (info / "top_level.txt").write_text("mypackage\n")
+        find_factory.cache_clear()
+        importlib.invalidate_caches()
+        found = find_factory("mypackage.models:build")
+        assert found.library == f"mypackage-of-mine {version}"
+        digests.add(found.digest)
+    assert len(digests) == 3
+    (outside / "__init__.py").write_text("# another file\n")
+    find_factory.cache_clear()
+    assert find_factory("mypackage.models:build").digest == found.digest
 
 
-def test_a_single_module_is_its_own_package(outside: Path) -> None:
+def test_what_lies_beside_a_module_of_no_package_counts_too(outside: Path) -> None:
+    folder = outside.parent
+    (folder / "alone.py").write_text("from beside import Net as build\n")
+    alone = find_factory("alone:build")
+    assert alone.digest == digest_of({"alone.py": file_digest(folder / "alone.py")})[:16]
+    assert alone.library is None
+    digests = {alone.digest}
+    for text in (SOURCE, SOURCE + "# changed\n"):
+        (folder / "beside.py").write_text(text)
+        find_factory.cache_clear()
+        digests.add(find_factory("alone:build").digest)
+    assert len(digests) == 3
+    with pytest.raises(UserError, match="has changed since this was planned"):
+        find_factory(alone.name)
+
+
+def test_installed_modules_of_no_package_have_nothing_to_do_with_each_other(
+    outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factory_module, "INSTALLED", frozenset({outside.parent}))
     (outside.parent / "alone.py").write_text(SOURCE)
-    digest = find_factory("alone:build").digest
-    assert digest == file_digest(outside.parent / "alone.py")[:16]
+    found = find_factory("alone:build")
+    (outside.parent / "beside.py").write_text(SOURCE)
+    find_factory.cache_clear()
+    assert find_factory("alone:build") == found
+    assert found.library == "alone, of no version"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""Plan says of which models the ids of cells do not hold the whole source."""
+
+from pathlib import Path
+
+import pytest
+
+from severe_bench.core.errors import UserError
+from severe_bench.models import factory
+from severe_bench.plan.build import plan_suite
+from tests.plan.fixtures import Study
+
+FACTORY = ("none: {backbone: net}", 'none: {factory: "ours.nets:build"}')
+
+
+@pytest.fixture(autouse=True)
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "path" / "ours").mkdir(parents=True)
+    for name in ("__init__.py", "nets.py"):
+        (tmp_path / "path" / "ours" / name).write_text("")
+    monkeypatch.syspath_prepend(tmp_path / "path")
+    factory.find_factory.cache_clear()
+
+
+def test_a_library_is_named_with_its_version(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert plan_suite(study(FACTORY), "demo").notes == ()
+    monkeypatch.setattr(factory, "FILES", 1)
+    factory.find_factory.cache_clear()
+    (note,) = plan_suite(study(FACTORY), "demo").notes
+    assert note.endswith(
+        ": ours.nets:build is in a library: of its source, cells know the one module and the "
+        "version (ours, of no version), not changes of other files"
+    )
+    assert "benchmarks.yaml:" in note
+
+
+def test_a_factory_that_is_not_here_is_no_library(study: Study) -> None:
+    elsewhere = ("none: {backbone: net}", 'none: {factory: "theirs.nets:build"}')
+    with pytest.raises(UserError, match="there is no module theirs here"):
+        plan_suite(study(elsewhere), "demo")
