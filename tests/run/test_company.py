@@ -1,5 +1,6 @@
 """Cells that train together: chosen fairly, and with the numbers that they have alone."""
 
+import errno
 import logging
 import os
 import random
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from severe_bench.config.loading import load_config
-from severe_bench.core.errors import Interrupted, LostClaim
+from severe_bench.core.errors import Interrupted, LostClaim, UserError
 from severe_bench.core.session import Progress
 from severe_bench.plan.build import plan_suite
 from severe_bench.plan.cell import Cell
@@ -28,7 +29,7 @@ from severe_bench.run.joint import train_company
 from severe_bench.run.local import run_cells
 from severe_bench.run.pool import Settings
 from severe_bench.run.queue import Queue
-from severe_bench.store.cells import check, read_failure
+from severe_bench.store.cells import check, output_files, read_failure, write_result
 from severe_bench.store.events import attempts, read_events
 from severe_bench.store.layout import CHECKPOINT, CLAIM, PREDICTIONS, RESULT, Layout
 from severe_bench.store.lock import Claim, claim
@@ -260,6 +261,50 @@ def test_a_company_that_slept_and_lost_a_cell_writes_nothing_more(
     assert numbers(layout.results) == numbers(quiet)
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
+def test_a_disk_that_takes_no_checkpoint_for_a_while_costs_no_number(
+    layout: Layout, quiet: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    replace, written = Path.replace, []
+
+    def full(self: Path, target: Path) -> Path:
+        if Path(target).name == CHECKPOINT:
+            written.append(target)
+            if len(written) > 2:
+                raise OSError(code, os.strerror(code))
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        with pytest.raises(UserError, match=f"cannot write: {os.strerror(code)}"):
+            train_company(layout, LINEAR, How(), never, ignore)
+    for cell in LINEAR:
+        assert not list(layout.folder(cell).glob("*partial*"))
+        assert state_of(layout.folder(cell)) == "pending"
+        assert not (layout.folder(cell) / CLAIM).exists()
+    run_alone(layout, CELLS)
+    assert numbers(layout.results) == numbers(quiet)
+
+
+def test_a_disk_too_full_for_events_lets_go_of_all_cells(
+    layout: Layout, quiet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def full(descriptor: int, line: bytes) -> int:
+        if b'"in_company"' in line:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(UserError, match=r"No space left.*free some space"):
+            train_company(layout, LINEAR, How(), never, ignore)
+    assert not any((layout.folder(cell) / CLAIM).exists() for cell in LINEAR)
+    run_alone(layout, CELLS)
+    assert numbers(layout.results) == numbers(quiet)
+
+
 def test_memory_is_bounded(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(joint, "HELD_BYTES", 2 * (2 * 17 * 64 * 4))
     train_company(layout, LINEAR, How(), never, ignore)
@@ -283,12 +328,58 @@ def test_when_company_fails_all_run_alone_and_speak_for_themselves(layout: Layou
     (features,) = {cell.needs["train_features"] for cell in LINEAR}
     file = layout.needed(features) / "samples.json"
     file.write_text(file.read_text().replace('"', "'"))
+    result = check(file.parent)
+    assert result is not None
+    intact = result.model_copy(update={"files": output_files(file.parent)})
+    write_result(file.parent, intact)  # else it were set aside
     assert run_small(layout.results) == 1
     failures = [read_failure(layout.folder(cell)) for cell in LINEAR]
     assert all(f and "the features cannot be read" in f.message for f in failures)
     assert in_company(layout) == set()
     logs = [(layout.folder(cell) / "log.txt").read_text() for cell in LINEAR]
     assert any("cells that would train together train alone" in log for log in logs)
+
+
+@contextmanager
+def disk(folder: Path) -> Iterator[None]:
+    """A small disk of its own; skips where that may not be mounted."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no disk may be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    with suppress(OSError), (folder / "filler").open("wb", buffering=0) as stream:
+        while stream.write(b"x" * 4096):
+            pass
+
+
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_a_run_on_a_disk_that_takes_nothing_for_a_while(
+    quiet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """It ends with one line, before or in company; mended, the same run ends as ever."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    target = tmp_path / "disk"
+    with disk(target):
+        shutil.copytree(quiet / "shared", target / "results" / "shared")
+        if how == "full":
+            fill(target)
+        else:
+            subprocess.run(["mount", "-o", "remount,ro", str(target)], check=True)
+        with pytest.raises(UserError, match="cannot write"):
+            run_small(target / "results")
+        if how == "full":
+            (target / "filler").unlink()
+        else:
+            subprocess.run(["mount", "-o", "remount,rw", str(target)], check=True)
+        assert run_small(target / "results") == 0
+        assert numbers(target / "results") == numbers(quiet)
 
 
 @pytest.mark.slow
