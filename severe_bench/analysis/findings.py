@@ -14,7 +14,7 @@ from severe_bench.analysis.per_class import (
     Confusion,
     class_difference,
     confusion,
-    single_label,
+    single_lists,
 )
 from severe_bench.analysis.ranking import ranks
 from severe_bench.analysis.sensitivity import STANDARD
@@ -191,10 +191,11 @@ def _confusions(study: Study, read: ReadPredictions) -> Iterator[Confusion]:
         order = ranks(column)
         best = min(order, key=lambda model: order[model], default=None)
         runs = _runs(study, name, best, read) if best is not None else []
-        if best is None or not runs or not all(map(single_label, runs)):
-            continue
-        if runs[0].scores.shape[1] <= MOST_CLASSES:
-            yield confusion(name, best, runs)
+        lists = [single_lists(run) for run in runs]
+        for of in lists[0] if best is not None and lists else ():
+            each = [found[of] for found in lists if of in found]
+            if best is not None and each[0].scores.shape[1] <= MOST_CLASSES:
+                yield confusion(name, best, each, of)
 
 
 def _runs(study: Study, experiment: str, model: str, read: ReadPredictions) -> list[Predictions]:

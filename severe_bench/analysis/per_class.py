@@ -73,18 +73,33 @@ class ClassDifference:
 
 @dataclass(frozen=True)
 class Confusion:
-    """One model in one experiment: `shares` (C, C), row of the true, column of the given class."""
+    """One model in one experiment: `shares` (C, C), row of the true, column of the given class.
+
+    Args:
+        of: which list of classes, `verb` or `noun`, where there are several.
+    """
 
     experiment: str
     model: str
     classes: tuple[ClassLabel, ...]
     shares: Array
+    of: str = ""
 
 
 def single_label(found: Predictions) -> bool:
     """Whether every test video has one class, and the scores are over classes."""
     ids = np.issubdtype(found.targets.dtype, np.integer)
     return bool(ids and found.targets.ndim == 1 and found.scores.ndim == 2)
+
+
+def single_lists(run: Predictions) -> dict[str, Predictions]:
+    """A run as runs of one class a video, by list of classes: itself, or its verbs and its nouns.
+
+    Empty where videos have none, or several classes of a list.
+    """
+    if single_label(run):
+        return {"": run}
+    return dict(_parts(run)) if _verb_noun(run) else {}
 
 
 def by_class(run: Predictions) -> ClassValues | None:
@@ -128,8 +143,8 @@ def class_difference(
     )
 
 
-def confusion(experiment: str, model: str, runs: Sequence[Predictions]) -> Confusion:
-    """Shares of the answers given to each class, mean over seeds."""
+def confusion(experiment: str, model: str, runs: Sequence[Predictions], of: str = "") -> Confusion:
+    """Shares of the answers given to each class of one list, mean over seeds."""
     width = runs[0].scores.shape[1]
     counts = np.zeros((width, width))
     for run in runs:
@@ -139,7 +154,7 @@ def confusion(experiment: str, model: str, runs: Sequence[Predictions]) -> Confu
     with np.errstate(invalid="ignore"):
         shares = kept / kept.sum(axis=1, keepdims=True)
     named = max(runs, key=lambda run: run.classes.size)
-    return Confusion(experiment, model, _labels(occurs, named.classes), shares)
+    return Confusion(experiment, model, _labels(occurs, named.classes), shares, of)
 
 
 def _alike(one: Predictions, other: Predictions) -> bool:
@@ -158,22 +173,13 @@ def _labels(
     return tuple(ClassLabel(int(i), known[i] if i < len(known) else "", of) for i in ids)
 
 
-def _of_single_labels(run: Predictions) -> ClassValues:
-    return _accuracies(run.scores, run.targets, run.classes)
-
-
-def _accuracies(
-    scores: NDArray[np.float32],
-    targets: NDArray[np.generic],
-    names: NDArray[np.str_],
-    of: str = "",
-) -> ClassValues:
+def _of_single_labels(run: Predictions, of: str = "") -> ClassValues:
     """Accuracy within each class that occurs."""
-    truth = targets.astype(np.int64)
-    hits = (scores.argmax(axis=1) == truth) * 100.0
+    truth = run.targets.astype(np.int64)
+    hits = (run.scores.argmax(axis=1) == truth) * 100.0
     ids, member_of, counts = np.unique(truth, return_inverse=True, return_counts=True)
     values = np.asarray(np.bincount(member_of, hits) / counts)
-    return ClassValues(_labels(ids, names, of), values, counts, ACCURACY)
+    return ClassValues(_labels(ids, run.classes, of), values, counts, ACCURACY)
 
 
 def _verb_noun(run: Predictions) -> bool:
@@ -184,7 +190,7 @@ def _verb_noun(run: Predictions) -> bool:
 
 def _of_verbs_and_nouns(run: Predictions) -> ClassValues:
     """Verbs first."""
-    parts = list(_parts(run))
+    parts = [_of_single_labels(one, of) for of, one in _parts(run)]
     return ClassValues(
         tuple(label for one in parts for label in one.labels),
         np.concatenate([one.values for one in parts]),
@@ -193,10 +199,11 @@ def _of_verbs_and_nouns(run: Predictions) -> ClassValues:
     )
 
 
-def _parts(run: Predictions) -> Iterator[ClassValues]:
+def _parts(run: Predictions) -> Iterator[tuple[str, Predictions]]:
     for which, of in enumerate(LISTS):
         names = run.classes[which] if run.classes.ndim == 2 else run.classes[:0]
-        yield _accuracies(*part(run.scores, run.targets, which), names, of)
+        scores, targets = part(run.scores, run.targets, which)
+        yield of, Predictions(run.samples, targets, scores, run.groups, names)
 
 
 def _several_labels(run: Predictions) -> bool:

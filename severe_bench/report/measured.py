@@ -17,7 +17,12 @@ from severe_bench.report.figures.dots import Dot, DotPanel, dot_plot
 from severe_bench.report.figures.drawn import Drawn, drawn
 from severe_bench.report.figures.heat import heat_map
 from severe_bench.report.figures.slopes import slope_plot
-from severe_bench.report.tables.classes import class_differences, confusions
+from severe_bench.report.tables.classes import (
+    class_differences,
+    confusion_name,
+    confusion_title,
+    confusions,
+)
 from severe_bench.report.tables.common import distinct, in_order
 from severe_bench.report.tables.factors import moves
 from severe_bench.report.tables.frames import awareness, frame_sweeps
@@ -137,8 +142,8 @@ def confusion_map(found: Confusion) -> Drawn:
     names = [label.shown for label in found.classes]
     return drawn(
         heat_map(found.shares, names, names, 2, ("true", "given")),
-        f"confusion_{found.experiment}",
-        f"Confusions of {found.model} on {found.experiment}",
+        confusion_name(found),
+        confusion_title(found),
         "Share of each true class (row) that is given each class (column), over all seeds.",
         f"Confusion matrix of {len(names)} classes; the diagonal is the accuracy of each class.",
         confusions(found),

@@ -12,6 +12,7 @@ from severe_bench.analysis.per_class import (
     class_difference,
     confusion,
     single_label,
+    single_lists,
 )
 from severe_bench.store.predictions import Predictions, name_array
 
@@ -42,9 +43,7 @@ def test_differences_are_of_recalls_and_means_over_seeds() -> None:
 
 def test_runs_on_different_videos_are_not_compared() -> None:
     ours, theirs = run(), run()
-    cut = Predictions(
-        *(array[:15] for array in (theirs.samples, TARGETS, theirs.scores)), ours.groups[:15]
-    )
+    cut = Predictions(theirs.samples[:15], TARGETS[:15], theirs.scores[:15], theirs.groups[:15])
     turned = replace(theirs, samples=theirs.samples[::-1])
     for other in (cut, turned):
         assert class_difference("x", ("a", [ours]), ("b", [other])) is None
@@ -86,6 +85,12 @@ def test_verbs_and_nouns_are_two_lists() -> None:
     ]
     assert found.values.tolist() == [100.0, 50.0, 0.0, 100.0]
     assert found.counts.tolist() == [1, 2, 1, 2]
+    run = Predictions(names, targets, scores, names, lists)
+    parts = single_lists(run)
+    assert list(parts) == ["verb", "noun"]
+    nouns = confusion("x", "a", [parts["noun"]], "noun")
+    assert [one.name for one in nouns.classes] == ["door", "cup", "lid"]
+    assert nouns.shares[1:].tolist() == [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     unnamed = by_class(Predictions(names, targets, scores, names))
     assert unnamed is not None
     assert unnamed.labels[2].shown == "noun 1"
@@ -119,6 +124,7 @@ def test_what_has_no_classes_is_not_compared_by_them() -> None:
     retrieved = replace(one, scores=one.scores[:, None])
     for other in (counts, retrieved):
         assert by_class(other) is None
+        assert single_lists(other) == {}
         assert class_difference("x", ("a", [other]), ("b", [other])) is None
 
 

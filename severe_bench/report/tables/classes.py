@@ -35,8 +35,19 @@ def confusions(found: Confusion) -> Table:
         for i, label in enumerate(found.classes)
     ]
     caption = "Share of each true class that is given each class."
-    title = f"Confusions of {found.model} on {found.experiment}"
-    return table(f"confusion_{found.experiment}", title, caption, heads, rows)
+    return table(confusion_name(found), confusion_title(found), caption, heads, rows)
+
+
+def confusion_name(found: Confusion) -> str:
+    """The stem of its files."""
+    return f"confusion_{found.experiment}" + (f"_{found.of}s" if found.of else "")
+
+
+def confusion_title(found: Confusion) -> str:
+    """Whose confusions, and of what."""
+    return f"Confusions of {found.model} on {found.experiment}" + (
+        f", {found.of}s" if found.of else ""
+    )
 
 
 def _label_heads(classes: Sequence[ClassLabel]) -> list[Head]:
