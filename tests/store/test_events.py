@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from severe_bench.store.events import EventLog, attempts, close_attempt, read_events
+from severe_bench.store.events import (
+    EventLog,
+    attempts,
+    close_attempt,
+    comes_from_company,
+    read_events,
+)
 
 
 def test_events_come_back_in_order(tmp_path: Path) -> None:
@@ -36,6 +42,21 @@ def test_attempts_sum_the_time_of_killed_ones_too(tmp_path: Path) -> None:
     total = attempts(tmp_path)
     assert (total.count, total.first) == (2, 10.0)
     assert total.seconds == pytest.approx(5.5)
+
+
+def test_training_in_company_counts_as_time_and_not_as_an_attempt(tmp_path: Path) -> None:
+    assert not comes_from_company(tmp_path)
+    log = EventLog(tmp_path)
+    log.add("started")
+    log.add("interrupted", elapsed=2.0)
+    log.add("in_company", elapsed=1.5, note="9 cells")
+    assert comes_from_company(tmp_path)
+    log.add("started")
+    log.add("finished", elapsed=0.25)
+    assert not comes_from_company(tmp_path)
+    total = attempts(tmp_path)
+    assert (total.count, total.resumed) == (2, 0)
+    assert total.seconds == pytest.approx(3.75)
 
 
 def test_a_loss_that_is_not_a_number_does_not_break_the_log(tmp_path: Path) -> None:
