@@ -9,6 +9,7 @@ import numpy as np
 
 from severe_bench.analysis.cka import Features, MergedViews
 from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork, column_of
+from severe_bench.analysis.one_setting import one_setting
 from severe_bench.analysis.quick_arrays import read_arrays
 from severe_bench.core.errors import UserError
 from severe_bench.core.shards import read_shards
@@ -111,8 +112,8 @@ def harvest(layout: Layout, planned: Sequence[Cell] | None = None) -> Harvest:
     Args:
         layout: where to look.
         planned: the suite's cells as planned now. Cells of earlier plans are then left out, names
-            are the plan's, and cells not begun are listed. None: whatever the folder holds; of two
-            cells of the same name the one finished last counts.
+            are the plan's, and cells not begun are listed. None: whatever the folder holds; of
+            cells of the same name those of one setting, see `one_setting`.
 
     Raises:
         UserError: the results folder cannot be read.
@@ -140,13 +141,14 @@ def _harvest_folder(layout: Layout) -> Harvest:
     found = {folder: state_of(folder) for folder in folders}
     done = [folder for folder, state in found.items() if state == "done"]
     measured, broken = _gather((folder, None) for folder in done)
-    measured, superseded = _newest(measured)
+    apart = one_setting(measured, ResultsReader(layout).job)
     problems = [
         _problem_of(folder, CellStatus(id=folder.name, title=_title_in(folder), kind="", state=s))
         for folder, s in found.items()
         if s != "done"
     ]
-    return Harvest(layout.suite, measured, (*problems, *broken, *superseded), _shared(layout, None))
+    problems += [*broken, *apart.left_out]
+    return Harvest(layout.suite, apart.kept, tuple(problems), _shared(layout, None))
 
 
 def _is_missing(row: CellStatus) -> bool:
@@ -217,21 +219,6 @@ def _measured(result: Result, label: Label) -> Measured:
         selected_on=result.selected_on,
         predictions=written.sha256 if (written := result.files.get(PREDICTIONS)) else "",
     )
-
-
-def _newest(
-    measured: tuple[Measured, ...],
-) -> tuple[tuple[Measured, ...], tuple[Problem, ...]]:
-    kept: dict[tuple[str, str, int], Measured] = {}
-    older = []
-    for cell in sorted(measured, key=lambda cell: cell.provenance.finished):
-        key = (column_of(cell.label), cell.label.model, cell.label.seed)
-        if key in kept:
-            older.append(kept[key])
-        kept[key] = cell
-    reason = "an older cell of the same name; a newer one with other settings counts"
-    problems = [Problem(c.cell, _title(c.label), "superseded", reason) for c in older]
-    return tuple(kept[key] for key in sorted(kept)), tuple(problems)
 
 
 def _title(label: Label) -> str:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from severe_bench.cli.options import AsJson, Experiments
+from severe_bench.cli.options import AsJson, Config, Experiments
 
 if TYPE_CHECKING:
+    from severe_bench.plan.cell import Cell
     from severe_bench.report.comparing import Compared
     from severe_bench.store.layout import Layout
 
@@ -25,6 +26,7 @@ def compare(
     suite: Annotated[
         str | None, typer.Option(help="Which suite, where the folder holds several.")
     ] = None,
+    config: Config = None,
     experiments: Experiments = None,
     as_json: AsJson = False,
     output: Annotated[
@@ -36,12 +38,15 @@ def compare(
 
     `severe compare RESULTS --with published` puts every measured model into the SEVERE table;
     `severe compare RESULTS MODEL MODEL` tests the difference of two, experiment by experiment.
+    Cells count that are in the suite's plan; without one, those of one setting each.
     """
     from rich.console import Console
 
     from severe_bench.report.comparing import suite_of
 
-    found = _compared(suite_of(results.absolute(), suite), models or [], with_, experiments or [])
+    layout = suite_of(results.absolute(), suite)
+    planned = plan_of(layout, config)
+    found = _compared(layout, planned, models or [], with_, experiments or [])
     if output is not None:
         _write(found, output)
     if as_json:
@@ -53,8 +58,55 @@ def compare(
         typer.echo(f"tables: {output}")
 
 
+def plan_of(layout: "Layout", config: Path | None) -> "tuple[Cell, ...] | None":
+    """The suite's cells as planned now.
+
+    Args:
+        layout: of the suite.
+        config: a file that must have the suite; None: the file that every command takes, which
+            counts if it has the suite and any of the results.
+
+    Raises:
+        UserError: the file given cannot be read or planned.
+    """
+    from severe_bench.core.errors import UserError
+
+    if config is not None:
+        return _planned(layout, config)
+    try:
+        cells = _planned_by_default(layout)
+    except UserError as error:
+        typer.echo(f"compared without a plan, give one with -c FILE: {error}", err=True)
+        return None
+    return cells if _any_done(layout, cells) else None
+
+
+def _planned(layout: "Layout", config: Path | None) -> "tuple[Cell, ...]":
+    from severe_bench.cli.opening import open_suite
+
+    return tuple(open_suite(layout.suite, config, layout.results).whole.cells)
+
+
+def _planned_by_default(layout: "Layout") -> "tuple[Cell, ...]":
+    from severe_bench.config.find import find_config
+    from severe_bench.config.loading import load_config
+
+    known = load_config(find_config(None)).suites
+    return _planned(layout, None) if layout.suite in known else ()
+
+
+def _any_done(layout: "Layout", cells: "tuple[Cell, ...]") -> bool:
+    from severe_bench.store.layout import RESULT
+
+    return any(cell.label and (layout.folder(cell) / RESULT).exists() for cell in cells)
+
+
 def _compared(
-    layout: "Layout", models: list[str], with_: str | None, experiments: list[str]
+    layout: "Layout",
+    planned: "tuple[Cell, ...] | None",
+    models: list[str],
+    with_: str | None,
+    experiments: list[str],
 ) -> "Compared":
     """What was asked for.
 
@@ -69,8 +121,8 @@ def _compared(
     if (with_ is None) == (not models):
         raise UserError("say what to compare with", mend="pass --with published, or two models")
     if with_ == "published":
-        return against_published(layout, experiments)
-    return two_models(layout, models, experiments)
+        return against_published(layout, experiments, planned)
+    return two_models(layout, models, experiments, planned)
 
 
 def _write(found: "Compared", folder: Path) -> None:

@@ -10,18 +10,22 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from severe_bench.analysis.findings import class_difference_of
+from severe_bench.analysis.one_setting import mixed
 from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.analysis.study import Study, build_study
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import nearest
+from severe_bench.plan.cell import Cell
 from severe_bench.published.beside import OURS, beside
 from severe_bench.report.table import Table
 from severe_bench.report.tables.beside import gap_table, severe_table
 from severe_bench.report.tables.classes import class_differences
 from severe_bench.report.tables.comparisons import two
 from severe_bench.report.terminal import plain_tables
-from severe_bench.report.words import warnings
-from severe_bench.store.layout import CELL, SHARED, Layout
+from severe_bench.report.words import counted, listing, warnings
+from severe_bench.store.layout import CELL, RESULT, SHARED, Layout
+
+MOST_TITLES = 5
 
 
 @dataclass(frozen=True)
@@ -75,19 +79,26 @@ def suite_of(folder: Path, name: str | None) -> Layout:
     return Layout(folder, filled[0])
 
 
-def against_published(layout: Layout, experiments: Sequence[str]) -> Compared:
+Planned = Sequence[Cell] | None
+"""The suite's cells as planned now; None: whatever the folder holds, one setting of each."""
+
+
+def against_published(
+    layout: Layout, experiments: Sequence[str], planned: Planned = None
+) -> Compared:
     """All measured models in the printed SEVERE table.
 
     Args:
         layout: of the suite.
         experiments: globs; none for all.
+        planned: which cells count.
 
     Raises:
         UserError: no experiment is a printed column.
     """
-    study = _with_results(build_study(harvest(layout), lambda _: None), layout)
+    study = _with_results(build_study(harvest(layout, planned), lambda _: None), layout)
     found = beside(column for name, column in study.columns.items() if _wanted(name, experiments))
-    notes = [*found.notes, *warnings(study)]
+    notes = [*found.notes, *warnings(study), *_left_out(study, layout, planned)]
     if any(row.kind == OURS for row in found.rows):
         notes.insert(0, MIXED)
     tables = [severe_table(found)] if found.rows else []
@@ -114,8 +125,16 @@ MIXED = (
 )
 
 
-def two_models(layout: Layout, models: Sequence[str], experiments: Sequence[str]) -> Compared:
+def two_models(
+    layout: Layout, models: Sequence[str], experiments: Sequence[str], planned: Planned = None
+) -> Compared:
     """Two models with each other: paired differences and tests, and their classes.
+
+    Args:
+        layout: of the suite.
+        models: their names.
+        experiments: globs; none for all.
+        planned: which cells count.
 
     Raises:
         UserError: not two models, or one of them has no result.
@@ -124,7 +143,7 @@ def two_models(layout: Layout, models: Sequence[str], experiments: Sequence[str]
         raise UserError(f"{len(models)} models", "severe compare", "name two, or --with published")
     a, b = models
     reader = ResultsReader(layout)
-    study = _with_results(build_study(harvest(layout), reader.predictions), layout)
+    study = _with_results(build_study(harvest(layout, planned), reader.predictions), layout)
     for model in models:
         if model not in study.models:
             mend = nearest(model, list(study.models))
@@ -133,7 +152,8 @@ def two_models(layout: Layout, models: Sequence[str], experiments: Sequence[str]
     classes = [class_difference_of(study, name, a, b, reader.predictions) for name in names]
     tables = [two(study, a, b, names)]
     tables += [class_differences(one) for one in classes if one is not None]
-    return Compared(f"{a} against {b} in {layout.suite}", tuple(tables), _two_notes(study))
+    notes = (*_two_notes(study), *_left_out(study, layout, planned))
+    return Compared(f"{a} against {b} in {layout.suite}", tuple(tables), notes)
 
 
 def _two_notes(study: Study) -> tuple[str, ...]:
@@ -143,6 +163,30 @@ def _two_notes(study: Study) -> tuple[str, ...]:
         "these training runs, not about others."
     )
     return (note, *study.notes, *warnings(study))
+
+
+def _left_out(study: Study, layout: Layout, planned: Planned) -> list[str]:
+    """Which finished cells do not count, and whether those that do belong together."""
+    if planned is not None:
+        ids = {cell.id for cell in planned}
+        others = [path for path in layout.cells.glob(f"*/{RESULT}") if path.parent.name not in ids]
+        text = f"{counted(len(others), 'finished cell')} of other settings or names left out."
+        return [text] if others else []
+    titles = [one.title for one in study.harvest.problems if one.state == "superseded"]
+    several = mixed(study.harvest.measured, ResultsReader(layout).job)
+    notes = []
+    if titles:
+        shown = f"{'; '.join(titles[:MOST_TITLES])}{' ...' * (len(titles) > MOST_TITLES)}"
+        notes.append(
+            f"{counted(len(titles), 'finished cell')} left out, measured with other settings than "
+            f"those that count, which have more seeds or are newer: {shown}."
+        )
+    if several:
+        notes.append(
+            f"Warning: recipe, budget or data are not the same for all models in "
+            f"{listing(several)}. Whether that is meant is in the plan: pass -c FILE."
+        )
+    return notes
 
 
 def _wanted(name: str, globs: Sequence[str]) -> bool:

@@ -8,9 +8,21 @@ import pytest
 from typer.testing import CliRunner
 
 from severe_bench.cli.main import app
+from severe_bench.config.loading import load_config
 from severe_bench.core.errors import UserError
+from severe_bench.plan.build import Plan, plan_suite
+from severe_bench.plan.cell import Cell
+from severe_bench.plan.job import EvaluateJob
 from severe_bench.store.layout import Layout
-from tests.analysis.builder import Trial, mark_best_on_test, write_suite
+from severe_bench.store.predictions import Predictions
+from tests.analysis.builder import (
+    Trial,
+    mark_best_on_test,
+    predictions,
+    write_done,
+    write_suite,
+)
+from tests.cli.conftest import TINY
 
 SKILLS = {"rspnet": 0.6, "None": 0.3, "a,b <ü>": 0.5}
 
@@ -132,3 +144,74 @@ def test_tables_of_experiments_with_any_name_can_be_written(tmp_path: Path) -> N
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names[3:] == ["two_models.csv", "two_models.md", "two_models.tex"]
     assert all(name.startswith("classes_a_b_c-") for name in names[:3])
+
+
+@pytest.fixture
+def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Plan]:
+    """Three seeds by the plan, and one of them again, later, with another learning rate."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(
+        TINY.replace("[0, 1]", "[0, 1, 2]").replace("near-linear", "ssv2")
+    )
+    plan = plan_suite(load_config(tmp_path / "mine.yaml"), "tiny")
+    layout = Layout(tmp_path / "results", "tiny")
+    for cell in plan.cells:
+        if cell.label is not None:
+            other = cell.label.model_copy(update={"model": "other"})
+            for one in (cell, Cell.of(with_lr(cell, 0.5), cell.title, label=other)):
+                write_done(layout, one, predicted(cell.label.seed))
+    first = next(cell for cell in plan.cells if cell.label is not None)
+    again = Cell.of(with_lr(first, 9.0), first.title, label=first.label)
+    write_done(layout, again, predicted(7))
+    path = layout.folder(again) / "result.json"
+    path.write_text(path.read_text().replace("2026-11-21T01:01", "2026-11-21T02:01"))
+    return tmp_path / "results", plan
+
+
+def with_lr(cell: Cell, lr: float) -> EvaluateJob:
+    assert isinstance(cell.job, EvaluateJob)
+    recipe = cell.job.recipe
+    optimiser = recipe.optimiser.model_copy(update={"lr": lr})
+    changed = recipe.model_copy(update={"optimiser": optimiser})
+    return cell.job.model_copy(update={"recipe": changed})
+
+
+def predicted(seed: int) -> Predictions:
+    return predictions(Trial("near", "standard", {}, videos=60), "m", 0.1 * (seed + 1), seed)
+
+
+def test_without_a_plan_seeds_of_several_settings_are_never_mixed(
+    changed: tuple[Path, Plan],
+) -> None:
+    found = json.loads(run(str(changed[0]), "none", "other", "--json"))
+    (row,) = found["two_models"]
+    assert (row["seeds"], row["difference"]) == (3, 0.0)
+    notes = " ".join(found["notes"])
+    assert "1 finished cell left out" in notes
+    assert "none / ssv2 / seed 0" in notes
+    assert "Warning: recipe, budget or data are not the same for all models in ssv2" in notes
+
+
+def test_the_plan_says_which_cells_count(changed: tuple[Path, Plan]) -> None:
+    arguments = (str(changed[0]), "--with", "published", "--json", "-c", "mine.yaml")
+    notes = json.loads(run(*arguments))["notes"]
+    assert "4 finished cells of other settings or names left out." in notes
+    with pytest.raises(UserError, match="no model 'other'"):
+        run(str(changed[0]), "none", "other", "-c", "mine.yaml")
+
+
+def test_the_usual_file_is_the_plan_where_it_has_the_results(
+    changed: tuple[Path, Plan], tmp_path: Path
+) -> None:
+    mine = (tmp_path / "mine.yaml").read_text()
+    (tmp_path / "benchmarks.yaml").write_text(mine)
+    with pytest.raises(UserError, match="no model 'other'"):
+        run(str(changed[0]), "none", "other")
+    (tmp_path / "benchmarks.yaml").write_text(mine.replace("lr: 1e-2", "lr: 3e-2"))
+    run(str(changed[0]), "none", "other")  # none of its cells is here
+    (tmp_path / "benchmarks.yaml").write_text("version: [")
+    said = CliRunner().invoke(app, ["compare", str(changed[0]), "none", "other"])
+    assert said.exit_code == 0
+    assert "compared without a plan" in said.stderr
+    with pytest.raises(UserError):
+        run(str(changed[0]), "none", "other", "-c", "benchmarks.yaml")
