@@ -93,7 +93,7 @@ def executor_for(
         "cpus_per_task": asks.cpus,
         "mem": None if asks.memory_gb is None else f"{round(asks.memory_gb * 1024)}M",
         "dependency": dependency or None,
-        "setup": [*_deaf(profile), *profile.setup] or None,
+        "setup": [_before(profile), *profile.setup],
         "teardown": _go_back(profile) or None,
         "additional_parameters": _further_options(profile, asks) or None,
     }
@@ -114,12 +114,15 @@ def _python(profile: Profile) -> str:
     return command if profile.srun else f"exec {command}"
 
 
-def _deaf(profile: Profile) -> tuple[str, ...]:
-    """Where the warning goes to the batch shell: it must not end what Python is to replace.
+def _before(profile: Profile) -> str:
+    """A line before the user's own.
 
-    An ignored signal stays ignored until Python listens; what is missed so, its clock makes good.
+    The job step is to get what they set, even where a site hands no environment on (`SBATCH_EXPORT`
+    NONE, which srun inherits). Without a step, the warning goes to the batch shell and must not end
+    what Python is to replace: an ignored signal stays ignored until Python listens, and what is
+    missed so, its clock makes good.
     """
-    return () if profile.srun else ("trap '' USR2",)
+    return "export SLURM_EXPORT_ENV=ALL" if profile.srun else "trap '' USR2"
 
 
 def _go_back(profile: Profile) -> list[str]:

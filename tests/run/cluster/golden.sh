@@ -17,6 +17,9 @@
 #SBATCH --time=10
 #SBATCH --wckey=submitit
 
+# setup
+export SLURM_EXPORT_ENV=ALL
+
 # command
 export SUBMITIT_EXECUTOR=slurm
 srun --unbuffered --output RESULTS/demo/slurm/NAME/logs/%A_%a_%t_log.out --error RESULTS/demo/slurm/NAME/logs/%A_%a_%t_log.err python -u -m submitit.core._submit RESULTS/demo/slurm/NAME/logs

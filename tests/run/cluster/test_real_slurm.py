@@ -408,6 +408,16 @@ def test_warned_before_python_listens(
     assert logs(layout).count("User defined signal 2") == len(cells), "it ended them"
 
 
+def test_a_site_that_hands_no_environment_to_jobs(
+    slurm: LocalSlurm, layout: Layout, expected: Expected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SBATCH_EXPORT", "NONE")
+    cells = [evaluate(seed) for seed in range(2)]
+    lines = (f"export PYTHONPATH='{Path(__file__).parents[3]}'",)
+    assert finished(layout, cells, setup=lines).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
+
+
 def test_a_job_without_a_step_is_warned_before_python_listens(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
