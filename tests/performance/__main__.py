@@ -1,11 +1,13 @@
 """`make bench`: every benchmark, one line per claim. Prints figures; asserts none.
 
 With names (`clips`, `growth`, ...) only these; the others keep their lines in docs/performance.md.
+The README shows the ratios.
 `--gpu` (`make bench-gpu`) runs those that need a GPU instead.
 """
 
 import importlib
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +18,9 @@ from severe_bench.core.atomic import write_text
 from tests.performance.measure import Line
 
 HERE = Path(__file__).parent
-PAGE = Path("docs/performance.md")
+PAGE, README = Path("docs/performance.md"), Path("README.md")
+BEGIN, END = "<!-- from make bench -->\n", "<!-- so far -->"
+RATIO = re.compile(r"\| (?P<claim>.*) \| (?P<ratio>[\d.]+x(?: \([\d. to]+\))?).*\|")
 HEAD = """\
 # How fast it is, side by side
 
@@ -60,6 +64,15 @@ def _measure(kind: str, names: list[str]) -> None:
             lines.append(_row(line))
         sections[name] = _section(name, module.__doc__ or "", lines)
         write_text(PAGE, "\n".join([HEAD, *(sections[name] for name in sorted(sections))]))
+    write_text(README, with_ratios(README.read_text(), PAGE.read_text()))
+
+
+def with_ratios(readme: str, page: str) -> str:
+    """The README with a table of the page's ratios between its two marks."""
+    before, rest = readme.split(BEGIN)
+    rows = [f"| {found['claim']} | {found['ratio']} |" for found in RATIO.finditer(page)]
+    table = "\n".join(["| the other way / ours | ratio |", "| --- | --- |", *rows])
+    return f"{before}{BEGIN}{table}\n{END}{rest.split(END)[1]}"
 
 
 def _row(line: Line) -> str:
