@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from severe_bench.adapt.company import may_train_together
+from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.run.process import Process
@@ -70,7 +71,10 @@ class Companies:
 
 def can_have_fellows(cell: Cell) -> bool:
     """Whether a cell's head may train beside others."""
-    return isinstance(cell.job, EvaluateJob) and may_train_together(cell.job)
+    try:
+        return isinstance(cell.job, EvaluateJob) and may_train_together(cell.job)
+    except UserError:  # a task that is not installed here: the cell's own run says so
+        return False
 
 
 def are_fellows(one: Cell, other: Cell) -> bool:

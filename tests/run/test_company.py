@@ -155,6 +155,11 @@ def test_only_what_is_ready_and_differs_in_nothing_else_is_a_fellow() -> None:
     assert found.form(LINEAR[0], idle=1) == ()
 
 
+def test_a_task_that_is_not_installed_has_no_fellows() -> None:
+    job = LINEAR[0].job.model_copy(update={"task": "elsewhere"})
+    assert not can_have_fellows(LINEAR[0].model_copy(update={"job": job}))
+
+
 # ------------------------------------------------------------------------------ what they leave
 
 
