@@ -31,8 +31,8 @@ def bench() -> Iterator[Line]:
     yield Line(f"CKA, {MODELS} models, {VIDEOS} x {WIDTH}: all pairs, by blocks", f"{fast:.1f} s")
     yield Line(
         f"CKA, {MODELS} models, {VIDEOS} x {WIDTH}: n x n matrices (extrapolated) / by blocks",
-        f"{scaled / fast:.0f}x; {scaled:.0f} s (one pair of {SMALL} videos took {slow:.1f} s, times "
-        f"{pairs} pairs and ({VIDEOS}/{SMALL})^2); values differ by {apart:.0e}",
+        f"{scaled / fast:.0f}x; {scaled:.0f} s (one pair of {SMALL} videos took {slow:.1f} s, "
+        f"times {pairs} pairs and ({VIDEOS}/{SMALL})^2); values differ by {apart:.0e}",
     )
 
 
