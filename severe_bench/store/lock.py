@@ -9,6 +9,7 @@ reach its clients), so the heartbeat of another node counts even where its lock 
 """
 
 import fcntl
+import json
 import os
 import secrets
 import socket
@@ -16,7 +17,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from severe_bench.core.atomic import mendable_writes
 from severe_bench.core.errors import LostClaim, UserError
@@ -32,12 +33,12 @@ because clocks of nodes differ."""
 
 
 class Owner(Frozen):
-    """Who holds a cell, as `claim.json` says; the token is this claim's alone."""
+    """Who holds a cell, as `claim.json` says; the token is this claim's alone, and no news."""
 
     host: str
     pid: int
     start: float
-    token: str = ""
+    token: str = Field(default="", exclude=True, repr=False)
 
 
 class Claim:
@@ -220,7 +221,7 @@ def _publish(folder: Path) -> str | None:
             return None
         try:
             with stream:
-                stream.write(mine.model_dump_json())
+                stream.write(json.dumps({**mine.model_dump(), "token": token}))
                 stream.flush()
                 os.fsync(stream.fileno())
                 return token
