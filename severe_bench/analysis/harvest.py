@@ -7,8 +7,9 @@ from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.plan.cell import Label
 from severe_bench.store.result import Provenance
 
-INCOMPLETE, BEST_ON_TEST = "†", "‡"
-"""Signs behind a number: videos were missing; the state was chosen by the test set."""
+INCOMPLETE, BEST_ON_TEST, FEWER_SEEDS = SIGNS = "†", "‡", "§"
+"""Signs behind a number: videos were missing; the state was chosen by the test set; it is a mean
+over fewer seeds than were planned, or than other models have."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,17 @@ class SharedWork:
 
 @dataclass(frozen=True)
 class Harvest:
-    """Everything small that was read: numbers, troubles, cost; predictions are read apart."""
+    """Everything small that was read: numbers, troubles, cost; predictions are read apart.
+
+    Args:
+        seeds: (experiment, model) -> how many seeds the plan has; empty without a plan.
+    """
 
     suite: str
     measured: tuple[Measured, ...]
     problems: tuple[Problem, ...] = ()
     shared: tuple[SharedWork, ...] = ()
+    seeds: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def column_of(label: Label) -> str:

@@ -1,6 +1,7 @@
 """From a results folder to what the analyses work on; the files themselves are the store's."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,9 +132,10 @@ def _harvest_plan(layout: Layout, planned: Sequence[Cell]) -> Harvest:
         for cell in planned
         if _is_missing(rows[cell.id])
     ]
-    return Harvest(
-        layout.suite, measured, (*problems, *broken), _shared(layout, {cell.id for cell in planned})
-    )
+    shared = _shared(layout, {cell.id for cell in planned})
+    labels = [cell.label for cell in evaluated if cell.label is not None]
+    seeds = Counter((column_of(label), label.model) for label in labels)
+    return Harvest(layout.suite, measured, (*problems, *broken), shared, seeds)
 
 
 def _harvest_folder(layout: Layout) -> Harvest:

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.analysis.comparison import Comparison, Pair, compare_all
-from severe_bench.analysis.harvest import Harvest, Measured, column_of, preset_of, signs_of
+from severe_bench.analysis.harvest import (
+    FEWER_SEEDS,
+    Harvest,
+    Measured,
+    column_of,
+    preset_of,
+    signs_of,
+)
 from severe_bench.analysis.intervals import (
     Interval,
     PairedDifference,
@@ -232,6 +239,20 @@ class Study:
         return self._cells.get(experiment, {}).get(model, [])
 
     @cached_property
+    def fewer_seeds(self) -> dict[tuple[str, str], int]:
+        """(experiment, model) that lacks seeds -> how many it should have.
+
+        These are as many as the plan has, or as another model has of the experiment.
+        """
+        found: dict[tuple[str, str], int] = {}
+        for experiment, cells in self._cells.items():
+            most = max(map(len, cells.values()))
+            for model, own in cells.items():
+                wanted = max(most, self.harvest.seeds.get((experiment, model), 0))
+                found |= {(experiment, model): wanted} if len(own) < wanted else {}
+        return found
+
+    @cached_property
     def _cells(self) -> dict[str, dict[str, list[Measured]]]:
         found: dict[str, dict[str, list[Measured]]] = {}
         for experiment, cells in self._by_experiment.items():
@@ -248,8 +269,13 @@ class Study:
         cells = self._cells.get(column_of(label), {})
         values = {model: _seeds(cells[model]).mean for model in self.models if model in cells}
         metric = metric_named(label.headline)
-        signs = {model: sign for model in values if (sign := signs_of(cells[model]))}
-        return Column(column_of(label), label.factor, metric, values, signs)
+        signs = {model: self._signs(column_of(label), model) for model in values}
+        behind = {model: sign for model, sign in signs.items() if sign}
+        return Column(column_of(label), label.factor, metric, values, behind)
+
+    def _signs(self, experiment: str, model: str) -> str:
+        fewer = FEWER_SEEDS if (experiment, model) in self.fewer_seeds else ""
+        return signs_of(self.cells_of(experiment, model)) + fewer
 
     def _summaries_of(self, label: Label) -> list[Summary]:
         cells = self._cells.get(column_of(label), {})

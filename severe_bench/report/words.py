@@ -16,6 +16,7 @@ from severe_bench.metrics.few_groups import FEW
 from severe_bench.report.table import fixed, span
 
 MOST_SWAPS = 5
+MOST_LACKING = 5
 WORDS_OF_PROSE = frozenset({"none", "na", "nan", "null", "no", "all", "any", "some", "both"})
 QUESTIONS = {
     "domain": "Do features serve on videos that look different from those of the standard column?",
@@ -56,7 +57,8 @@ def overview(findings: Findings) -> list[str]:
 
 def warnings(study: Study) -> list[str]:
     """What should keep a reader from trusting some of the numbers."""
-    found = [_codes(study), _incomplete(study), _chosen_on_test(study), _few_groups(study)]
+    found = [_codes(study), _incomplete(study), _chosen_on_test(study)]
+    found += [_fewer_seeds(study), _few_groups(study)]
     found += _remarks(study)
     return [text for text in found if text]
 
@@ -100,6 +102,22 @@ def _chosen_on_test(study: Study) -> str:
     return (
         f"Warning: {counted(len(cells), 'cell')} are best on test (marked ‡): the state was chosen "
         "by the test set, so these numbers are too good."
+    )
+
+
+def _fewer_seeds(study: Study) -> str:
+    lacking = [
+        f"{called(model)} on {name} ({len(study.cells_of(name, model))} of {wanted})"
+        for (name, model), wanted in study.fewer_seeds.items()
+    ]
+    if not lacking:
+        return ""
+    shown = lacking[:MOST_LACKING]
+    rest = len(lacking) - len(shown)
+    return (
+        f"Warning: {counted(len(lacking), 'mean')} over fewer seeds than planned or than other "
+        f"models have (marked §): {listing([*shown, *([f'{rest} more'] if rest else [])])}. "
+        "Differences and tests are over common seeds."
     )
 
 

@@ -87,7 +87,7 @@ def test_columns_in_which_nothing_stands_are_for_csv_alone() -> None:
     assert "Caveats" in to_markdown(empty)
 
 
-KNOWN_TO_LATEX = set("’‘“”†‡×²³·°…éüöäÜÖÄß")
+KNOWN_TO_LATEX = set("’‘“”†‡§×²³·°…éüöäÜÖÄß")
 """Without a package, as UTF-8 input (LaTeX of 2020 and later)."""
 
 

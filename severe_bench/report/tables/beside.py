@@ -6,8 +6,8 @@ from severe_bench.published.beside import OURS, Beside, Gap, Row
 from severe_bench.report.table import Entry, Head, Mark, Table, number, signed, words
 from severe_bench.report.tables.caveats import (
     CAVEATS,
-    LEGEND,
     caveat_entry,
+    explained,
     legend,
     signs_in,
 )
@@ -54,7 +54,7 @@ def gap_table(found: Beside) -> Table:
     caption = (
         "In the printed unit. Models are matched by name alone: whether weights, input and recipe "
         "are those of the publication is yours to know. Std printed is over three runs (Table B.3)."
-        + (LEGEND if any(gap.signs for gap in found.gaps) else "")
+        + explained("".join(gap.signs for gap in found.gaps))
     )
     return table("ours_minus_printed", "Run again", caption, heads, rows)
 

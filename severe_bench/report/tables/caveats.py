@@ -1,29 +1,47 @@
-"""What must be known about single numbers: missing data, states chosen on the test set."""
+"""What must be known about single numbers: missing data or seeds, states chosen on the test set."""
 
 from collections.abc import Iterable
 
-from severe_bench.analysis.harvest import BEST_ON_TEST, INCOMPLETE, signs_of
+from severe_bench.analysis.harvest import (
+    BEST_ON_TEST,
+    FEWER_SEEDS,
+    INCOMPLETE,
+    SIGNS,
+    signs_of,
+)
 from severe_bench.analysis.ranking import Column
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import Entry, Head, Table, number, words
 from severe_bench.report.tables.common import EXPERIMENT, MODEL, table
 
 CAVEATS = Head("caveats", "Caveats")
-LEGEND = (
-    f" {INCOMPLETE}: videos were missing. {BEST_ON_TEST}: best on test, the state was chosen by "
-    "the test set, so the number is too good."
-)
+MEANINGS = {
+    INCOMPLETE: "videos were missing",
+    BEST_ON_TEST: "best on test, the state was chosen by the test set, so the number is too good",
+    FEWER_SEEDS: "a mean over fewer seeds than were planned or than another model has; differences "
+    "and tests are over common seeds",
+}
+
+
+def explained(signs: str) -> str:
+    """What signs mean, in their order; empty where there are none.
+
+    Example:
+        >>> explained("†")
+        ' †: videos were missing.'
+    """
+    return "".join(f" {sign}: {text}." for sign, text in MEANINGS.items() if sign in signs)
 
 
 def legend(columns: Iterable[Column]) -> str:
-    """What the signs mean, where there are any."""
-    return LEGEND if any(column.signs for column in columns) else ""
+    """What the signs of these columns mean, where there are any."""
+    return explained("".join(sign for column in columns for sign in column.signs.values()))
 
 
 def signs_in(columns: Iterable[Column], *models: str) -> str:
     """Signs behind a number that some models have from some experiments."""
     found = {sign for column in columns for model in models for sign in column.signs.get(model, "")}
-    return "".join(sign for sign in (INCOMPLETE, BEST_ON_TEST) if sign in found)
+    return "".join(sign for sign in SIGNS if sign in found)
 
 
 def caveat_entry(columns: Iterable[Column], *models: str) -> Entry:

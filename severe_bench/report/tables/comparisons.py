@@ -8,7 +8,7 @@ from itertools import combinations
 from severe_bench.analysis.comparison import Comparison, Pair, detectable, holm
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import Entry, Head, Table, number, probability, words
-from severe_bench.report.tables.caveats import CAVEATS, LEGEND, caveat_entry, legend, signs_in
+from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, explained, legend, signs_in
 from severe_bench.report.tables.common import EXPERIMENT, difference_entries, in_order, table
 
 PAIR_HEADS = (
@@ -81,7 +81,7 @@ def two(study: Study, a: str, b: str, experiments: Sequence[str]) -> Table:
     columns = [study.columns[name] for name in found]
     caption = (
         f"A is {a}, B is {b}. Points of score (0–100, higher is better). p (Holm) is adjusted for "
-        "the number of experiments." + (LEGEND if signs_in(columns, a, b) else "")
+        "the number of experiments." + explained(signs_in(columns, a, b))
     )
     return table("two_models", f"{a} minus {b}", caption, heads, rows)
 
