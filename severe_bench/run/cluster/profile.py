@@ -18,6 +18,9 @@ from severe_bench.plan.cell import Cell
 PROFILE_VARIABLE = "SEVERE_SLURM_PROFILE"
 PROFILE_FILE = Path("slurm/profile.yaml")
 
+LEAST_WORK_MINUTES = 2
+"""Before the warning, which Slurm may give a minute early."""
+
 Positive = Annotated[int, Field(ge=1)]
 
 
@@ -93,7 +96,7 @@ class Profile(Frozen):
 
     @model_validator(mode="after")
     def _has_time_before_the_warning(self) -> Self:
-        least = math.ceil(self.signal_seconds / 60) + 1
+        least = math.ceil(self.signal_seconds / 60) + LEAST_WORK_MINUTES
         for asks in (self.every, self.gpu, self.cpu, *self.experiments.values()):
             if asks.longest_minutes is not None and asks.longest_minutes < least:
                 raise ValueError(

@@ -11,6 +11,8 @@ from severe_bench.run.cluster.profile import Asks
 
 STARTING_SECONDS = 60.0
 """Until a task's first cell runs: modules, imports, network disks."""
+EARLY_SECONDS = 60.0
+"""So much earlier than asked for Slurm's warning may come (sbatch(1), `--signal`)."""
 LEAST_MINUTES = 10
 LONGER = 1.5
 """By how much tasks are made longer, until there are few enough."""
@@ -56,7 +58,7 @@ class Wave:
             warning: seconds before the limit at which a task is told to save its state.
         """
         longest = max(share.high for share in self.shares)
-        wanted = math.ceil((STARTING_SECONDS + longest + warning) / 60)
+        wanted = math.ceil((STARTING_SECONDS + longest + warning + EARLY_SECONDS) / 60)
         return min(max(LEAST_MINUTES, wanted), self.asks.longest_minutes or wanted + LEAST_MINUTES)
 
     def split(self, count: int) -> tuple["Wave", "Wave"]:
@@ -86,27 +88,22 @@ def waves(
         task_seconds: see above.
         most: tasks over all waves; there are more only where each wave has one.
     """
-    asked: dict[str, Asks] = {}
-    together: dict[tuple[int, str], list[Cell]] = defaultdict(list)
-    for cell, level in levels(cells):
-        ask = asks(cell)
-        key = ask.model_dump_json()
-        asked[key] = ask
-        together[level, key].append(cell)
+    groups = _groups(cells, asks)
     spans = {cell.id: span(cell) for cell in cells}
-    groups = {place: _kin_first(together[place]) for place in sorted(together, key=_level)}
 
     def lists(limit: float) -> list[list[list[Cell]]]:
-        return [_lists(group, spans, asked[key].lanes, limit) for (_, key), group in groups.items()]
+        return [_lists(group.cells, spans, group.asks.lanes, limit) for group in groups]
 
-    lanes = max((ask.lanes for ask in asked.values()), default=1)
+    lanes = max((group.asks.lanes for group in groups), default=1)
     total = sum(span.expected for span in spans.values())
     found = lists(limit := max(task_seconds, total / most / lanes))
     while sum(map(len, found)) > max(most, len(groups)):
         found = lists(limit := limit * LONGER)
     return [
-        Wave(level, asked[key], tuple(_share(cells, spans, asked[key].lanes) for cells in shares))
-        for (level, key), shares in zip(groups, found, strict=True)
+        Wave(
+            group.level, group.asks, tuple(_share(each, spans, group.asks.lanes) for each in tasks)
+        )
+        for group, tasks in zip(groups, found, strict=True)
     ]
 
 
@@ -121,6 +118,30 @@ def levels(cells: Sequence[Cell]) -> list[tuple[Cell, int]]:
     for cell in cells:
         found[cell.id] = 1 + max((found.get(need, -1) for need in cell.needs.values()), default=-1)
     return [(cell, found[cell.id]) for cell in cells]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Cells of one level that ask for the same."""
+
+    level: int
+    asks: Asks
+    cells: tuple[Cell, ...]
+
+
+def _groups(cells: Sequence[Cell], asks: Callable[[Cell], Asks]) -> list[_Group]:
+    """Lowest level first, within it in the order of the plan; kin stand together in each."""
+    asked: dict[str, Asks] = {}
+    together: dict[tuple[int, str], list[Cell]] = defaultdict(list)
+    for cell, level in levels(cells):
+        ask = asks(cell)
+        key = ask.model_dump_json()
+        asked[key] = ask
+        together[level, key].append(cell)
+    return [
+        _Group(level, asked[key], tuple(_kin_first(together[level, key])))
+        for level, key in sorted(together, key=_level)
+    ]
 
 
 def _kin_first(group: Sequence[Cell]) -> list[Cell]:

@@ -62,7 +62,7 @@ def test_no_gpu_can_be_asked_for_over_one() -> None:
         ("gpu: {gpu: 1}\n", r"gpu\.gpu: unknown.*did you mean gpus"),
         ("gpu: {gpus: many}\n", r"gpu\.gpus: "),
         ("task_minutes: 0\n", "task_minutes: "),
-        ("gpu: {longest_minutes: 2}\n", "longest_minutes is 2, .* make it 3 or more"),
+        ("gpu: {longest_minutes: 2}\n", "longest_minutes is 2, .* make it 4 or more"),
         ("a: [", "cannot be read"),
         ("- a\n- b\n", "mapping"),
     ],

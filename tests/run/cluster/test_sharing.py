@@ -68,7 +68,7 @@ def test_what_asks_for_the_same_is_one_array() -> None:
 
 def test_time_limits_hold_what_may_come_and_the_warning() -> None:
     share = Share((evaluate(0),), seconds=3600.0, high=7200.0)
-    assert Wave(0, PLAIN, (share,)).minutes(120) == 1 + 120 + 2
+    assert Wave(0, PLAIN, (share,)).minutes(120) == 1 + 120 + 2 + 1
     assert Wave(0, Asks(longest_minutes=90), (share,)).minutes(120) == 90
     short = Share((evaluate(0),), seconds=1.0, high=2.0)
     assert Wave(0, PLAIN, (short,)).minutes(120) == LEAST_MINUTES
