@@ -100,9 +100,7 @@ def waves(
     while sum(map(len, found)) > max(most, len(groups)):
         found = lists(limit := limit * LONGER)
     return [
-        Wave(
-            group.level, group.asks, tuple(_share(each, spans, group.asks.lanes) for each in tasks)
-        )
+        Wave(group.level, group.asks, tuple(_share(task, spans, group.asks) for task in tasks))
         for group, tasks in zip(groups, found, strict=True)
     ]
 
@@ -173,8 +171,8 @@ def _lists(
     return found
 
 
-def _share(cells: Sequence[Cell], spans: Mapping[str, Span], lanes: int) -> Share:
+def _share(cells: Sequence[Cell], spans: Mapping[str, Span], asks: Asks) -> Share:
     expected = [spans[cell.id].expected for cell in cells]
     high = [spans[cell.id].high for cell in cells]
-    seconds = max(sum(expected) / lanes, *expected)
-    return Share(tuple(cells), seconds, max(sum(high) / lanes, *high))
+    seconds = max(sum(expected) / asks.lanes, *expected)
+    return Share(tuple(cells), seconds, max(sum(high) / asks.lanes, *high))
