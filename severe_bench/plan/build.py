@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from severe_bench.config.collector import collector_held
 from severe_bench.config.entries import DEFAULT_PRESET
+from severe_bench.config.recipe import Recipe
 from severe_bench.config.schema import Config
 from severe_bench.config.settings import Settings
 from severe_bench.core.digest import file_digest
@@ -20,6 +22,7 @@ from severe_bench.plan.needs import Needed
 from severe_bench.plan.parts import DatasetPart, FileDigest, NetworkPart
 from severe_bench.plan.resolve import resolve
 from severe_bench.plan.rows import RowKind, row_kind
+from severe_bench.plan.settled import settled_options, settled_recipe
 from severe_bench.plan.targets import unfit_dataset
 from severe_bench.tasks.task import TASKS
 
@@ -127,6 +130,7 @@ class _Builder:
         }
         self._rows: dict[tuple[str, int], RowKind | None] = {}
         self._misfits: dict[tuple[str, int], str] = {}
+        self._written: dict[tuple[str, int], tuple[dict[str, Any], Recipe]] = {}
         self._settings: list[Settings] = []
 
     def add(self, entry: Entry, settings: Settings) -> None:
@@ -189,16 +193,29 @@ class _Builder:
         self, entry: Entry, settings: Settings, dataset: DatasetPart, network: NetworkPart
     ) -> EvaluateJob:
         experiment = self.config.experiments[entry.experiment]
+        options, recipe = self._settled(entry, settings)
         return EvaluateJob.model_construct(
             network=network.ref,
             dataset=dataset.ref,
             task=experiment.task,
-            task_options=dict(settings.task_options),
+            task_options=options,
             protocol=experiment.protocol,
             budget=settings.budget,
-            recipe=settings.recipe,
+            recipe=recipe,
             seed=entry.seed,
         )
+
+    def _settled(self, entry: Entry, settings: Settings) -> tuple[dict[str, Any], Recipe]:
+        """Task options and recipe of a job; once for all cells of one kind."""
+        key = (entry.experiment, id(settings))
+        if key not in self._written:
+            task = self.config.experiments[entry.experiment].task
+            reads_clips = self._row_kind(entry, settings) is None
+            self._written[key] = (
+                settled_options(task, settings.task_options),
+                settled_recipe(settings.recipe, reads_clips=reads_clips),
+            )
+        return self._written[key]
 
     def _unfit(
         self, entry: Entry, settings: Settings, dataset: DatasetPart, *, reads_clips: bool

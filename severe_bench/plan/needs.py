@@ -25,6 +25,7 @@ from severe_bench.plan.parts import (
     with_input,
 )
 from severe_bench.plan.rows import RowKind
+from severe_bench.plan.settled import settled_recipe
 from severe_bench.plan.targets import lacking
 from severe_bench.pretrain.method import METHODS
 
@@ -186,7 +187,7 @@ class Needed:
             input=input_of(entry, known.backbone),
             dataset=dataset.ref,
             budget=how.budget,
-            recipe=recipe,
+            recipe=settled_recipe(recipe, reads_clips=True),
             seed=how.seed,
         )
         needs = self.dataset_need(dataset)

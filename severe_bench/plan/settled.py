@@ -1,0 +1,40 @@
+"""What of a cell's settings stands in its job: all that can change the number, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from severe_bench.config.recipe import Recipe, Schedule, Selection
+from severe_bench.tasks.task import TASKS
+
+
+def settled_options(task: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's options with those written out that the file leaves at their defaults.
+
+    A default that changes in code then changes the ids of the cells that it holds for.
+
+    Args:
+        task: registered name.
+        given: as in the yaml, already checked.
+    """
+    options = TASKS.get(task).options.model_validate(dict(given))
+    written: dict[str, Any] = options.model_dump(mode="json")
+    return written
+
+
+def settled_recipe(recipe: Recipe, *, reads_clips: bool) -> Recipe:
+    """A recipe with its default wherever another setting makes one idle.
+
+    Args:
+        recipe: after all overrides.
+        reads_clips: whether the network runs in training, not on cached features.
+    """
+    schedule, plain = recipe.schedule, Schedule()
+    if schedule.kind != "multistep":
+        kept = {"milestones": plain.milestones, "gamma": plain.gamma}
+        schedule = schedule.model_copy(update=kept)
+    changes: dict[str, Any] = {"schedule": schedule}
+    if recipe.selection.model == "last":
+        changes["selection"] = Selection()
+    if reads_clips:
+        changes["feature_views"] = 1
+    return recipe.model_copy(update=changes)
