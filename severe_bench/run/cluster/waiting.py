@@ -94,13 +94,22 @@ class _Waiting:
             self._tell(f"{left} cell(s) were not submitted: {refusal}")
 
     def _until_there_is_room(self, last: Dispatched) -> int:
-        """Poll until all tasks have ended, or half of them where cells wait for room."""
+        """Poll until all tasks have ended, or half of them where cells wait for room.
+
+        Two looks at an empty queue, for a task that goes back into it is in no list for a moment.
+        """
         enough = last.tasks // 2 if last.submitted.left else 0
+        before: int | None = None
         while True:
             self._sleep(poll_seconds())
             tasks = self._tasks()
-            if self._interrupts.count or (tasks is not None and tasks <= enough):
+            gone = tasks == 0 and (before == 0 or self._all_ended())
+            if self._interrupts.count or gone or (tasks is not None and 0 < tasks <= enough):
                 return tasks or 0
+            before = tasks
+
+    def _all_ended(self) -> bool:
+        return set(states(self._order.layout, self._cells).values()) <= {"done", "failed"}
 
     def _tasks(self) -> int | None:
         """Tasks in the queue; None while the controller does not answer."""

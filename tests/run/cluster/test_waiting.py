@@ -128,6 +128,32 @@ def test_refusals_do_not_last_for_ever(
         run_to_end(order, cells, (), noting(then))
 
 
+def test_a_queue_that_is_empty_for_a_moment_is_no_end(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    """While Slurm puts a task back, squeue lists it nowhere."""
+    queue = slurm.folder / "queue"
+    before = ""
+    told: list[str] = []
+
+    def then(text: str) -> None:
+        nonlocal before
+        told.append(text)
+        if len(told) == 1:
+            before = queue.read_text()
+            empty(slurm)
+        elif len(told) == 2:
+            assert "; 0 task(s)" in text
+            queue.write_text(before)
+        elif len(told) == 3:
+            settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
+            run_cells(order.layout, cells, settings, lambda event: None)
+            empty(slurm)
+
+    assert run_to_end(order, cells, (), noting(then)).exit_code == 0
+    assert len(slurm.calls("sbatch")) == 1
+
+
 def test_what_is_refused_for_good_is_said_at_once(slurm: FakeSlurm, order: Order) -> None:
     """While the rest runs: the user may mend the profile meanwhile."""
     slurm.knows_not("nope")
