@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from severe_bench.analysis.saliency import Box, energy
 from severe_bench.core.atomic import write_text
-from severe_bench.metrics.bootstrap import percentiles
+from severe_bench.metrics.bootstrap import intervals
+from severe_bench.metrics.few_groups import FEWEST
 from severe_bench.report.comparing import Compared
 from severe_bench.report.figures.canvas import Canvas
 from severe_bench.report.figures.maps import MapRow, map_grid
@@ -85,9 +86,9 @@ def model_table(looks: Sequence[Look]) -> Table:
     rows = [[words(model), *_numbers(np.array(found))] for model, found in shares.items()]
     caption = (
         "Share of the activation map inside the boxes of what moves, mean over videos with its "
-        "95 % bootstrap interval; area is the share that a blind map would have (chance). Times "
-        "chance is inside over area, its interval from the same resamples. No label was used, and "
-        "nothing was finetuned."
+        "95 % interval (bootstrap; Student’s t of fewer than 40 videos); area is the share that a "
+        "blind map would have (chance). Times chance is inside over area, its interval from the "
+        "same resamples. No label was used, and nothing was finetuned."
     )
     return table("saliency", "Where the networks look", caption, heads, rows)
 
@@ -112,18 +113,31 @@ def _numbers(found: NDArray[np.float64]) -> list[Entry]:
     if len(found) == 0:
         return [ABSENT] * 8
     inside, area = found.T
-    picks = np.random.default_rng(0).integers(len(inside), size=(DRAWS, len(inside)))
-    low, high = percentiles(inside[picks].mean(axis=1))
-    gains = percentiles(inside[picks].mean(axis=1) / area[picks].mean(axis=1))
+    share, gain = float(inside.mean()), float(inside.mean() / area.mean())
+    bounds = _bounds(inside, area, share, gain)
+    shares, gains = bounds if bounds is not None else ((None, None), (None, None))
     return [
-        number(100 * inside.mean()),
-        number(100 * low),
-        number(100 * high),
+        number(100 * share),
+        *(number(None if end is None else 100 * end) for end in shares),
         number(100 * area.mean()),
-        number(float(inside.mean() / area.mean()), 2),
+        number(gain, 2),
         *(number(end, 2) for end in gains),
         number(len(inside), 0),
     ]
+
+
+def _bounds(
+    inside: NDArray[np.float64], area: NDArray[np.float64], share: float, gain: float
+) -> NDArray[np.float64] | None:
+    """Intervals (2, 2) of the share and of times chance; None of too few videos."""
+    count = len(inside)
+    if count < FEWEST:
+        return None
+    picks = np.random.default_rng(0).integers(count, size=(DRAWS, count))
+    drawn = inside[picks].mean(axis=1)
+    both = np.stack([drawn, drawn / area[picks].mean(axis=1)])
+    most = np.array([1.0, np.inf])
+    return np.minimum(intervals(both, np.array([share, gain]), count, (0.0, np.inf)), most[:, None])
 
 
 def _row(video: str, looks: Sequence[Look]) -> MapRow:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from scipy.stats import ttest_1samp
 
 from severe_bench.report.figures.png import png_text
 from severe_bench.report.looking import Look, write_looking
@@ -57,3 +58,19 @@ def test_without_boxes_there_are_maps_and_no_shares(tmp_path: Path) -> None:
     text = (tmp_path / "saliency.csv").read_text().splitlines()[1]
     assert text == "a,,,,,,,,"
     assert "inside" not in (tmp_path / "saliency.svg").read_text()
+
+
+def test_intervals_of_few_videos_are_by_students_t_and_of_two_there_are_none(
+    tmp_path: Path,
+) -> None:
+    shares = np.random.default_rng(0).random(10)
+    looks = [look("ten", f"v{i}", float(share)) for i, share in enumerate(shares)]
+    looks += [look("two", f"v{i}", 0.4 + 0.2 * i, boxes=i < 2) for i in range(10)]
+    write_looking(tmp_path, looks)
+    frame = pd.read_csv(tmp_path / "saliency.csv").set_index("model")
+    expected = ttest_1samp(100 * shares, 0.0).confidence_interval(0.95)
+    ten, two = frame.loc["ten"], frame.loc["two"]
+    assert (ten["low"], ten["high"]) == pytest.approx((expected.low, expected.high), rel=0.05)
+    assert ten["gain_low"] == pytest.approx(expected.low / 50, rel=0.05)
+    assert two["inside"] == pytest.approx(50.0)
+    assert two[["low", "high", "gain_low", "gain_high"]].isna().all()
