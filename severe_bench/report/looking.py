@@ -137,7 +137,9 @@ def _bounds(
     drawn = inside[picks].mean(axis=1)
     both = np.stack([drawn, drawn / area[picks].mean(axis=1)])
     most = np.array([1.0, np.inf])
-    return np.minimum(intervals(both, np.array([share, gain]), count, (0.0, np.inf)), most[:, None])
+    found = intervals(both, np.array([share, gain]), count, (0.0, np.inf))
+    within: NDArray[np.float64] = np.minimum(found, most[:, None])
+    return within
 
 
 def _row(video: str, looks: Sequence[Look]) -> MapRow:
