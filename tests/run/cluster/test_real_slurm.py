@@ -412,18 +412,15 @@ def test_a_site_that_hands_no_environment_to_jobs(
 
 
 def test_a_job_without_a_step_is_warned_before_python_listens(
-    slurm: LocalSlurm, layout: Layout, expected: Expected
+    slurm: LocalSlurm, tmp_path: Path, layout: Layout, expected: Expected
 ) -> None:
     """The batch shell is deaf to it, and Python's own clock is there for what it missed."""
     cells = [evaluate(0)]
-    changes = {"srun": False, "setup": ("touch warn-me", "sleep 3")}
+    mark = tmp_path / "in the setup lines"
+    changes = {"srun": False, "setup": (f"touch '{mark}'", "sleep 3")}
     dispatch(order(layout, **changes), cells, (), lambda event: None)
-    mark = Path("warn-me")
-    try:
-        eventually(mark.exists)
-        slurm.call("scancel", "--batch", "--signal=USR2", *slurm.running())
-    finally:
-        mark.unlink(missing_ok=True)
+    eventually(mark.exists)
+    slurm.call("scancel", "--batch", "--signal=USR2", *on_the_way(layout).jobs)
     eventually(lambda: set(states(layout, cells).values()) == {"done"}, 300)
     assert numbers(layout, cells) == expected(cells)
 
