@@ -32,10 +32,23 @@ def each_checkpoint(
         if files is None:
             found[name] = entry
             continue
-        for path in files:
-            found[f"{name}-{path.name.partition('.')[0]}"] = {**entry, "checkpoint": str(path)}
-        problems += _problems(name, entry, files)
+        made = {
+            f"{name}-{path.name.partition('.')[0]}": {**entry, "checkpoint": str(path)}
+            for path in files
+        }
+        problems += _problems(name, entry, files) + _taken(name, made, {**models, **found})
+        found |= made
     return found, problems
+
+
+def _taken(name: str, made: Mapping[str, Any], taken: Mapping[str, Any]) -> list[Problem]:
+    """Names that another entry has, or that another entry's files were given."""
+    loc = ("models", name, "checkpoint")
+    return [
+        Problem(loc, f"there is a model {twice!r} already", "rename this entry or that one")
+        for twice in made
+        if twice in taken
+    ]
 
 
 def _files(entry: object, folder: Path) -> list[Path] | None:

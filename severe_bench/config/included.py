@@ -1,18 +1,20 @@
 """`include:` of other files: their entries beside, or below, those of the file that names them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from severe_bench.config.errors import UserErrors
 from severe_bench.config.find import PACKAGED
+from severe_bench.config.problems import parse
+from severe_bench.config.replaced import ENTRIES, names, refuse_unsaid
+from severe_bench.config.schema import Part
 from severe_bench.config.yaml_tree import Tree, read_tree
 from severe_bench.core.errors import UserError
 
 INCLUDE = "include"
 PACKAGE = "package:"
-ENTRIES = ("datasets", "recipes", "pretraining", "models", "experiments", "suites")
 LISTS = ("overrides",)
 """Sections whose parts add up: the included file's first, so that the including file's hold."""
 
@@ -21,19 +23,24 @@ def read_with_included(path: Path, environ: Mapping[str, str]) -> Tree:
     """A file with everything that it includes, as one tree.
 
     `include: [more.yaml, package:benchmarks.yaml]` names files relative to the including file, or
-    in this package. An entry takes the place of one of the same name in an included file; two
-    included files may not both have it. Only the outermost file needs suites.
+    in this package. An entry of a name that an included file has takes that one's place where the
+    file says `replaces: [recipes.NAME]`, else it is refused; two included files may not both have
+    it. Only the outermost file needs suites.
 
     Raises:
-        UserError, UserErrors: as `read_tree`; a file that includes itself, an entry in two files.
+        UserError, UserErrors: as `read_tree`; a file that includes itself, an entry in two files,
+            what no included file may have at its top level.
     """
     return _read(path, environ, ())
 
 
 def _read(path: Path, environ: Mapping[str, str], trail: tuple[Path, ...]) -> Tree:
     tree = read_tree(path, environ)
+    if trail:
+        _refuse_unknown(tree)
     named = tree.data.get(INCLUDE)
     if named is None:
+        refuse_unsaid(tree, [])
         return tree
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise UserError("include: expected a list of files", tree.where((INCLUDE,)))
@@ -46,7 +53,16 @@ def _read(path: Path, environ: Mapping[str, str], trail: tuple[Path, ...]) -> Tr
             raise UserError(f"include: {name} includes itself", where, "remove it")
         trees.append(_read(inner, environ, here))
     _refuse_twins(trees)
+    refuse_unsaid(tree, trees)
     return _joined(tree, trees)
+
+
+def _refuse_unknown(tree: Tree) -> None:
+    """What is wrong at the top level of an included file, which would be lost in joining."""
+    given = {key: value for key, value in tree.data.items() if value is not None}
+    _, problems = parse(Part, given, ())
+    if problems:
+        raise UserErrors([problem.at(tree) for problem in problems])
 
 
 def _found(path: Path, name: str, where: str) -> Path:
@@ -59,18 +75,11 @@ def _found(path: Path, name: str, where: str) -> Path:
     return inner
 
 
-def _names(tree: Tree) -> Iterator[tuple[str, str]]:
-    for section in ENTRIES:
-        entries = tree.data.get(section)
-        for name in entries if isinstance(entries, dict) else ():
-            yield section, name
-
-
 def _refuse_twins(trees: list[Tree]) -> None:
     seen: dict[tuple[str, str], Tree] = {}
     errors = []
     for tree in trees:
-        for loc in _names(tree):
+        for loc in names(tree):
             if loc in seen:
                 what = f"{'.'.join(loc)}: stands in {seen[loc].where(loc)} too"
                 errors.append(UserError(what, tree.where(loc), "rename one of them"))

@@ -20,7 +20,7 @@ from severe_bench.config.entries import (
 from severe_bench.config.environment import NotedEnvironment
 from severe_bench.config.errors import UserErrors
 from severe_bench.config.extends import extend
-from severe_bench.config.included import ENTRIES, read_with_included
+from severe_bench.config.included import read_with_included
 from severe_bench.config.ladders import each_rung
 from severe_bench.config.names import (
     dataset_problems,
@@ -32,6 +32,7 @@ from severe_bench.config.names import (
 )
 from severe_bench.config.problems import Problem, parse
 from severe_bench.config.recipe import Recipe
+from severe_bench.config.replaced import ENTRIES
 from severe_bench.config.schema import Config, Outline, base_folder
 from severe_bench.config.suite import Override, Suite
 from severe_bench.config.suite_names import (

@@ -31,6 +31,7 @@ class Outline(Frozen):
 
     version: Literal[1]
     include: list[str] = []
+    replaces: list[str] = []
     datasets: dict[str, Any] = {}
     recipes: dict[str, Any] = {}
     pretraining: dict[str, Any] = {}
@@ -38,6 +39,13 @@ class Outline(Frozen):
     experiments: dict[str, Any] = {}
     suites: Annotated[dict[str, Any], Field(min_length=1)]
     overrides: list[Any] = []
+
+
+class Part(Outline):
+    """The top level of an included file, which needs neither version nor suites."""
+
+    version: Literal[1] = 1
+    suites: dict[str, Any] = {}
 
 
 def base_folder(path: Path) -> Path:

@@ -20,7 +20,7 @@ def each_value(experiments: Mapping[str, Any]) -> tuple[dict[str, Any], list[Pro
         if not isinstance(entry, dict) or SWEEP not in entry:
             found[name] = entry
             continue
-        made, wrong = _made(name, entry, experiments)
+        made, wrong = _made(name, entry, {**experiments, **found})
         found |= made
         problems += wrong
     return found, problems

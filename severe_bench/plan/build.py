@@ -8,6 +8,7 @@ from typing import Any
 from severe_bench.config.collector import collector_held
 from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.config.recipe import Recipe
+from severe_bench.config.replaced import replaced_entries
 from severe_bench.config.schema import Config
 from severe_bench.config.settings import Settings
 from severe_bench.core.digest import file_digest
@@ -36,8 +37,8 @@ class Plan:
             (`allow_missing`).
         missing: what is not on this machine, each once, with how many cells wait for it.
         refused: what cannot be computed anywhere as it is configured, each reason once.
-        notes: one line for each override that changes nothing, and for each model of which the
-            ids of cells do not hold all.
+        notes: one line for each included entry that the file replaces, for each override that
+            changes nothing, and for each model of which the ids of cells do not hold all.
     """
 
     suite: str
@@ -108,6 +109,7 @@ def plan_suite(
         cells = (*builder.needed.cells(), *builder.cells.values())
     missing = tuple(Missing(what, count) for what, count in builder.missing.items())
     notes = (
+        *replaced_entries(config.tree),
         *idle_overrides(config, suite, entries),
         *library_notes(config, (entry.model for entry in entries)),
     )

@@ -51,6 +51,22 @@ def test_nothing_to_match_and_equal_names_are_problems(tmp_path: Path) -> None:
         assert words in problems[0].what
 
 
+@pytest.mark.parametrize("other", [{**ENTRY}, {**ENTRY, "checkpoint": "more/*.pt"}])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_name_made_twice_is_a_problem(
+    tmp_path: Path, other: dict[str, object], first: bool
+) -> None:
+    files(tmp_path / "runs", "a-b.pt")
+    files(tmp_path / "more", "b.pt")
+    name = "mine-a" if "checkpoint" in other else "mine-a-b"
+    entries = {"mine": {**ENTRY, "checkpoint": "runs/*.pt"}, name: other}
+    if first:
+        entries = dict(reversed(entries.items()))
+    found, problems = each_checkpoint(entries, tmp_path)
+    assert [problem.what for problem in problems] == ["there is a model 'mine-a-b' already"]
+    assert list(found) == ["mine-a-b"]
+
+
 STUDY = """
 version: 1
 models:

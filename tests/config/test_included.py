@@ -44,7 +44,7 @@ def test_an_included_study_is_the_study(files: Path) -> None:
 
 def test_own_entries_hold_and_come_first(files: Path) -> None:
     own = "recipes:\n  probe: {batch_size: 7}\nsuites:\n  mine:\n    suites: [demo]\n"
-    config = load(files, INCLUDING + own)
+    config = load(files, INCLUDING + "replaces: [recipes.probe]\n" + own)
     assert config.recipes["probe"].batch_size == 7
     assert config.recipes["tune"].schedule.epochs == 30
     assert list(config.suites) == ["mine", "demo"]
@@ -67,6 +67,53 @@ def test_an_entry_made_from_another_is_found_at_that_one(files: Path) -> None:
     where, _, rest = found.partition(": experiments.near-tune-4.set.")
     assert rest.startswith("recipe.clip.framess: unknown setting recipe.clip.framess")
     assert where == f"benchmarks.yaml:{line}"
+
+
+@pytest.mark.parametrize(
+    ("inner", "message"),
+    [
+        ("version: 99\n", "more.yaml:1: version: expected 1, got 99"),
+        ("version: 1\nexpirements: {}\n", "more.yaml:2: expirements: unknown key; did you mean"),
+        ("version: 1\noverride: []\n", "more.yaml:2: override: unknown key; did you mean over"),
+        ("version: 1\nseeds: [0]\n", "more.yaml:2: seeds: unknown key; "),
+        ("version: 1\nrecipes: [q]\n", "more.yaml:2: recipes: expected a mapping"),
+    ],
+)
+def test_an_included_file_is_checked_at_its_top(files: Path, inner: str, message: str) -> None:
+    (files / "more.yaml").write_text(inner)
+    assert fault(files, "version: 1\ninclude: [study.yaml, more.yaml]\n").startswith(message)
+
+
+HIDING = INCLUDING + "recipes:\n  probe: {batch_size: 7}\n  wide: {extends: probe}\n"
+
+
+def test_an_entry_that_hides_an_included_one_is_refused(files: Path) -> None:
+    line = STUDY.splitlines().index("  probe:") + 1
+    assert fault(files, HIDING) == (
+        f"benchmarks.yaml:4: recipes.probe: stands in study.yaml:{line} too; "
+        "rename it, or say `replaces: [recipes.probe]` at the top of the file"
+    )
+
+
+def test_what_is_replaced_is_a_note_of_every_plan(files: Path) -> None:
+    line = STUDY.splitlines().index("  probe:") + 1
+    config = load(files, HIDING + "replaces: [recipes.probe]\n")
+    said = (
+        f"benchmarks.yaml:4: recipes.probe replaces that of study.yaml:{line}; 1 recipe extends it"
+    )
+    assert plan_suite(config, "demo").notes[0].replace(f"{files}/", "") == said
+    outer = files / "outer.yaml"
+    outer.write_text("version: 1\ninclude: [benchmarks.yaml]\n")
+    found = plan_suite(load_config(outer, {}), "demo").notes[0]
+    assert found.replace(f"{files}/", "") == said
+
+
+def test_replacing_what_is_not_there_is_refused(files: Path) -> None:
+    text = HIDING + "replaces: [recipes.probe, recipes.prob]\n"
+    assert fault(files, text).startswith(
+        "benchmarks.yaml:6: replaces: no entry 'recipes.prob' stands both here and in an included "
+        "file; did you mean recipes.probe?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,3 +225,13 @@ def test_a_broken_sweep_is_said(files: Path, sweep: str, message: str) -> None:
     if "linear" in sweep:
         text = text.replace("near-tune", "near")
     assert message in fault(files, text)
+
+
+def test_two_sweeps_that_make_one_name_are_refused(files: Path) -> None:
+    sweep = "    sweep: {a-b: {recipe.clip.frames: 4}}\n"
+    text = STUDY.replace("    budget: {count: 40}\n", sweep)
+    entry = text[text.index("  near-tune:") :]
+    entry = entry[: entry.index(sweep) + len(sweep)]
+    twin = entry.replace("near-tune:", "near-tune-a:").replace("a-b:", "b:")
+    message = "experiments.near-tune-a.sweep.b: there is an experiment 'near-tune-a-b' already"
+    assert message in fault(files, text.replace(entry, entry + twin))

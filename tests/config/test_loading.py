@@ -173,7 +173,8 @@ CASES = {
         [
             "benchmarks.yaml:22: models: expected a mapping, got []",
             "benchmarks.yaml:23: spare: unknown key; valid names: datasets, "
-            "experiments, include, models, overrides, pretraining, recipes, suites, version",
+            "experiments, include, models, overrides, pretraining, recipes, replaces, suites, "
+            "version",
             "benchmarks.yaml:55: suites.demo.blocks[0].models: no model matches "
             "'*'; valid names: (none)",
         ],
