@@ -120,6 +120,9 @@ def _compared(
         raise UserError(f"cannot compare with {with_!r}", "--with", "the only choice is published")
     if (with_ is None) == (not models):
         raise UserError("say what to compare with", mend="pass --with published, or two models")
+    if len(models) not in (0, 2):
+        what = f"two models are compared, not {len(models)}"
+        raise UserError(what, mend="name two, or pass --with published")
     if with_ == "published":
         return against_published(layout, experiments, planned)
     return two_models(layout, models, experiments, planned)

@@ -49,6 +49,9 @@ def check(
 
 
 def _print_check(found: "Check") -> None:
+    if not found.match.matched and not found.match.details:
+        _print_stranger(found)
+        return
     verdict = "fits" if found.match.ok else "does not fit; nearest is"
     typer.echo(f"{verdict}: layout {found.layout.name}, backbone {found.backbone}")
     if found.also:
@@ -67,6 +70,18 @@ def _print_check(found: "Check") -> None:
             typer.echo(f"    ... and {len(names) - SHOWN} more")
     for note in _notes(found):
         typer.echo(f"  note: {note}")
+
+
+def _print_stranger(found: "Check") -> None:
+    """A nearest backbone with no tensor in common would only mislead."""
+    names = sorted(found.match.unexpected)
+    typer.echo("does not fit: no tensor has a partner in a known layout and backbone")
+    typer.echo(f"  {len(names)} unexpected")
+    for name in names[:SHOWN]:
+        typer.echo(f"    {name}")
+    if len(names) > SHOWN:
+        typer.echo(f"    ... and {len(names) - SHOWN} more")
+    typer.echo("  a network of your own (`factory`) is checked with: severe models mock-run NAME")
 
 
 def _notes(found: "Check") -> list[str]:

@@ -40,7 +40,8 @@ def settings_by_preset(
     if model is None:
         return {name: experiment_settings(config, experiment, name) for name in presets}
     if suite is None:
-        raise UserError("overrides stand in suites", "--model", "name one: --suite severe")
+        mend = f"name one with --suite: {', '.join(config.suites)}"
+        raise UserError("overrides stand in suites", "--model", mend)
     entries = grid(config, suite)
     found = resolve(config, suite, entries)
     made = {e.preset: s for e, s in found.items() if (e.model, e.experiment) == (model, experiment)}

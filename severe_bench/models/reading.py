@@ -18,7 +18,8 @@ StateDict = dict[str, Tensor]
 
 NEEDS_PICKLE = (
     "if you trust its origin, save its state dict alone, in a container without network: "
-    "torch.save(torch.load('in.pth', weights_only=False)['state_dict'], 'out.pt')"
+    "torch.save(torch.load('in.pth', weights_only=False)['state_dict'], 'out.pt'), "
+    "or .state_dict() in place of ['state_dict'] where the file holds a whole network"
 )
 
 

@@ -115,7 +115,7 @@ def test_experiments_can_be_chosen(results: Path) -> None:
     [
         ([], "say what to compare with"),
         (["--with", "others"], "cannot compare with 'others'"),
-        (["rspnet"], "1 models"),
+        (["rspnet"], "two models are compared, not 1; name two"),
         (["rspnet", "nobody"], "no model 'nobody'"),
         (["--with", "published", "--suite", "theirs"], "no suite 'theirs'"),
     ],

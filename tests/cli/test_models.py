@@ -84,6 +84,16 @@ def test_a_file_that_does_not_fit_ends_with_2_and_names(narrow: Path) -> None:
     assert json.loads(text)["ok"] is False
 
 
+def test_a_file_of_an_unknown_network_is_not_likened_to_a_known_one(tmp_path: Path) -> None:
+    torch.save({"mine.weight": torch.zeros(2), "mine.bias": torch.zeros(2)}, tmp_path / "w.pt")
+    code, text = run("check", tmp_path / "w.pt")
+    assert code == 2
+    assert "no tensor has a partner in a known layout" in text
+    assert "2 unexpected\n    mine.bias\n    mine.weight\n" in text
+    assert "severe models mock-run NAME" in text
+    assert "nearest" not in text
+
+
 def test_what_a_layout_implies_is_said(tmp_path: Path) -> None:
     with torch.device("meta"):
         shapes = BACKBONES.get("tclr_r2plus1d_18").build().state_dict()
