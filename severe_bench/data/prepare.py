@@ -17,6 +17,7 @@ from severe_bench.config.prepared import Prepared
 from severe_bench.core.atomic import TEMPORARY_MARK
 from severe_bench.core.errors import UserError
 from severe_bench.data.isolated import ReaderProcess
+from severe_bench.data.originals import changed, require_apart, require_free
 from severe_bench.data.prepared import Made, Manifest, claimed
 from severe_bench.data.raw_frames import SUFFIX
 from severe_bench.data.reencode import reencode
@@ -79,17 +80,21 @@ class Prepare:
         """The folder, claimed, with what a kill left behind removed.
 
         Raises:
-            UserError: another prepare is at work there, the folder cannot be written or holds
-                videos prepared in another way, or two originals would get one name.
+            UserError: another prepare is at work there; the folder cannot be written, touches that
+                of the originals, or holds other files of these names or videos prepared in another
+                way or of another root; or two originals would get one name.
         """
         names = names_of(self.paths, SUFFIX if self.how.raw else ".mp4")
         manifest = Manifest(self.folder, self.how)
-        manifest.read()
+        require_apart(self.root, self.paths, self.folder)
+        _require_own(manifest, self.root)
+        require_free(self.folder, names, manifest.owners())
         with claimed(self.folder):
             for left in self.folder.rglob(f"*{TEMPORARY_MARK}*"):
                 left.unlink(missing_ok=True)
-            manifest.begin()
+            manifest.begin(self.root)
             yield Work(self, manifest, names)
+            manifest.end()
 
 
 class Work:
@@ -130,7 +135,7 @@ class Work:
         todo = self.left if paths is None else paths
         pool = ThreadPoolExecutor(self.plan.workers)
         try:
-            for found in _in_parallel(pool, self._one, todo, 2 * self.plan.workers):
+            for found in _in_parallel(pool, self._one, self._begun(todo), 2 * self.plan.workers):
                 if isinstance(found, Made):
                     self._manifest.add(found)
                     self.done[found.path] = found
@@ -144,6 +149,11 @@ class Work:
             for reader in self._readers:
                 reader.close()
             self._readers.clear()
+
+    def _begun(self, paths: Iterable[str]) -> Iterator[str]:
+        for path in paths:
+            self._manifest.announce(path, self._names[path])
+            yield path
 
     def _one(self, path: str) -> Made | Refused:
         plan, name = self.plan, self._names[path]
@@ -161,6 +171,22 @@ class Work:
             reader = self._local.reader = ReaderProcess(DEADLINE)
             self._readers.append(reader)
         return reader
+
+
+def _require_own(manifest: Manifest, root: Path) -> None:
+    """Refuse a folder of videos prepared from other originals.
+
+    An older manifest does not state its root: its videos must then be those at this one.
+    """
+    known = manifest.root()
+    if known is None:
+        others = changed(manifest.read().values(), root, there=False)
+        what = f"{len(others)} of its videos were made from other originals than those in {root}"
+    else:
+        others = [] if known == root.resolve() else [str(known)]
+        what = f"it holds the prepared videos of {known}, not of {root}"
+    if others:
+        raise UserError(what, str(manifest.folder), "prepare into another folder with --out")
 
 
 def _in_parallel(

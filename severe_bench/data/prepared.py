@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,10 +14,14 @@ from severe_bench.core.digest import digest_of
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import STARTS, TUBES
 from severe_bench.core.record import Dataset
+from severe_bench.data.originals import changed, require_apart
 
 MANIFEST: Final = "prepared.jsonl"
 VERSION: Final = 1
 """Of the way videos are prepared; raised when it changes pixels."""
+BEGUN: Final = ".begun"
+ROOT: Final = "root"
+"""Key of the originals' root in the manifest's first line."""
 RAW_SOURCE: Final = "frames of the originals, resized to the short side, before any encoding"
 """What raw frames are, stated in the manifest."""
 
@@ -76,8 +80,12 @@ def prepared_digest(digest: str, how: Prepared) -> str:
     return digest_of({"dataset": digest, "prepared": how.settings(), "version": VERSION})
 
 
-def prepared_problems(folder: Path) -> list[str]:
-    """What is missing, cheaply; empty where there are prepared videos."""
+def prepared_problems(folder: Path, root: Path) -> list[str]:
+    """What is missing or misplaced, cheaply; empty where there are prepared videos."""
+    try:
+        require_apart(root, [], folder)
+    except UserError as error:
+        return [str(error)]
     if (folder / MANIFEST).is_file():
         return []
     return [f"no prepared videos in {folder}; run severe data prepare"]
@@ -86,8 +94,9 @@ def prepared_problems(folder: Path) -> list[str]:
 class Manifest:
     """The list of a folder's prepared videos: one JSON line each, appended when it is done.
 
-    The first line states the settings. A line torn by a kill is passed over, and its video is made
-    again.
+    The first line states the settings and the root of the originals, which older manifests lack.
+    A line torn by a kill is passed over, and its video is made again. What `prepare` has begun and
+    not yet listed stands in a file of its own, which only a kill leaves behind.
 
     Args:
         folder: of the prepared videos.
@@ -97,6 +106,7 @@ class Manifest:
     def __init__(self, folder: Path, how: Prepared) -> None:
         self.folder, self.how = folder, how
         self.path = folder / MANIFEST
+        self._begun = folder / BEGUN
 
     def read(self) -> dict[str, Made]:
         """Prepared videos by the path of the original; empty where there is no manifest.
@@ -107,32 +117,77 @@ class Manifest:
         if not self.path.exists():
             return {}
         head, *lines = self.path.read_text().splitlines() or [""]
-        if head != self._head():
-            what = f"its videos were prepared as {head}, not as {self._head()}"
+        found = {key: value for key, value in _object(head).items() if key != ROOT}
+        if found != self._head():
+            what = f"its videos were prepared as {json.dumps(found)}, not as {self._head()}"
             raise UserError(what, str(self.path), "use another folder")
         made = (found for found in map(_parsed, lines) if found is not None)
         return {video.path: video for video in made}
 
-    def begin(self) -> None:
+    def root(self) -> Path | None:
+        """Of the originals; None where there is no manifest, or an older one."""
+        try:
+            with self.path.open() as stream:
+                found = _object(stream.readline()).get(ROOT)
+        except OSError:
+            return None
+        return Path(found) if isinstance(found, str) else None
+
+    def begin(self, root: Path | None = None) -> None:
         """Write the first line; a last line that was torn is ended."""
         if not self.path.exists():
-            write_text(self.path, self._head() + "\n")
+            place = {} if root is None else {ROOT: str(root.resolve())}
+            write_text(self.path, json.dumps({**self._head(), **place}, sort_keys=True) + "\n")
         elif not self.path.read_bytes().endswith(b"\n"):
-            self._append("\n")
+            _append(self.path, "\n")
+
+    def announce(self, path: str, prepared: str) -> None:
+        """Note that a file is about to be written from this original."""
+        _append(self._begun, json.dumps([path, prepared]) + "\n")
+
+    def end(self) -> None:
+        """All that was begun is listed or refused."""
+        self._begun.unlink(missing_ok=True)
+
+    def owners(self) -> dict[str, str]:
+        """The original of each file that `prepare` made here or, before a kill, had begun."""
+        try:
+            pairs = [_pair(line) for line in self._begun.read_text().splitlines()]
+        except OSError:
+            pairs = []
+        begun = {prepared: path for path, prepared in filter(None, pairs)}
+        return begun | {made.prepared: made.path for made in self.read().values()}
 
     def add(self, made: Made) -> None:
         """Append a video that was prepared and verified."""
-        self._append(json.dumps(asdict(made), sort_keys=True) + "\n")
+        _append(self.path, json.dumps(asdict(made), sort_keys=True) + "\n")
 
-    def _append(self, text: str) -> None:
-        with mendable_writes(self.path), self.path.open("a") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-
-    def _head(self) -> str:
+    def _head(self) -> dict[str, object]:
         source = {"source": RAW_SOURCE} if self.how.raw else {}
-        return json.dumps({**self.how.settings(), **source, "version": VERSION}, sort_keys=True)
+        return {**self.how.settings(), **source, "version": VERSION}
+
+
+def _append(path: Path, text: str) -> None:
+    with mendable_writes(path), path.open("a") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _object(line: str) -> dict[str, object]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _pair(line: str) -> tuple[str, str] | None:
+    try:
+        path, prepared = json.loads(line)
+    except (ValueError, TypeError):  # torn by a kill
+        return None
+    return path, prepared
 
 
 def listed(folder: Path) -> tuple[Made, ...]:
@@ -160,21 +215,37 @@ def of_prepared(dataset: Dataset, how: Prepared, folder: Path | None = None) -> 
         folder: of the prepared videos; by default beside the originals.
 
     Raises:
-        UserError: some of the videos are not prepared and not known to be missing, or were prepared
-            in another way; or targets are in frames of an original whose frames are others.
+        UserError: some of the videos are not prepared and not known to be missing, were prepared
+            in another way, from other originals or before these changed; or
+            targets are in frames of an original whose frames are others.
     """
     place = folder or prepared_folder(dataset.root, how)
-    made = Manifest(place, how).read()
+    manifest = Manifest(place, how)
+    made = manifest.read()
     paths = dict.fromkeys(record.path for record in dataset.available(dataset.records))
     lost = [path for path in paths if path not in made]
     if lost:
         what = f"{len(lost)} of {len(paths)} videos are not prepared, e.g. {lost[0]}"
         raise UserError(what, str(place), "run severe data prepare")
+    _require_current(manifest, [made[path] for path in paths], dataset.root)
     _require_same_frames(dataset, made)
     records = tuple(
         replace(r, path=made[r.path].prepared) if r.path in made else r for r in dataset.records
     )
     return replace(dataset, root=place, records=records)
+
+
+def _require_current(manifest: Manifest, made: Sequence[Made], root: Path) -> None:
+    """Refuse videos whose originals are others by now; those of a root that moved must be there."""
+    known = manifest.root()
+    moved = known is not None and known != root.resolve()
+    others = changed(made, root, there=moved)
+    if others and moved:
+        what = f"holds the prepared videos of {known}, and {others[0]} in {root} is not the same"
+        raise UserError(what, str(manifest.folder), "prepare these into another folder")
+    if others:
+        what = f"{len(others)} of {len(made)} originals changed since, e.g. {others[0]}"
+        raise UserError(what, str(manifest.folder), "run severe data prepare again")
 
 
 def _require_same_frames(dataset: Dataset, made: Mapping[str, Made]) -> None:

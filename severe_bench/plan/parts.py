@@ -75,7 +75,7 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
     folder = None
     if entry.prepared is not None and location.root is not None:
         folder = _prepared_folder(config, entry, location.root, entry.prepared)
-        problems += prepared_problems(folder)
+        problems += prepared_problems(folder, location.root)
         digest = prepared_digest(digest, entry.prepared)
     missing = None
     if entry.allow_missing and location.root is not None and not problems:

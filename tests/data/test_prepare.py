@@ -187,6 +187,7 @@ def test_what_is_no_longer_so_is_done_again(root: Path, how: str) -> None:
     else:
         lines.append(lines.pop(number)[:40])
         (folder / MANIFEST).write_text("".join(lines))
+        Manifest(folder, HOW).announce("b/2.avi", "b/2.mp4")  # as a kill leaves it
     work = finish(plan_of(root, GOOD))
     assert sorted(work.done) == GOOD
     assert numbers_of(read_frames(folder / "b/2.mp4", [3])) == [5]
@@ -320,5 +321,100 @@ def test_a_refusal_is_a_result(root: Path) -> None:
 
 
 def test_a_missing_original_is_refused_by_name(tmp_path: Path) -> None:
-    with Prepare(tmp_path, ["gone.mp4"], tmp_path / "made", HOW, 1).opened() as work:
+    with plan_to(tmp_path / "videos", tmp_path / "made", ["gone.mp4"]).opened() as work:
         assert list(work.run()) == [Refused("gone.mp4", "no such video")]
+
+
+def test_originals_are_not_overwritten(root: Path) -> None:
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    for out in (root, root / "b", root / "small", root.parent, root.parent / "b" / ".." / "videos"):
+        with (
+            pytest.raises(UserError, match="cannot lie in, around or at the originals' folder"),
+            Prepare(root, PATHS, out, HOW, 1).opened(),
+        ):
+            pass
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_originals_behind_a_link_are_not_overwritten(root: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "b").symlink_to(root / "b")
+    with pytest.raises(UserError, match="originals' folder"), plan_to(linked, root / "b").opened():
+        pass
+
+
+def plan_to(root: Path, out: Path, paths: list[str] = GOOD) -> Prepare:
+    return Prepare(root, paths, out, HOW, 1)
+
+
+def test_files_of_others_are_not_overwritten(root: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    (victim / "b").mkdir(parents=True)
+    (victim / "b" / "1.mp4").write_bytes(b"precious")
+    with (
+        pytest.raises(UserError, match=r"1 files that prepare did not make .* first b/1\.mp4"),
+        plan_to(root, victim).opened(),
+    ):
+        pass
+    assert (victim / "b" / "1.mp4").read_bytes() == b"precious"
+    assert sorted(path.name for path in victim.iterdir()) == ["b"]
+
+
+def test_a_file_that_a_kill_left_unlisted_is_made_again(root: Path) -> None:
+    folder = prepared_folder(root, HOW)
+    finish(plan_of(root, GOOD[:1]))
+    assert not (folder / ".begun").exists()
+    Manifest(folder, HOW).announce("b/1.avi", "b/1.mp4")
+    (folder / "b/1.mp4").write_bytes(b"renamed, and not listed")
+    assert sorted(finish(plan_of(root, GOOD)).done) == GOOD
+
+
+def test_a_folder_of_other_originals_is_refused(root: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "b").mkdir(parents=True)
+    Animal("b/0.avi", "mpeg4", {"g": "12"}, count=12, first=20).write(other)
+    folder = prepared_folder(root, HOW)
+    finish(plan_of(root, GOOD))
+    with (
+        pytest.raises(UserError, match=r"holds the prepared videos of .*videos, not of .*other"),
+        plan_to(other, folder, ["b/0.avi"]).opened(),
+    ):
+        pass
+    with pytest.raises(UserError, match=r"and b/0\.avi in .*other is not the same"):
+        of_prepared(dataset_of(other, ["b/0.avi"]), HOW, folder)
+    without_root(folder)
+    with pytest.raises(UserError, match="1 of its videos were made from other originals"):
+        finish(plan_to(other, folder, ["b/0.avi"]))
+    with pytest.raises(UserError, match="1 of 1 originals changed since"):
+        of_prepared(dataset_of(other, ["b/0.avi"]), HOW, folder)
+    assert of_prepared(dataset_of(root, GOOD), HOW, folder).root == folder
+    assert sorted(finish(plan_of(root, GOOD)).done) == GOOD
+
+
+def without_root(folder: Path) -> None:
+    """As older manifests are."""
+    head, *lines = (folder / MANIFEST).read_text().splitlines(keepends=True)
+    older = {key: value for key, value in json.loads(head).items() if key != "root"}
+    (folder / MANIFEST).write_text("".join([json.dumps(older, sort_keys=True) + "\n", *lines]))
+
+
+def test_an_original_that_changed_is_prepared_again(root: Path) -> None:
+    finish(plan_of(root))
+    Animal("b/2.avi", "mpeg4", {"g": "12"}, count=12, first=30).write(root)
+    with pytest.raises(UserError, match=r"1 of 4 originals changed since, e\.g\. b/2\.avi.*again"):
+        of_prepared(dataset_of(root, GOOD), HOW)
+    finish(plan_of(root))
+    dataset = of_prepared(dataset_of(root, GOOD), HOW)
+    assert numbers_of(VideoStore(dataset.root).clip(dataset.records[2], [0])) == [30]
+    (root / "b/2.avi").unlink()
+    assert of_prepared(dataset_of(root, GOOD), HOW).records == dataset.records
+
+
+def test_originals_that_moved_are_the_same(root: Path) -> None:
+    finish(plan_of(root))
+    folder, moved = prepared_folder(root, HOW), root.rename(root.with_name("moved"))
+    assert of_prepared(dataset_of(moved, GOOD), HOW, folder).root == folder
+    (moved / "b/0.avi").unlink()
+    with pytest.raises(UserError, match=r"b/0\.avi in .*moved is not the same"):
+        of_prepared(dataset_of(moved, GOOD), HOW, folder)

@@ -86,7 +86,9 @@ def test_provenance_says_what_they_are(made: Dataset) -> None:
     (name,) = tally.taken()
     assert name.startswith("raw frames of pyav ")
     head = json.loads((made.root / MANIFEST).read_text().splitlines()[0])
-    assert head == {"raw": True, "short_side": 48, "source": RAW_SOURCE, "version": 1}
+    root = str(prepared_root(made).resolve())
+    kind = {"raw": True, "short_side": 48, "source": RAW_SOURCE, "version": 1}
+    assert head == {**kind, "root": root}
 
 
 def test_they_are_another_dataset_than_encoded_ones() -> None:
@@ -158,8 +160,10 @@ def test_a_file_that_no_manifest_lists_is_refused(tmp_path: Path) -> None:
 
 
 def test_damaged_originals_are_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "a.avi").write_bytes(b"no video")
-    with Prepare(tmp_path, ["a.avi"], tmp_path / "made", HOW, 1).opened() as work:
+    root = tmp_path / "videos"
+    root.mkdir()
+    (root / "a.avi").write_bytes(b"no video")
+    with Prepare(root, ["a.avi"], tmp_path / "made", HOW, 1).opened() as work:
         (found,) = work.run()
     assert isinstance(found, Refused)
     assert not list((tmp_path / "made").glob("*.npy"))

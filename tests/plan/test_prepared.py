@@ -39,6 +39,12 @@ def test_videos_that_are_not_prepared_are_a_problem(study: Study, tmp_path: Path
     assert real_cell(study, block).problem == ""
 
 
+def test_prepared_videos_among_the_originals_are_a_problem(study: Study) -> None:
+    for folder in ("real", "real/small"):
+        block = f", prepared: {{}}, prepared_folder: {folder}"
+        assert "originals' folder" in real_cell(study, block).problem
+
+
 def test_a_made_world_is_not_prepared(study: Study) -> None:
     change = ("options: {world: near}", "options: {world: near}, prepared: {}")
     with pytest.raises(UserErrors, match="prepared videos need the root of the originals"):

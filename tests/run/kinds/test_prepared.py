@@ -35,7 +35,7 @@ def prepared_work(folder: Path, made: Path) -> Work:
 
 
 def test_prepared_videos_are_read(tmp_path: Path) -> None:
-    made = tmp_path / "made"
+    made = tmp_path.with_name(f"{tmp_path.name}-made")
     paths = ["a.mp4", "b.mp4"]
     for first, name in enumerate(paths):
         Animal(name, options={"preset": "ultrafast"}, count=12, first=first).write(tmp_path)
