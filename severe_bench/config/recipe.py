@@ -22,11 +22,14 @@ class Clip(Frozen):
     Args:
         frames: per clip, as the network sees them.
         size: side of the square crop in pixels.
-        sampling: `stride`: `frames` frames, `stride` apart, at native rate; `seconds`: `frames`
+        sampling: `stride`: `frames` frames, `stride` apart; `seconds`: `frames`
             frames at `rate` per second (SEVERE code: 32 at 16); `uniform`: one frame of each of
             `frames` equal parts of the video, drawn apart in training; `linear`: likewise, but
             with one offset for all parts (Ghodrati et al. 2018, arrow of time).
-        stride: of `stride` sampling, in native frames.
+        stride: of `stride` sampling, in frames at `frame_rate`.
+        frame_rate: of `stride` sampling, frames per second to which a video is resampled by time
+            before frames are counted (PySlowFast extracts Charades at 24, AVA at 30); None: each
+            file's own.
         rate: of `seconds` sampling, in frames per second.
         short: what a video shorter than a clip gives, of `stride` and `seconds` sampling: `loop`
             starts over (SEVERE code); `hold` repeats its first and last frame around it, at a
@@ -37,14 +40,25 @@ class Clip(Frozen):
     size: Positive = 112
     sampling: Literal["stride", "seconds", "uniform", "linear"] = "stride"
     stride: Positive = 1
+    frame_rate: Annotated[float, Field(gt=0)] | None = None
     rate: Annotated[float, Field(gt=0)] = 16.0
     short: Literal["loop", "hold"] = "loop"
 
     @model_validator(mode="after")
-    def _hold_has_a_stride(self) -> Self:
+    def _strides_need_their_sampling(self) -> Self:
         if self.short == "hold" and self.sampling != "stride":
             raise ValueError("short: hold needs sampling: stride")
+        if self.frame_rate is not None and self.sampling != "stride":
+            raise ValueError("frame_rate needs sampling: stride")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_a_rate_that_is_the_files_own(
+        self, plain: SerializerFunctionWrapHandler
+    ) -> dict[str, object]:
+        """Cells that count native frames keep the ids that they had before there was a choice."""
+        fields: dict[str, object] = plain(self)
+        return {n: v for n, v in fields.items() if v is not None or n != "frame_rate"}
 
 
 class Augment(Frozen):

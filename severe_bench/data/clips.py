@@ -26,16 +26,19 @@ def train_indices(
         clip: the recipe's clip.
         frames: length of the video (or of its trimmed range), at least 1.
         fps: native frames per second, the mean over these very frames where it varies; used by
-            `seconds` sampling only.
+            `seconds` sampling and with a `frame_rate` only.
         rng: draws the start (or the place in each segment, for `uniform`).
-        times: of a video whose frame rate varies, for `seconds` sampling; elsewhere frame i is
-            shown from i / fps on.
+        times: of a video whose frame rate varies, where `fps` is used; elsewhere frame i is shown
+            from i / fps on.
 
     Returns:
         (clip.frames,) frame indices in [0, frames). A video that is too short is used from its
         start and then looped from its own beginning (SEVERE code: finetuning clips).
     """
     _check(frames, fps)
+    if clip.frame_rate is not None:
+        video = _at_rate(clip.frame_rate, 0.0, frames / fps, frames, fps, times)
+        return video[train_indices(_counted(clip), len(video), clip.frame_rate, rng)]
     if clip.sampling == "uniform":
         return _segments(clip.frames, frames, rng.random(clip.frames))
     if clip.sampling == "linear":
@@ -62,7 +65,7 @@ def test_indices(
     """The equally spaced clips that a video is tested on.
 
     `seconds` resamples the whole video first and spaces the clips over the resampled frames;
-    `stride` spaces them over the native frames; `uniform` and `linear` take clip k from fraction
+    `stride` spaces them over the frames that it counts; `uniform` and `linear` take clip k from fraction
     (k + 1/2) / clips of each of their segments.
 
     Returns:
@@ -73,6 +76,9 @@ def test_indices(
         [[0, 1, 2, 3], [2, 3, 4, 5]]
     """
     _check(frames, fps)
+    if clip.frame_rate is not None:
+        video = _at_rate(clip.frame_rate, 0.0, frames / fps, frames, fps, times)
+        return video[test_indices(_counted(clip), len(video), clip.frame_rate, test)]
     if clip.sampling in {"uniform", "linear"}:
         places = [np.full(clip.frames, (k + 0.5) / test.clips) for k in range(test.clips)]
         return np.stack([_segments(clip.frames, frames, place) for place in places])
@@ -125,6 +131,11 @@ def distinct(indices: Indices) -> Views:
 def _check(frames: int, fps: float) -> None:
     if frames < 1 or not fps > 0:
         raise ValueError(f"a video has at least one frame and a rate: {frames} frames, {fps} fps")
+
+
+def _counted(clip: Clip) -> Clip:
+    """The clip of a video that was resampled already."""
+    return clip.model_copy(update={"frame_rate": None})
 
 
 def _span(clip: Clip) -> int:

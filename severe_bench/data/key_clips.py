@@ -47,12 +47,14 @@ def clip_at(clip: Clip, extent: Extent, key: int, place: Place) -> Indices:
         mend = "set clip.sampling to stride or seconds"
         raise UserError(f"{clip.sampling} sampling makes no clip around a key frame", mend=mend)
     offsets = np.arange(clip.frames) - (clip.frames // 2 if place == "centred" else clip.frames - 1)
-    if clip.sampling == "stride":
+    if clip.sampling == "stride" and clip.frame_rate is None:
         found = key + offsets * clip.stride
-    elif extent.times is None:
-        found = np.floor(key + offsets * extent.fps / clip.rate + TIE)
+        return np.clip(found, 0, extent.frames - 1).astype(np.int64)
+    step = 1 / clip.rate if clip.frame_rate is None else clip.stride / clip.frame_rate
+    if extent.times is None:
+        found = np.floor(key + offsets * step * extent.fps + TIE)
     else:
-        asked = extent.times[key] + offsets / clip.rate + TIE
+        asked = extent.times[key] + offsets * step + TIE
         found = np.searchsorted(extent.times, asked, side="right") - 1
     return np.clip(found, 0, extent.frames - 1).astype(np.int64)
 

@@ -339,7 +339,7 @@ AS_RUN: dict[str, dict[str, Any]] = {
         "selection.model": "best_test", "selection.every": 1,
     },
     "charades": {
-        "clip.frames": 32, "clip.stride": 8, "clip.short": "hold", "augment.law": "inverse",
+        "clip.frames": 32, "clip.stride": 8, "clip.frame_rate": 24, "clip.short": "hold", "augment.law": "inverse",
         "augment.flip": 0.5, "head.dropout": 0.5, "optimiser.name": "sgd", "optimiser.lr": 0.0375,
         "optimiser.momentum": 0.9, "optimiser.nesterov": True, "optimiser.decay_norms": False,
         "optimiser.weight_decay": 1e-4, "schedule.warmup_epochs": 4, "schedule.warmup_lr": 1e-4,
@@ -349,7 +349,7 @@ AS_RUN: dict[str, dict[str, Any]] = {
         "input.mean": (0.45,) * 3, "input.std": (0.225,) * 3, "input.channels": "RGB",
     },
     "ava": {
-        "clip.frames": 32, "clip.stride": 2, "augment.law": "uniform", "augment.flip": 0.5,
+        "clip.frames": 32, "clip.stride": 2, "clip.frame_rate": 30, "augment.law": "uniform", "augment.flip": 0.5,
         "head.dropout": 0.5, "optimiser.name": "sgd", "optimiser.lr": 0.1,
         "optimiser.momentum": 0.9, "optimiser.nesterov": True, "optimiser.decay_norms": False,
         "optimiser.weight_decay": 1e-7, "schedule.warmup_epochs": 5,
@@ -366,6 +366,14 @@ def test_tasks_as_run(experiment: str) -> None:
     """Sections 6 and 7."""
     for path, expected in AS_RUN[experiment].items():
         assert value(recipe(experiment, RUN), path) == expected, path
+
+
+@pytest.mark.parametrize(("experiment", "rate"), [("charades", 24), ("ava", 30)])
+def test_strides_are_of_the_rates_at_which_frames_are_extracted(
+    experiment: str, rate: float
+) -> None:
+    for preset in (WRITTEN, RUN):
+        assert recipe(experiment, preset).clip.frame_rate == rate
 
 
 @pytest.mark.parametrize(("experiment", "sides"), [("charades", (256, 340)), ("ava", (256, 320))])

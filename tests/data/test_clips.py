@@ -202,3 +202,43 @@ def test_linear_sampling_has_one_offset() -> None:
     assert clips.test_indices(clip, 80, 25.0, HowTested(clips=1)).tolist() == [
         [5, 15, 25, 35, 45, 55, 65, 75]
     ]
+
+
+@pytest.mark.parametrize("short", ["loop", "hold"])
+@given(frames=st.integers(1, 600), stride=st.integers(1, 8), seed=st.integers(0, 2**31))
+@settings(max_examples=100, deadline=None)
+def test_a_video_at_the_rate_that_is_counted_at_is_read_as_without_one(
+    short: str, frames: int, stride: int, seed: int
+) -> None:
+    plain = Clip.model_validate({"frames": 8, "stride": stride, "short": short})
+    counted = plain.model_copy(update={"frame_rate": 24.0})
+    times = np.arange(frames) / 24.0
+    for shown in (None, times):
+        drawn = [
+            clips.train_indices(clip, frames, 24.0, np.random.default_rng(seed), shown)
+            for clip in (plain, counted)
+        ]
+        assert np.array_equal(*drawn)
+        tested = [
+            clips.test_indices(clip, frames, 24.0, HowTested(), shown) for clip in (plain, counted)
+        ]
+        assert np.array_equal(*tested)
+
+
+@given(fps=FPS, seed=st.integers(0, 2**31))
+@settings(max_examples=100, deadline=None)
+def test_a_stride_at_a_stated_rate_is_a_time(fps: float, seed: int) -> None:
+    """Charades: 32 frames, 8 apart at 24 per second, so 1/3 s apart in a file of any rate."""
+    clip = CHARADES.model_copy(update={"frame_rate": 24.0})
+    frames = round(40 * fps)
+    drawn = clips.train_indices(clip, frames, fps, np.random.default_rng(seed))
+    for row in (drawn, *clips.test_indices(clip, frames, fps, HowTested())):
+        assert (np.abs(np.diff(row) - fps / 3) <= 1).all()
+        assert abs((row[-1] - row[0]) / fps - 31 * 8 / 24) <= 1 / fps
+    if fps == 30.0:
+        assert set(np.diff(drawn)) == {10}
+
+
+def test_a_stated_rate_is_of_strides_only() -> None:
+    with pytest.raises(ValueError, match="frame_rate needs sampling: stride"):
+        Clip(sampling="seconds", frame_rate=24.0)

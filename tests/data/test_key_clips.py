@@ -7,7 +7,7 @@ from severe_bench.config.recipe import Clip
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import KEY_TIME
 from severe_bench.core.record import Record
-from severe_bench.data.key_clips import KeyBatchReader, KeyReader, clip_at, key_frame
+from severe_bench.data.key_clips import KeyBatchReader, KeyReader, Place, clip_at, key_frame
 from severe_bench.data.reading import Steps
 from severe_bench.data.store import Extent, VideoStore
 from tests.adapt.fakes import write_video
@@ -114,3 +114,20 @@ def test_clips_of_a_step_are_those_of_its_records(tmp_path: Path) -> None:
     for row, clip in zip(steps.rows(1, 1), clips, strict=True):
         around = np.clip([row - 1, row, row + 1], 0, 11)
         np.testing.assert_array_equal(clip, store.clip(records[0], around.tolist()))
+
+
+@pytest.mark.parametrize("place", ["centred", "ending"])
+def test_a_stride_around_a_key_frame_is_of_the_stated_rate(place: Place) -> None:
+    """AVA: 32 frames, 2 apart at 30 per second, in a file of whatever rate."""
+    clip = Clip(frames=32, stride=2)
+    counted = clip.model_copy(update={"frame_rate": 30.0})
+    for shown in (None, tuple(np.arange(200) / 30)):
+        there = extent(200, fps=30, times=shown)
+        assert np.array_equal(clip_at(counted, there, 90, place), clip_at(clip, there, 90, place))
+    for fps in (15.0, 60.0):
+        shown = tuple(np.arange(400) / fps)
+        found = clip_at(counted, extent(400, fps=fps), 200, place)
+        assert set(np.diff(found)) == {fps / 15}
+        assert np.array_equal(
+            clip_at(counted, extent(400, fps=fps, times=shown), 200, place), found
+        )

@@ -176,6 +176,15 @@ def test_later_numerics_change_the_id_only_where_asked_for(name: str) -> None:
     assert Recipe.model_validate(asked.model_dump()) == asked
 
 
+def test_a_frame_rate_changes_the_id_only_where_one_is_stated() -> None:
+    job = JOBS[3]
+    assert isinstance(job, EvaluateJob)
+    stated, own = (Recipe.model_validate({"clip": {"frame_rate": rate}}) for rate in (24, None))
+    assert short_id(job.model_copy(update={"recipe": stated})) != short_id(job)
+    assert short_id(job.model_copy(update={"recipe": own})) == short_id(job)
+    assert Recipe.model_validate(stated.model_dump(mode="json")) == stated
+
+
 def recipes() -> st.SearchStrategy[Recipe]:
     clip = st.builds(Clip, frames=st.integers(1, 64), rate=st.floats(1, 30))
     augment = st.builds(Augment, flip=st.floats(0, 1))

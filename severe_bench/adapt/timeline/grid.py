@@ -68,7 +68,7 @@ def clip_seconds(clip: Clip, fps: float) -> float:
         UserError: it is spread over the whole video.
     """
     if clip.sampling == "stride":
-        return clip.frames * clip.stride / fps
+        return clip.frames * clip.stride / (clip.frame_rate or fps)
     if clip.sampling == "seconds":
         return clip.frames / clip.rate
     what = f"{clip.sampling} sampling spreads a clip over the whole video"

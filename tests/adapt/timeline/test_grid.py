@@ -16,6 +16,9 @@ SECONDS = {"hop": 1.0, "hop_in": "seconds"}
 
 def test_a_clip_lasts_as_long_as_its_frames() -> None:
     assert clip_seconds(Clip(frames=16, stride=2), 25.0) == pytest.approx(1.28)
+    assert clip_seconds(Clip(frames=32, stride=8, frame_rate=24), 30.0) == pytest.approx(
+        32 * 8 / 24
+    )
     assert clip_seconds(Clip(frames=32, sampling="seconds", rate=16), 25.0) == 2.0
 
 
