@@ -37,11 +37,11 @@ def prepared_work(folder: Path, made: Path) -> Work:
 def test_prepared_videos_are_read(tmp_path: Path) -> None:
     made = tmp_path.with_name(f"{tmp_path.name}-made")
     paths = ["a.mp4", "b.mp4"]
+    work = prepared_work(tmp_path, made)
     for first, name in enumerate(paths):
         Animal(name, options={"preset": "ultrafast"}, count=12, first=first).write(tmp_path)
     with Prepare(tmp_path, paths, made, HOW, 1).opened() as opened:
         assert len(list(opened.run())) == 2
-    work = prepared_work(tmp_path, made)
     dataset = load_dataset(job_of(work).dataset, work)
     assert dataset.root == made
     frames = VideoStore(dataset.root).frames(dataset.records[1])
