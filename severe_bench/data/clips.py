@@ -65,8 +65,8 @@ def test_indices(
     """The equally spaced clips that a video is tested on.
 
     `seconds` resamples the whole video first and spaces the clips over the resampled frames;
-    `stride` spaces them over the frames that it counts; `uniform` and `linear` take clip k from fraction
-    (k + 1/2) / clips of each of their segments.
+    `stride` spaces them over the frames that it counts; `uniform` and `linear` take clip k from
+    fraction (k + 1/2) / clips of each of their segments.
 
     Returns:
         (clips, clip.frames) frame indices in [0, frames); rows may be equal, see `distinct`.
