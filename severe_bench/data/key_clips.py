@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from severe_bench.config.recipe import Clip
 from severe_bench.core.errors import UserError
@@ -48,15 +49,20 @@ def clip_at(clip: Clip, extent: Extent, key: int, place: Place) -> Indices:
         raise UserError(f"{clip.sampling} sampling makes no clip around a key frame", mend=mend)
     offsets = np.arange(clip.frames) - (clip.frames // 2 if place == "centred" else clip.frames - 1)
     if clip.sampling == "stride" and clip.frame_rate is None:
-        found = key + offsets * clip.stride
-        return np.clip(found, 0, extent.frames - 1).astype(np.int64)
+        return _within(extent, key + offsets * clip.stride)
     step = 1 / clip.rate if clip.frame_rate is None else clip.stride / clip.frame_rate
     if extent.times is None:
         found = np.floor(key + offsets * step * extent.fps + TIE)
     else:
         asked = extent.times[key] + offsets * step + TIE
         found = np.searchsorted(extent.times, asked, side="right") - 1
-    return np.clip(found, 0, extent.frames - 1).astype(np.int64)
+    return _within(extent, found)
+
+
+def _within(extent: Extent, asked: NDArray[np.generic]) -> Indices:
+    """What lies outside is the first or last frame."""
+    found: Indices = np.clip(asked, 0, extent.frames - 1).astype(np.int64)
+    return found
 
 
 def key_frame(record: Record, extent: Extent) -> int:

@@ -339,7 +339,8 @@ AS_RUN: dict[str, dict[str, Any]] = {
         "selection.model": "best_test", "selection.every": 1,
     },
     "charades": {
-        "clip.frames": 32, "clip.stride": 8, "clip.frame_rate": 24, "clip.short": "hold", "augment.law": "inverse",
+        "clip.frames": 32, "clip.stride": 8, "clip.frame_rate": 24,
+        "clip.short": "hold", "augment.law": "inverse",
         "augment.flip": 0.5, "head.dropout": 0.5, "optimiser.name": "sgd", "optimiser.lr": 0.0375,
         "optimiser.momentum": 0.9, "optimiser.nesterov": True, "optimiser.decay_norms": False,
         "optimiser.weight_decay": 1e-4, "schedule.warmup_epochs": 4, "schedule.warmup_lr": 1e-4,
@@ -349,7 +350,8 @@ AS_RUN: dict[str, dict[str, Any]] = {
         "input.mean": (0.45,) * 3, "input.std": (0.225,) * 3, "input.channels": "RGB",
     },
     "ava": {
-        "clip.frames": 32, "clip.stride": 2, "clip.frame_rate": 30, "augment.law": "uniform", "augment.flip": 0.5,
+        "clip.frames": 32, "clip.stride": 2, "clip.frame_rate": 30,
+        "augment.law": "uniform", "augment.flip": 0.5,
         "head.dropout": 0.5, "optimiser.name": "sgd", "optimiser.lr": 0.1,
         "optimiser.momentum": 0.9, "optimiser.nesterov": True, "optimiser.decay_norms": False,
         "optimiser.weight_decay": 1e-7, "schedule.warmup_epochs": 5,

@@ -218,11 +218,11 @@ def test_a_video_at_the_rate_that_is_counted_at_is_read_as_without_one(
             clips.train_indices(clip, frames, 24.0, np.random.default_rng(seed), shown)
             for clip in (plain, counted)
         ]
-        assert np.array_equal(*drawn)
+        assert np.array_equal(drawn[0], drawn[1])
         tested = [
             clips.test_indices(clip, frames, 24.0, HowTested(), shown) for clip in (plain, counted)
         ]
-        assert np.array_equal(*tested)
+        assert np.array_equal(tested[0], tested[1])
 
 
 @given(fps=FPS, seed=st.integers(0, 2**31))
