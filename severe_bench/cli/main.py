@@ -8,9 +8,11 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from severe_bench import __version__
 from severe_bench.cli import (
     attributes,
     compare,
@@ -42,6 +44,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"severe_bench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_any_command(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+
+
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)

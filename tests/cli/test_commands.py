@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from severe_bench import __version__
+from severe_bench.cli.main import app
 from tests.cli.conftest import Severe
 
 NAMED_COLUMNS = [
@@ -89,3 +92,8 @@ def test_a_report_of_nothing_replaces_no_page(severe: Severe, tmp_path: Path) ->
 def test_looking_makes_no_folder(command: str, severe: Severe, tmp_path: Path) -> None:
     assert severe(command).code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["benchmarks.yaml"]
+
+
+def test_the_version_is_told() -> None:
+    found = CliRunner().invoke(app, ["--version"])
+    assert (found.exit_code, found.output) == (0, f"severe_bench {__version__}\n")
