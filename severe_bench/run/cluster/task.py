@@ -116,8 +116,9 @@ def task_lanes(submission: Submission) -> tuple[Lane, ...]:
 def _go_back(submission: Submission, ended: str) -> None:
     """Into the queue, for a task that ran out of time.
 
-    One that was preempted is put back by Slurm; one that was cancelled is not. From a job step the
-    script does it, for there may be no `scontrol` in a container that Python runs in.
+    One that was told to end by SIGTERM does not: nothing tells a preempted task from a cancelled
+    one. From a job step the script does it, for there may be no `scontrol` in a container that
+    Python runs in.
 
     Raises:
         SystemExit: with the status that tells the script so.

@@ -447,7 +447,11 @@ def test_a_job_without_a_step_saves_its_state_too(
 def test_preempted_by_a_more_urgent_job(
     slurm: LocalSlurm, layout: Layout, expected: Expected, mode: str, warned: bool
 ) -> None:
-    """Sites that put the job back and sites that do not; with SIGUSR2, or SIGTERM alone."""
+    """Sites that put a job back and sites that cancel it, with SIGUSR2 or SIGTERM alone.
+
+    Warned by SIGUSR2, a task goes back by itself. By SIGTERM it saves its state and ends within the
+    time of grace, which Slurm takes for its end in either mode: the next run submits it again.
+    """
     cells = alone()
     with preempting(slurm, mode, warned=warned):
         dispatch(order(layout), cells, (), lambda event: None)
@@ -457,11 +461,12 @@ def test_preempted_by_a_more_urgent_job(
         slurm.call("sbatch", "-p", "urgent", *wrap)
         eventually(lambda: any(state == "RUNNING" for _, state in urgent(slurm)))
         assert not set(ours) & set(slurm.running()), "they had to go"
-        cancelled = mode == "CANCEL" and not warned
-        if not cancelled:
+        if warned:
             eventually(lambda: set(ours) <= {task for task, _ in slurm.jobs()})
+        else:
+            eventually(lambda: not set(ours) & {task for task, _ in slurm.jobs()})
         assert finished(layout, cells).exit_code == 0
-        assert len(list(submissions(layout))) == (2 if cancelled else 1)
+        assert len(list(submissions(layout))) == (1 if warned else 2)
     assert numbers(layout, cells) == expected(cells)
     assert set(steps_done(layout).values()) == {1}, "they saved their state when told"
 
