@@ -27,7 +27,7 @@ from severe_bench.data.prepared import MANIFEST, Manifest
 ABSENT = "no such file"
 NOT_PREPARED = "is not prepared"
 
-RULES = 2
+RULES = 3
 """Raised when kept lists are to be made anew."""
 
 SETTLED_NS = 2_000_000_000

@@ -12,7 +12,7 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data.adapter import Adapter, Known, Location
 from severe_bench.data.datasets.finding import Shelf
-from severe_bench.data.datasets.videos import resolved
+from severe_bench.data.datasets.relocation import resolved
 from severe_bench.data.expected import Expected
 
 O = TypeVar("O", bound=Frozen)  # noqa: E741 - options

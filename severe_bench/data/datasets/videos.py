@@ -1,14 +1,10 @@
-"""Where the videos of a list lie under a root, whatever their container and folders."""
+"""Videos of records under a root: which are missing, which are links, what is named like one."""
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from severe_bench.core.errors import UserError
 from severe_bench.core.record import Record
-from severe_bench.data.datasets.finding import files_below
 
 SUFFIXES = frozenset(
     ("avi", "mp4", "webm", "mkv", "mov", "m4v", "mpg", "mpeg", "wmv", "flv", "3gp", "ts")
@@ -19,63 +15,6 @@ ASKED_ONE_BY_ONE = 4
 
 MOST_LINKS = 40
 """One after another that Linux follows; of links in a circle there is no end."""
-
-
-def resolved(records: Sequence[Record], root: Path) -> tuple[Record, ...]:
-    """The records with the paths that exist under `root`; a path without a video is kept.
-
-    The official path itself wins; else the same path with another container or case; else the same
-    folder and stem anywhere below the root; else the same stem, when it tells records apart.
-
-    Raises:
-        UserError: two videos would do.
-    """
-    index = VideoIndex(root)
-    common = _common_stems(record.path for record in records)
-    paths: dict[str, str] = {}
-    for path in dict.fromkeys(record.path for record in records):
-        found = index.find(path, by_stem=_keys(path)[-1] not in common)
-        paths[path] = path if found is None else found
-    return tuple(
-        record if paths[record.path] == record.path else replace(record, path=paths[record.path])
-        for record in records
-    )
-
-
-class VideoIndex:
-    """The videos below a folder, found without opening one."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._exact: set[str] = set()
-        self._places: dict[str, list[str]] = {}
-        for name in files_below(root):
-            if stem(name) != name:
-                self._add(name)
-
-    def _add(self, path: str) -> None:
-        self._exact.add(path)
-        for key in dict.fromkeys(_keys(path)):
-            self._places.setdefault(key, []).append(path)
-
-    def find(self, path: str, *, by_stem: bool = True) -> str | None:
-        """The video that a list calls `path`, relative to the root, or None.
-
-        Raises:
-            UserError: two videos would do.
-        """
-        if path in self._exact:
-            return path
-        keys = _keys(path)
-        for key in keys if by_stem else keys[:-1]:
-            places = self._places.get(key, [])
-            if len(places) > 1:
-                names = ", ".join(sorted(places)[:3])
-                mend = "point the root to the folder of one of them"
-                raise UserError(f"several videos for {path!r}: {names}", str(self.root), mend)
-            if places:
-                return places[0]
-        return None
 
 
 def missing(records: Iterable[Record], root: Path) -> tuple[str, ...]:
@@ -148,18 +87,3 @@ def stem(path: str) -> str:
     """
     bare, _, suffix = path.rpartition(".")
     return bare if suffix.casefold() in SUFFIXES else path
-
-
-def _keys(path: str) -> list[str]:
-    """What a video may be found by, the strictest first: whole path, folder and stem, stem."""
-    whole = stem(path).casefold()
-    *_, name = parts = whole.rsplit("/", 2)
-    return [whole, "/".join(parts[-2:]), name]
-
-
-def _common_stems(paths: Iterable[str]) -> set[str]:
-    """Stems that several paths have, or that are a mere number within a folder."""
-    keys = [_keys(path) for path in dict.fromkeys(paths)]
-    counts = Counter(name for *_, name in keys)
-    numbers = {name for whole, _, name in keys if "/" in whole and name.isdigit()}
-    return numbers | {name for name, count in counts.items() if count > 1}

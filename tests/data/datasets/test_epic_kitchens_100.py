@@ -64,7 +64,7 @@ def test_labels(tmp_path: Path, label: str, ids: list[int], classes: tuple[str, 
 
 
 def test_records_are_ranges_of_their_videos(tmp_path: Path) -> None:
-    root = touch(tmp_path / "v", "P01/videos/P01_01.MP4", "prepared/P02_101.mp4")
+    root = touch(tmp_path / "v", "epic/P01/P01_01.MP4", "epic/P02/P02_101.mp4")
     folder = official(tmp_path / "l", nouns="EPIC_100_noun_classes_v2.csv")
     dataset = load("epic_kitchens_100", folder, root)
     assert rows(dataset) == [
@@ -73,8 +73,8 @@ def test_records_are_ranges_of_their_videos(tmp_path: Path) -> None:
         ("P02_101_7", 2, "test"),
     ]
     first, _, last = dataset.records
-    assert (first.path, first.start, first.end) == ("P01/videos/P01_01.MP4", 1.0, 62.5)
-    assert (last.path, last.group) == ("prepared/P02_101.mp4", "P02_101")
+    assert (first.path, first.start, first.end) == ("epic/P01/P01_01.MP4", 1.0, 62.5)
+    assert (last.path, last.group) == ("epic/P02/P02_101.mp4", "P02_101")
 
 
 def test_seconds() -> None:

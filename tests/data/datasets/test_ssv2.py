@@ -65,12 +65,12 @@ def test_the_class_is_the_template_without_brackets(tmp_path: Path, prefix: str)
 
 
 def test_webm_and_its_conversions_are_found(tmp_path: Path) -> None:
-    root = touch(tmp_path / "v", "20bn/78687.webm", "avi/42326.avi", "74225.mp4")
+    root = touch(tmp_path / "v", "20bn/78687.webm", "20bn/42326.avi", "20bn/74225.mp4")
     dataset = load("ssv2", official(tmp_path / "lists"), root)
     assert [record.path for record in dataset.records] == [
         "20bn/78687.webm",
-        "avi/42326.avi",
-        "74225.mp4",
+        "20bn/42326.avi",
+        "20bn/74225.mp4",
     ]
 
 
