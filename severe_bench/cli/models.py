@@ -89,8 +89,8 @@ def _notes(found: "Check") -> list[str]:
     if found.layout.bn_eps is not None:
         eps = found.layout.bn_eps
         notes.append(
-            f"pretrained with batch normalisation eps {eps:g}: `kwargs: {{bn_eps: {eps:g}}}` in "
-            "the model entry gives that very network; SEVERE uses 1e-05"
+            f"pretrained with batch normalisation eps {eps:g}, and built with it; SEVERE's code "
+            "uses 1e-05: recipe.numerics.norm_eps, or `kwargs: {bn_eps: 1e-05}` in the model entry"
         )
     if found.reads is not None:
         frames = found.reads.frames or "any number of"

@@ -197,8 +197,9 @@ class Numerics(Frozen):
             and its result says why.
         micro_batch: clips per forward pass; gradients accumulate to the recipe's batch size.
             Batch normalisation sees micro-batches, so this too can change a number. None: whole.
-        norm_eps: of batch normalisation; None: as the model was pretrained. SEVERE's code has
-            torchvision's 1e-5 for every model, CtP and Tubelet-Contrast were trained with 1e-3.
+        norm_eps: of batch normalisation; None: as the model was pretrained, which a checkpoint's
+            layout says (CtP, Tubelet-Contrast: 1e-3), else its backbone (torchvision: 1e-5).
+            SEVERE's code has 1e-5 for every model.
         fused: one kernel for the whole step of a network's optimiser; it rounds otherwise. Probes
             on cached features have an optimiser of their own.
         autotune: on CUDA, cuDNN times its algorithms for each shape and takes the fastest, which

@@ -33,6 +33,8 @@ class Backbone:
         input: how the released weights of this architecture read pixels; None: as the layout of
             the checkpoint says, else ImageNet's mean and deviation, red first.
         maps: the submodules whose outputs are maps; None: it has none, or the network itself says.
+        norm_eps: of its batch normalisations where `kwargs` have no `bn_eps`; None: not known, or
+            it has none.
         requires: package of an optional extra that it needs; empty: none.
         describe: where the architecture follows from arguments and a checkpoint's folder.
     """
@@ -45,6 +47,7 @@ class Backbone:
     size: int | None = None
     input: Input | None = None
     maps: Stages | None = None
+    norm_eps: float | None = None
     requires: str = ""
     describe: "Callable[[Mapping[str, Any], Path | None], Described] | None" = None
 

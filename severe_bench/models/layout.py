@@ -28,7 +28,8 @@ class Layout:
             along its first dimension into as many equal parts.
         input: how pixels became numbers in pretraining, where that differs from the default; the
             input of a model entry that states none.
-        bn_eps: of batch normalisation in pretraining, where that differs from the backbone's.
+        bn_eps: of batch normalisation in pretraining, where that differs from the backbone's; a
+            model of one of `backbones` is built with it, unless its entry's `kwargs` say otherwise.
     """
 
     name: str

@@ -132,7 +132,7 @@ class _Builder:
         }
         self._rows: dict[tuple[str, int], RowKind | None] = {}
         self._misfits: dict[tuple[str, int], str] = {}
-        self._written: dict[tuple[str, int], tuple[dict[str, Any], Recipe]] = {}
+        self._written: dict[tuple[str, int, float | None], tuple[dict[str, Any], Recipe]] = {}
         self._settings: list[Settings] = []
 
     def add(self, entry: Entry, settings: Settings) -> None:
@@ -195,7 +195,7 @@ class _Builder:
         self, entry: Entry, settings: Settings, dataset: DatasetPart, network: NetworkPart
     ) -> EvaluateJob:
         experiment = self.config.experiments[entry.experiment]
-        options, recipe = self._settled(entry, settings)
+        options, recipe = self._settled(entry, settings, network.norm_eps)
         return EvaluateJob.model_construct(
             network=network.ref,
             dataset=dataset.ref,
@@ -207,15 +207,17 @@ class _Builder:
             seed=entry.seed,
         )
 
-    def _settled(self, entry: Entry, settings: Settings) -> tuple[dict[str, Any], Recipe]:
+    def _settled(
+        self, entry: Entry, settings: Settings, norm_eps: float | None
+    ) -> tuple[dict[str, Any], Recipe]:
         """Task options and recipe of a job; once for all cells of one kind."""
-        key = (entry.experiment, id(settings))
+        key = (entry.experiment, id(settings), norm_eps)
         if key not in self._written:
             task = self.config.experiments[entry.experiment].task
             reads_clips = self._row_kind(entry, settings) is None
             self._written[key] = (
                 settled_options(task, settings.task_options),
-                settled_recipe(settings.recipe, reads_clips=reads_clips),
+                settled_recipe(settings.recipe, reads_clips=reads_clips, norm_eps=norm_eps),
             )
         return self._written[key]
 

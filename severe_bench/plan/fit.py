@@ -115,6 +115,16 @@ def selecting(recipe: Recipe) -> str:
     return "a pretraining takes the last state; set selection.model: last"
 
 
+def restating(recipe: Recipe) -> str:
+    """Why a pretraining cannot read pixels by a recipe's statement; empty where there is none.
+
+    What reads its weights afterwards would read by the model entry's.
+    """
+    if recipe.input is None:
+        return ""
+    return "a pretraining reads pixels as its model entry says; state input there, not in a recipe"
+
+
 def view_recipe(recipe: Recipe, views: str) -> Recipe:
     """The part of a recipe that features depend on; the rest at its defaults.
 

@@ -7,7 +7,7 @@ from severe_bench.config.schema import Config
 from severe_bench.models.backbone import Backbone
 from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.checkpoints import known_of, lacks, name_of
-from severe_bench.plan.fit import misfit, overdraft, selecting, view_recipe
+from severe_bench.plan.fit import misfit, overdraft, restating, selecting, view_recipe
 from severe_bench.plan.identity import Identifier
 from severe_bench.plan.job import DatasetJob, FeaturesJob, Input, PretrainJob, WeightsRef
 from severe_bench.plan.parts import (
@@ -25,7 +25,7 @@ from severe_bench.plan.parts import (
     with_input,
 )
 from severe_bench.plan.rows import RowKind
-from severe_bench.plan.settled import settled_recipe
+from severe_bench.plan.settled import settled_numerics, settled_recipe
 from severe_bench.plan.targets import lacking
 from severe_bench.pretrain.method import METHODS
 
@@ -145,6 +145,8 @@ class Needed:
         problem = network.problem or misfit(
             network.backbone, dataset, recipe.clip, recipe.test_clip
         )
+        numerics = settled_numerics(recipe.numerics, network.norm_eps)
+        recipe = recipe.model_copy(update={"numerics": numerics})
         found: dict[str, str] = {}
         for split in rows.splits:
             views = rows.train_views if split == "train" else "test"
@@ -187,7 +189,11 @@ class Needed:
             input=input_of(entry, known.backbone),
             dataset=dataset.ref,
             budget=how.budget,
-            recipe=settled_recipe(recipe, reads_clips=True),
+            recipe=settled_recipe(
+                recipe,
+                reads_clips=True,
+                norm_eps=known.kwargs.get("bn_eps", known.backbone.norm_eps),
+            ),
             seed=how.seed,
         )
         needs = self.dataset_need(dataset)
@@ -205,6 +211,7 @@ class Needed:
             misfit(backbone, dataset, recipe.clip)
             or overdraft(how.budget, dataset)
             or selecting(recipe)
+            or restating(recipe)
             or lacking("its method", METHODS.get(how.method).needs, dataset)
         )
         if not found:

@@ -145,6 +145,12 @@ class NetworkPart:
     weights_cell: str | None
     problem: str
 
+    @property
+    def norm_eps(self) -> float | None:
+        """Of its batch normalisations as it is built; None where that is not known."""
+        given: float | None = self.ref.kwargs.get("bn_eps", self.backbone.norm_eps)
+        return given
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -162,10 +168,25 @@ def network_part(entry: ModelEntry, weights: Weights, kind: str) -> NetworkPart:
     if not weights.problem:
         known = known_of(entry, weights.file)
         backbone, kwargs = known.backbone, known.kwargs
+    kwargs = as_pretrained(kwargs, backbone, weights.ref.layout)
     statement, name = input_of(entry, backbone), name_of(entry, backbone)
     ref = NetworkRef(backbone=name, kwargs=kwargs, weights=weights.ref, input=statement)
     problem = weights.problem or lacks(backbone)
     return NetworkPart(ref, backbone, kind, weights.file, weights.cell, problem)
+
+
+def as_pretrained(kwargs: Mapping[str, Any], backbone: Backbone, layout: str) -> dict[str, Any]:
+    """A backbone's arguments with the norms' eps that a checkpoint's layout says, if any does.
+
+    Args:
+        kwargs: of the model entry, which win.
+        backbone: that is built.
+        layout: of the checkpoint; empty without one.
+    """
+    found = LAYOUTS.get(layout) if layout else None
+    if found is None or found.bn_eps is None or backbone.name not in found.backbones:
+        return dict(kwargs)
+    return {"bn_eps": found.bn_eps, **kwargs}
 
 
 def with_input(part: NetworkPart, statement: Input) -> NetworkPart:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from severe_bench.config.recipe import Recipe, Schedule, Selection
+from severe_bench.config.recipe import Numerics, Recipe, Schedule, Selection
 from severe_bench.tasks.task import TASKS
 
 
@@ -21,20 +21,31 @@ def settled_options(task: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return written
 
 
-def settled_recipe(recipe: Recipe, *, reads_clips: bool) -> Recipe:
+def settled_recipe(recipe: Recipe, *, reads_clips: bool, norm_eps: float | None = None) -> Recipe:
     """A recipe with its default wherever another setting makes one idle.
 
     Args:
         recipe: after all overrides.
         reads_clips: whether the network runs in training, not on cached features.
+        norm_eps: that the network is built with; None: not known.
     """
     schedule, plain = recipe.schedule, Schedule()
     if schedule.kind != "multistep":
         kept = {"milestones": plain.milestones, "gamma": plain.gamma}
         schedule = schedule.model_copy(update=kept)
-    changes: dict[str, Any] = {"schedule": schedule}
+    changes: dict[str, Any] = {
+        "schedule": schedule,
+        "numerics": settled_numerics(recipe.numerics, norm_eps),
+    }
     if recipe.selection.model == "last":
         changes["selection"] = Selection()
     if reads_clips:
         changes["feature_views"] = 1
     return recipe.model_copy(update=changes)
+
+
+def settled_numerics(numerics: Numerics, norm_eps: float | None) -> Numerics:
+    """Without an eps that the network is built with anyway."""
+    if norm_eps is None or numerics.norm_eps != norm_eps:
+        return numerics
+    return numerics.model_copy(update={"norm_eps": None})

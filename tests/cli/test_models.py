@@ -104,7 +104,7 @@ def test_what_a_layout_implies_is_said(tmp_path: Path) -> None:
     assert f"layout tclr, backbone {TCLR.backbones[0]}" in text
     assert "note: reads BGR, mean (0.0, 0.0, 0.0)" in text
     torch.save({"backbone.stem.conv_s.weight": torch.zeros(45, 3, 1, 7, 7)}, tmp_path / "w.pth")
-    assert "kwargs: {bn_eps: 0.001}" in run("check", tmp_path / "w.pth", "--layout", "ctp")[1]
+    assert "eps 0.001, and built with it" in run("check", tmp_path / "w.pth", "--layout", "ctp")[1]
 
 
 @pytest.mark.parametrize(

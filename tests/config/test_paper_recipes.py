@@ -8,14 +8,19 @@ from functools import cache
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
 from severe_bench.config.find import PACKAGED
 from severe_bench.config.loading import load_config
+from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
 from severe_bench.config.schema import Config
 from severe_bench.config.settings import Settings
 from severe_bench.plan.grid import grid
+from severe_bench.plan.needs import Needed
 from severe_bench.plan.resolve import experiment_settings, resolve
+from severe_bench.train.numerics import place
 
 WRITTEN, RUN = "as-written", "as-run"
 
@@ -248,6 +253,8 @@ severe  | avid_cma | gym-1k | optimiser.lr | 0.001
 severe  | avid_cma | fx-s1  | optimiser.lr | 0.001
 severe  | avid_cma | ub-s1  | optimiser.lr | 0.001
 severe  | avid_cma | ucf-rc | optimiser.lr | 0.00005
+domain  | avid_cma | ek100  | optimiser.lr | 0.0025
+ek100   | avid_cma | ek100  | optimiser.lr | 0.0025
 hmdb51  | avid_cma | hmdb51 | optimiser.lr | 0.001
 actions | avid_cma | gym288 | optimiser.lr | 0.001
 severe  | scratch  | ucf101 | schedule.epochs | 20
@@ -393,8 +400,9 @@ def test_task_options_of_the_tasks() -> None:
     assert (ava["train_proposals"], ava["min_score"], ava["evaluated"]) == ("all", 0.9, "ava60")
 
 
-@pytest.mark.parametrize("experiment", ["ek100", "ucf-det", "ucf-aot", "ntu60-linear",
-                                        "gym99-linear", "ssv2-linear", "ek100-linear"])  # fmt: skip
+@pytest.mark.parametrize(
+    "experiment", ["ek100", "ntu60-linear", "gym99-linear", "ssv2-linear", "ek100-linear"]
+)
 def test_without_released_code_as_run_keeps_what_is_written(experiment: str) -> None:
     """D25, D14: no code exists, so batch, rate, epochs and milestones are the thesis'."""
     written, run = recipe(experiment, WRITTEN), recipe(experiment, RUN)
@@ -403,6 +411,38 @@ def test_without_released_code_as_run_keeps_what_is_written(experiment: str) -> 
     assert run.schedule.epochs == written.schedule.epochs
     assert run.schedule.milestones == written.schedule.milestones
     assert run.schedule.clips_per_video == 1
+
+
+def test_what_has_no_code_and_would_differ_in_nothing_has_no_as_run() -> None:
+    """D25."""
+    assert {(e, p) for _, e, p in suite("tasks") if e in {"ucf-det", "ucf-aot"}} == {
+        ("ucf-det", WRITTEN),
+        ("ucf-aot", WRITTEN),
+    }
+
+
+@pytest.mark.parametrize("experiment", ["charades", "ava"])
+def test_tclr_reads_frames_of_the_fork_unnormalised(experiment: str) -> None:
+    """Section 7: mean 0, deviation 1, red first, in the fork's history; the others 0.45, 0.225."""
+    found = suite("tasks")
+    tclr, other = (found[model, experiment, RUN].recipe.input for model in ("tclr", "gdt"))
+    assert tclr == Input(mean=(0, 0, 0), std=(1, 1, 1), channels="RGB")
+    assert other == Input(mean=(0.45,) * 3, std=(0.225,) * 3)
+    assert found["tclr", experiment, WRITTEN].recipe.input is None
+
+
+@pytest.mark.parametrize("model", ["ctp", "tubelet_contrast_k400", "moco", "tclr", "scratch"])
+def test_norms_have_the_eps_of_pretraining_as_written_and_the_codes_as_run(model: str) -> None:
+    part = Needed(config(), lambda path: "0" * 64).network(model, 0)
+    pretrained = 1e-3 if model in {"ctp", "tubelet_contrast_k400"} else 1e-5
+    assert part.norm_eps == pretrained
+    with torch.device("meta"):
+        network = part.backbone.build(**part.ref.kwargs)
+    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    assert {norm.eps for norm in norms} == {pretrained}
+    assert recipe("ucf101", WRITTEN).numerics.norm_eps is None
+    place(network, recipe("ucf101", RUN).numerics, "meta")
+    assert {norm.eps for norm in norms} == {1e-5}
 
 
 HEADLINES = """

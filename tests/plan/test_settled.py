@@ -96,3 +96,38 @@ def test_jobs_have_settled_recipes(study: Study) -> None:
     assert [cell.id for cell in cells] == [cell.id for cell in before]
     recipes = [c.job.recipe for c in cells if isinstance(c.job, PretrainJob)]
     assert [recipe.feature_views for recipe in recipes] == [1]
+
+
+def test_an_eps_that_the_network_has_anyway_is_no_other_computation() -> None:
+    asked = Recipe.model_validate({"numerics": {"norm_eps": 1e-5}})
+    assert settled_recipe(asked, reads_clips=True, norm_eps=1e-5) == Recipe()
+    assert settled_recipe(asked, reads_clips=True, norm_eps=1e-3) == asked
+    assert settled_recipe(asked, reads_clips=True) == asked
+
+
+def test_cells_and_features_are_shared_where_the_eps_is_the_networks_own(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = "clip: {frames: 8, size: 48}"
+    stated = (size, f"{size}\n    numerics: {{norm_eps: 1e-5}}")
+    plain = [cell.id for cell in plan_suite(study(), "demo").cells]
+    assert [cell.id for cell in plan_suite(study(stated), "demo").cells] != plain
+    monkeypatch.setattr(fakes, "NET", replace(fakes.NET, norm_eps=1e-5))
+    assert [cell.id for cell in plan_suite(study(stated), "demo").cells] == plain
+
+
+def test_a_pretraining_has_no_input_of_its_own(study: Study) -> None:
+    """It would read pixels otherwise than what adapts its weights."""
+    stated = ("recipe: tune\nmodels", "recipe: told\nmodels")
+    told = (
+        "pretraining:",
+        "  told: {extends: tune, input: {mean: [0, 0, 0], std: [1, 1, 1]}}\npretraining:",
+    )
+    plan = plan_suite(study(stated, told), "demo")
+    (refused,) = plan.refused
+    assert refused.what == (
+        "pretraining contrast: a pretraining reads pixels as its model entry says; state input "
+        "there, not in a recipe"
+    )
+    (pretrained,) = [cell for cell in plan.cells if isinstance(cell.job, PretrainJob)]
+    assert pretrained.problem

@@ -58,4 +58,4 @@ def test_what_is_missing_is_said_once_with_its_cells() -> None:
     assert len(plan.missing) == len({missing.what for missing in plan.missing}) == 27
     ucf101 = next(m for m in plan.missing if m.what.startswith("dataset ucf101:"))
     here = [c for c in plan.cells if c.label and c.label.dataset == "ucf101"]
-    assert ucf101.cells == len(here) == 732
+    assert ucf101.cells == len(here) == 699

@@ -8,7 +8,7 @@ the shortcut beside it has stride 1 in time. All else, names too, is torchvision
 from typing import TYPE_CHECKING, cast
 
 from severe_bench.models.backbone import Backbone
-from severe_bench.models.backbones.torchvision_resnets import MAPS
+from severe_bench.models.backbones.torchvision_resnets import EPS, MAPS
 from severe_bench.models.layouts.tclr import TCLR
 
 if TYPE_CHECKING:
@@ -47,4 +47,6 @@ def _conv(
     return conv
 
 
-TCLR_R2PLUS1D_18 = Backbone("tclr_r2plus1d_18", 512, _build, input=TCLR.input, maps=MAPS)
+TCLR_R2PLUS1D_18 = Backbone(
+    "tclr_r2plus1d_18", 512, _build, input=TCLR.input, maps=MAPS, norm_eps=EPS
+)

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 WIDTH = 512
+EPS = 1e-5
 MAPS = Stages(("stem", "layer1", "layer2", "layer3", "layer4"))
 
 
-def _build(name: str, *, bn_eps: float = 1e-5) -> "nn.Module":
+def _build(name: str, *, bn_eps: float = EPS) -> "nn.Module":
     from torch import nn
     from torchvision.models import video
 
@@ -28,7 +29,7 @@ def _build(name: str, *, bn_eps: float = 1e-5) -> "nn.Module":
     return set_eps(network, bn_eps)
 
 
-def _build_34(*, bn_eps: float = 1e-5) -> "nn.Module":
+def _build_34(*, bn_eps: float = EPS) -> "nn.Module":
     from torch import nn
     from torchvision.models.video import resnet
 
@@ -40,7 +41,9 @@ def _build_34(*, bn_eps: float = 1e-5) -> "nn.Module":
     return set_eps(network, bn_eps)
 
 
-R2PLUS1D_18 = Backbone("r2plus1d_18", WIDTH, partial(_build, "r2plus1d_18"), maps=MAPS)
-R3D_18 = Backbone("r3d_18", WIDTH, partial(_build, "r3d_18"), maps=MAPS)
-MC3_18 = Backbone("mc3_18", WIDTH, partial(_build, "mc3_18"), maps=MAPS)
-R2PLUS1D_34 = Backbone("r2plus1d_34", WIDTH, _build_34, maps=MAPS)
+R2PLUS1D_18 = Backbone(
+    "r2plus1d_18", WIDTH, partial(_build, "r2plus1d_18"), maps=MAPS, norm_eps=EPS
+)
+R3D_18 = Backbone("r3d_18", WIDTH, partial(_build, "r3d_18"), maps=MAPS, norm_eps=EPS)
+MC3_18 = Backbone("mc3_18", WIDTH, partial(_build, "mc3_18"), maps=MAPS, norm_eps=EPS)
+R2PLUS1D_34 = Backbone("r2plus1d_34", WIDTH, _build_34, maps=MAPS, norm_eps=EPS)
