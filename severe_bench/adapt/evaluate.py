@@ -134,9 +134,9 @@ class Evaluation:
 
     Args:
         metrics: in the task's order.
-        train_samples: ids that the budget bought, in draw order.
-        train_digest: `split_digest` of those that can be read; equal digests are equal training
-            sets.
+        train_samples: ids that the budget bought and that can be read, in draw order.
+        train_digest: `split_digest` of the drawn list, `drawn.txt`. Where videos are missing, what
+            was trained on is that list without them.
         selected_epoch: as of `Outcome`.
     """
 
@@ -169,7 +169,6 @@ def run_evaluate(
     """
     task = TASKS.get(job.task)
     drawn = drawn_of(job, dataset)
-    bought = _bought(dataset, drawn)
     inputs = inputs_of(job, dataset, drawn, weights_file, session)
     targets = inputs.targets(inputs.test).numpy()
     outcome = PROTOCOLS.get(job.protocol).run(inputs)
@@ -177,8 +176,8 @@ def run_evaluate(
     return Evaluation(
         metrics=tuple(_measured(name, task, predictions) for name in task.metrics),
         predictions=predictions,
-        train_samples=tuple(record.sample for record in bought),
-        train_digest=split_digest(bought, range(len(bought))),
+        train_samples=tuple(record.sample for record in _bought(dataset, drawn)),
+        train_digest=split_digest(dataset.listed("train"), drawn),
         cost=outcome.cost,
         selected_epoch=outcome.selected_epoch,
     )

@@ -44,7 +44,8 @@ def retrieve(inputs: Inputs) -> Outcome:
     queries = torch.cat(list(items_of(test, items))).to(inputs.session.device)
     gallery = (block.flatten(0, 1) for block in items_of(train, items))
     nearest = ranked(queries.flatten(0, 1), gallery).cpu()
-    classes = labels[nearest // queries.shape[1]].float()
+    per_video = 1 if options.query == "video" else train.weights.shape[1]
+    classes = labels[nearest // per_video].float()
     scores = F.pad(classes, (0, DEEPEST - classes.shape[1]), value=torch.nan)
     scores = scores.reshape(*queries.shape[:2], DEEPEST)
     seconds = time.perf_counter() - began

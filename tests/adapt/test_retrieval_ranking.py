@@ -47,8 +47,18 @@ def dataset_of(*tables: tuple[str, FeatureTable, list[int]]) -> Dataset:
 
 def evaluated(folder: Path, count: int, task: str = "retrieval", **rest: object) -> Evaluation:
     """A task on features of `count` training and 30 test videos."""
-    train, known = table("train", count, 0)
-    test, asked = table("test", 30, 1)
+    return on_tables(folder, table("train", count, 0), table("test", 30, 1), task, **rest)
+
+
+def on_tables(
+    folder: Path,
+    training: tuple[FeatureTable, list[int]],
+    testing: tuple[FeatureTable, list[int]],
+    task: str = "retrieval",
+    **rest: object,
+) -> Evaluation:
+    """Likewise, of these features with their labels."""
+    (train, known), (test, asked) = training, testing
     needs = {}
     for role, found in (("train_features", train), ("test_features", test)):
         needs[role] = folder / role
@@ -92,6 +102,16 @@ def test_a_clip_query_asks_and_finds_clips(tmp_path: Path) -> None:
     for query, found in zip(similar, scores.reshape(-1, 50), strict=True):
         order = np.argsort(-query)
         np.testing.assert_array_equal(found[:48], owners[order])
+
+
+def test_training_videos_may_have_other_views_than_test_videos(tmp_path: Path) -> None:
+    """A training video of one view: each clip's neighbours are those of its own class."""
+    train, known = table("train", 60, 0, noise=0.0)
+    test, asked = table("test", 30, 1, noise=0.0)
+    single = FeatureTable(train.samples, train.features[:, :1], np.ones((60, 1), np.float32))
+    done = on_tables(tmp_path, (single, known), (test, asked), task_options={"query": "clip"})
+    nearest = done.predictions.scores[:, :, :20]
+    assert (nearest == np.array(asked)[:, None, None]).all()
 
 
 def test_metrics_never_fall_with_k(tmp_path: Path) -> None:

@@ -175,12 +175,18 @@ def test_weights_are_copies(case: tuple[Rows, Rows], copies: list[int]) -> None:
 
 
 def test_the_interval_draws_films_whole() -> None:
-    found = [[(LEFT, 0.9)], [(LEFT, 0.8)], [(LEFT, 0.7)], [(LEFT, 0.6)]]
-    wanted = [[(LEFT, 1)], [(LEFT, 1)], [(RIGHT, 1)], [(RIGHT, 1)]]
+    """Forty films of two frames, half of them found: as uncertain as forty frames, not eighty."""
+    films = 40
+    found = [[(LEFT, 0.9 - 0.001 * number)] for number in range(2 * films)]
+    wanted = [[(LEFT if number // 2 % 2 else RIGHT, 1)] for number in range(2 * films)]
     scores, targets = table(found, 1), table(wanted, 1)
-    low, high = interval(FRAME_MAP, scores, targets, np.array(["a", "a", "b", "b"]))
-    assert (low, high) == pytest.approx((0.0, 100.0), abs=5)
-    assert interval(FRAME_MAP, scores, targets, np.array(["a"] * 4)) == (50.0, 50.0)
+    by_film = interval(FRAME_MAP, scores, targets, np.arange(2 * films) // 2)
+    by_frame = interval(FRAME_MAP, scores, targets, np.arange(2 * films))
+    assert by_film is not None
+    assert by_frame is not None
+    wider = (by_film[1] - by_film[0]) / (by_frame[1] - by_frame[0])
+    assert wider == pytest.approx(2**0.5, rel=0.2)
+    assert interval(FRAME_MAP, scores, targets, np.zeros(2 * films)) is None
 
 
 def test_what_cannot_be_measured_is_refused() -> None:
