@@ -61,18 +61,21 @@ def test_compiled_agrees_with_eager_within_rounding(said: list[str]) -> None:
 
 
 def test_without_a_compiler_it_is_eager_to_the_bit_and_says_why_once(
-    said: list[str], monkeypatch: pytest.MonkeyPatch
+    said: list[str],
 ) -> None:
-    """torch looks for the compiler in CXX when its configuration is first read, so that is set."""
-    monkeypatch.setattr("torch._inductor.config.cpp.cxx", (None, "/nowhere/c++"))
-    monkeypatch.setattr("torch._inductor.config.force_disable_caches", True)
+    """torch looks for the compiler in CXX when its configuration is first read, so that is set.
+
+    By its own `patch`: what a monkeypatch undoes in it is gone for the rest of the process.
+    """
+    broken = {"cpp.cxx": (None, "/nowhere/c++"), "force_disable_caches": True}
     torch._inductor.cpp_builder.cpp_compiler_search.cache_clear()
     plain, compiled = net(), net()
     place(plain, Numerics(), "cpu")
     place(compiled, COMPILED, "cpu")
     try:
-        assert_same(stepped(compiled), stepped(plain))
-        assert_same(stepped(compiled), stepped(plain))
+        with torch._inductor.config.patch(broken):
+            assert_same(stepped(compiled), stepped(plain))
+            assert_same(stepped(compiled), stepped(plain))
     finally:
         torch._inductor.cpp_builder.cpp_compiler_search.cache_clear()
     (text,) = said
