@@ -93,7 +93,14 @@ class _Trial:
     def build(self) -> str:
         self.network = build_network(self.ref, self.file)
         count = sum(parameter.numel() for parameter in self.network.parameters())
-        return f"{count:,} parameters"
+        return f"{count:,} parameters; {self._origin()}"
+
+    def _origin(self) -> str:
+        """Where the weights are from; a file fits in every tensor, or building has failed."""
+        if self.ref.weights.source == "none" or self.file is None:
+            return "random weights"
+        tensors = len(self.network.state_dict())
+        return f"{tensors} of {tensors} tensors from {self.file.name}"
 
     def forward(self) -> str:
         clip = self.recipe.clip

@@ -167,7 +167,7 @@ def _problem_of(folder: Path, row: CellStatus) -> Problem:
         except CorruptError as error:
             reason = str(error)
         else:
-            reason = f"{failure.failure_class}: {failure.message}" if failure else reason
+            reason = failure.told if failure else reason
             hint = failure.hint if failure and failure.hint else hint
     return Problem(row.id, row.title, row.state, reason, hint)
 

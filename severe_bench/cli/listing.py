@@ -65,8 +65,10 @@ def cost_lines(estimate: Mapping[str, Any]) -> Iterator[str]:
     basis = ", ".join(f"{count} {name}" for name, count in estimate["basis"].items())
     yield (
         f"left: {seconds_text(wall['expected'])} on {estimate['parallel']} worker(s)"
-        f" ({seconds_text(wall['low'])} to {seconds_text(wall['high'])}),"
-        f" {seconds_text(compute['expected'])} of compute,"
+        f" ({seconds_text(wall['low'])} to {seconds_text(wall['high'])})"
+    )
+    yield (
+        f"      {seconds_text(compute['expected'])} of compute,"
         f" {bytes_text(estimate['disk_bytes'])} of disk"
     )
     yield f"based on: {basis}"
@@ -94,10 +96,8 @@ def status_lines(status: Status, options: Sequence[str] = ()) -> Iterator[str]:
     for name in status.quarantined:
         yield f"set aside   {name}"
     if status.others:
-        yield (
-            f"not counted: {status.others} finished cell(s) of other settings"
-            " (the configuration, or a variable in it, was another one)"
-        )
+        yield f"not counted: {status.others} finished cell(s) of other settings"
+        yield "  (the configuration, or a variable in it, was another one)"
     yield _what_next(status, shlex.join(["severe", "run", status.suite, *options]))
 
 

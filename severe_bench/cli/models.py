@@ -155,6 +155,7 @@ def mock_run(
     from severe_bench.config.find import find_config
     from severe_bench.config.loading import load_config
     from severe_bench.config.recipe import Clip
+    from severe_bench.cli.folding import folded
     from severe_bench.plan.parts import trial_network
 
     part = trial_network(load_config(find_config(config)), name)
@@ -167,7 +168,8 @@ def mock_run(
         stages.append(stage)
         if not as_json:
             verdict = "ok    " if stage.ok else "FAILED"
-            typer.echo(f"{verdict} {stage.name:9} {stage.seconds:6.2f} s  {stage.seen}")
+            head = f"{verdict} {stage.name:9} {stage.seconds:6.2f} s  "
+            typer.echo(folded(head, stage.seen))
     works = all(stage.ok for stage in stages)
     if as_json:
         typer.echo(json.dumps({"ok": works, "stages": [asdict(s) for s in stages]}, indent=2))

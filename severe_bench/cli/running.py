@@ -57,7 +57,8 @@ def _say(opened: Opened, outcome: RunOutcome) -> None:
     for found in outcome.quarantined:
         typer.echo(f"set aside: {found}", err=True)
     for cell, message in outcome.failed.items():
-        typer.echo(f"FAILED {cell} {titles.get(cell, '')}: {message}", err=True)
+        why = "" if cell in outcome.told else f": {message}"
+        typer.echo(f"FAILED {cell} {titles.get(cell, '')}{why}", err=True)
     if outcome.failed:
         typer.echo("`severe show CELL` has the traceback; `--retry failed` tries again", err=True)
     if outcome.blocked:

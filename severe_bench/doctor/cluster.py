@@ -4,12 +4,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from textwrap import shorten
 
 from severe_bench.doctor.finding import Finding
 
 ASKED = ("SLURM_VERSION", "ClusterName", "MaxArraySize", "AccountingStorageType")
 NO_ACCOUNTS = {"?", "(null)", "accounting_storage/none"}
 SECONDS = 20.0
+SHORT = 44
 
 
 def check_slurm() -> Iterator[Finding]:
@@ -30,8 +32,14 @@ def check_slurm() -> Iterator[Finding]:
     if reply.returncode == 0:
         yield Finding(check="slurm", verdict="ok", seen=_told(reply.stdout))
     else:
-        said = " ".join(reply.stderr.split())
-        yield _note(f"no controller replies: {said}", "--executor slurm needs one; see SLURM_CONF")
+        mend = "--executor slurm needs one; see SLURM_CONF, and `scontrol show config`"
+        yield _note(f"no controller replies ({_first_words(reply.stderr)})", mend)
+
+
+def _first_words(said: str) -> str:
+    """What scontrol says first, no longer than a line: the same is told again and again below."""
+    lines = [line.removeprefix("scontrol: error: ") for line in said.splitlines() if line.strip()]
+    return shorten(lines[0] if lines else "no reason given", SHORT, placeholder=" ...")
 
 
 def _told(config: str) -> str:

@@ -7,8 +7,12 @@ from torch import nn
 
 from severe_bench.core.errors import UserError
 from severe_bench.models.backbone import BACKBONES
+from severe_bench.models.factory import SEPARATOR
 from severe_bench.models.weights import load_checkpoint, load_into
 from severe_bench.plan.job import NetworkRef
+
+LOOK = "look at it with: severe models check"
+OF_FACTORY = "save it under the names that your network has, then try: severe models mock-run NAME"
 
 
 def build_network(ref: NetworkRef, weights_file: Path | None) -> nn.Module:
@@ -28,7 +32,8 @@ def build_network(ref: NetworkRef, weights_file: Path | None) -> nn.Module:
         raise UserError("no weights file is given", ref.backbone, "set its path in the model entry")
     network = init_backbone(ref.backbone, ref.kwargs, 0)
     checkpoint = load_checkpoint(weights_file, ref.weights.layout or "severe")
-    load_into(network, checkpoint.tensors, str(weights_file), checkpoint.strays)
+    look = OF_FACTORY if SEPARATOR in ref.backbone else f"{LOOK} {weights_file}"
+    load_into(network, checkpoint.tensors, str(weights_file), checkpoint.strays, look)
     return network
 
 

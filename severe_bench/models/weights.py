@@ -99,7 +99,11 @@ def checkpoint_of(content: Mapping[str, object], layout: Layout, path: Path) -> 
 
 
 def load_into(
-    network: nn.Module, tensors: StateDict, where: str, strays: tuple[str, ...] = ()
+    network: nn.Module,
+    tensors: StateDict,
+    where: str,
+    strays: tuple[str, ...] = (),
+    mend: str = "take the one that it was made for",
 ) -> None:
     """Load `tensors` into `network`; every name, shape and type has to match.
 
@@ -108,6 +112,7 @@ def load_into(
         tensors: by the network's names.
         where: the file, for the message.
         strays: names in the file that have no place; any is an error.
+        mend: what to do where it does not fit.
 
     Raises:
         UserError: listing the first missing, unexpected and mis-shaped names.
@@ -115,7 +120,7 @@ def load_into(
     found = match(Named(tensors, strays), slots_of(network.state_dict()))
     if not found.ok:
         what = f"the checkpoint does not fit the backbone ({found})"
-        raise UserError(what, where, f"look at it with: severe models check {where}")
+        raise UserError(what, where, mend)
     network.load_state_dict(tensors)
 
 

@@ -44,7 +44,7 @@ from severe_bench.store.layout import CHECKPOINT, PROGRESS, Layout
 from severe_bench.store.lock import BEAT_SECONDS, Claim, claim
 from severe_bench.store.predictions import write_predictions
 from severe_bench.store.quarantine import quarantine_damaged, require_intact_needs
-from severe_bench.store.result import Cost, Failure, Result
+from severe_bench.store.result import Cost, Failure, Result, told
 
 EndState = Literal["done", "failed", "interrupted", "busy"]
 
@@ -160,7 +160,7 @@ def settled(layout: Layout, cell: Cell) -> Ended | None:
         return Ended("done", result.cost.seconds)
     failure = read_failure(folder)
     if failure is not None:
-        return Ended("failed", message=f"{failure.failure_class}: {failure.message}")
+        return Ended("failed", message=failure.told)
     return None
 
 
@@ -290,4 +290,4 @@ def _fail(folder: Path, cell: Cell, log: EventLog, error: Exception) -> Ended:
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     write_failure(folder, failure)
-    return Ended("failed", message=f"{found.failure_class}: {found.message}")
+    return Ended("failed", message=told(found.failure_class, found.message))

@@ -29,6 +29,7 @@ class RunOutcome:
         quarantined: damaged cells that were moved aside.
         interrupted: the user stopped the run.
         left: ids of cells that have not come to an end, though nobody stopped the run.
+        told: ids of failed cells whose message the observer was given.
     """
 
     found: frozenset[str]
@@ -39,6 +40,7 @@ class RunOutcome:
     quarantined: tuple[Quarantined, ...]
     interrupted: bool = False
     left: tuple[str, ...] = ()
+    told: frozenset[str] = frozenset()
 
     @property
     def exit_code(self) -> int:
@@ -96,4 +98,5 @@ def _run(
         failed=outcome.failed | pool.failed,
         blocked=outcome.blocked | pool.blocked,
         interrupted=pool.interrupted,
+        told=frozenset(pool.failed),
     )

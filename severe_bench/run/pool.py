@@ -37,7 +37,7 @@ from severe_bench.run.work import RUNNERS
 from severe_bench.store.cells import CorruptError, read_failure, read_result
 from severe_bench.store.layout import Layout
 from severe_bench.store.lock import owner
-from severe_bench.store.result import FailureClass
+from severe_bench.store.result import FailureClass, told
 from severe_bench.store.states import state_of
 
 LISTEN_SECONDS = 0.2
@@ -303,7 +303,7 @@ class Pool:
 
     def _give_up(self, cell: Cell, failure_class: FailureClass, message: str) -> None:
         if store_failure(self._layout, cell, failure_class, message):
-            self._has_failed(cell, f"{failure_class}: {message}")
+            self._has_failed(cell, told(failure_class, message))
         else:
             self._queue.put_back(cell)  # done after all, or held: the next worker finds out
 
@@ -335,7 +335,7 @@ class Pool:
         if result is not None:
             self._is_done(cell, result.cost.seconds)
         elif failure is not None:
-            self._has_failed(cell, f"{failure.failure_class}: {failure.message}")
+            self._has_failed(cell, failure.told)
         else:
             self._queue.put_back(cell)
 

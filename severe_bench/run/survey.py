@@ -117,7 +117,7 @@ class _Looking:
         if ALL_FAILED in self._retry or failure.failure_class in self._retry:
             self._retry_of(folder, failure)
         else:
-            self.failed[cell.id] = f"{failure.failure_class}: {failure.message}"
+            self.failed[cell.id] = failure.told
 
     def _retry_of(self, folder: Path, failure: Failure) -> None:
         if (folder / CHECKPOINT).exists():
@@ -144,10 +144,16 @@ class _Looking:
             self._observe(Note(str(moved)))
 
 
+def _nearest_class(name: str, valid: list[str]) -> str:
+    """All names where none is near; the short ones are near to too many others to be guessed."""
+    near = nearest(name, [one for one in valid if one not in SHORT_WORDS])
+    return near if near.startswith("did") else f"valid names: {', '.join(valid)}"
+
+
 def _classes(retry: Collection[str]) -> frozenset[str]:
     """Classes by their full names."""
     valid = [ALL_FAILED, *SHORT_WORDS, *HINTS]
     classes = frozenset(SHORT_WORDS.get(name, name) for name in retry)
     for name in classes.difference(valid):
-        raise UserError(f"no class of failure: {name!r}", "--retry", nearest(name, valid))
+        raise UserError(f"no class of failure: {name!r}", "--retry", _nearest_class(name, valid))
     return classes

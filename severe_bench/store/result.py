@@ -19,6 +19,20 @@ FailureClass = Literal[
 ]
 
 
+UNTOLD: frozenset[FailureClass] = frozenset({"user", "other"})
+"""Classes that a message explains without them."""
+
+
+def told(failure_class: FailureClass, message: str) -> str:
+    """A failure in one line: its class, where that says more than the message, and the message.
+
+    Example:
+        >>> told("nan_loss", "loss is nan"), told("user", "no such file")
+        ('nan_loss: loss is nan', 'no such file')
+    """
+    return message if failure_class in UNTOLD else f"{failure_class}: {message}"
+
+
 class MetricValue(Frozen):
     """One measured number.
 
@@ -150,3 +164,8 @@ class Failure(Frozen):
     hint: str = ""
     attempts: int = 1
     time: str = ""
+
+    @property
+    def told(self) -> str:
+        """Class and message, as `told`."""
+        return told(self.failure_class, self.message)

@@ -166,7 +166,7 @@ def _failure(folder: Path) -> str:
         failure = read_failure(folder)
     except CorruptError as error:
         return str(error)
-    return f"{failure.failure_class}: {failure.message}" if failure else ""
+    return failure.told if failure else ""
 
 
 def _lost(folder: Path) -> str:

@@ -34,7 +34,9 @@ def test_a_plan_says_state_needs_reason_and_cost() -> None:
     ]
     assert lines[4] == "s: 3 cells, 1 done, 1 to run, 1 impossible"
     assert "no ucf101" in lines
-    assert lines[-2].startswith("left: 1 min 30 s on 2 worker(s) (1.0 s to 2 h 0 min)")
+    assert lines[-3] == "left: 1 min 30 s on 2 worker(s) (1.0 s to 2 h 0 min)"
+    assert lines[-2].strip().endswith("of disk")
+    assert max(map(len, lines)) <= 80
 
 
 def _status(*cells: CellStatus) -> Status:
@@ -86,7 +88,8 @@ def test_the_last_line_of_a_status_is_the_command_that_helps() -> None:
 
 def test_a_status_says_that_finished_cells_are_of_other_settings() -> None:
     lines = list(status_lines(_ended(complete=False, failed=0, others=3)))
-    assert lines[1].startswith("not counted: 3 finished cell(s) of other settings")
+    assert lines[1] == "not counted: 3 finished cell(s) of other settings"
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_status_says_what_is_queued_and_what_was_lost() -> None:

@@ -164,5 +164,20 @@ def test_mock_run_says_in_a_line_each_whether_it_will_work(study: Path) -> None:
     found = mock_run(study, "mine", "--frames", "8", "--size", "32")
     assert found.code == 2
     assert found.out.splitlines()[0].startswith("ok     build")
+    assert found.out.splitlines()[0].endswith("parameters; random weights")
+    assert max(map(len, found.out.splitlines())) <= 80
     assert "FAILED forward" in found.out
     assert "(1, 5, 3); return features (B, D)" in found.out
+
+
+def test_mock_run_says_whether_weights_were_loaded(study: Path) -> None:
+    loaded = mock_run(study, "trained-last", "--frames", "8", "--size", "32")
+    assert loaded.code == 0, loaded.out + loaded.err
+    assert "parameters; 7 of 7 tensors from last.pt" in loaded.out
+    assert max(map(len, loaded.out.splitlines())) <= 80
+    file = study / "weights" / "last.pt"
+    torch.save({"state_dict": {"conv.weight": torch.zeros(5, 3, 3, 5, 5)}}, file)
+    misfit = " ".join(mock_run(study, "trained-last").out.split())
+    assert "FAILED build" in misfit
+    assert "then try: severe models mock-run NAME" in misfit
+    assert "models check" not in misfit

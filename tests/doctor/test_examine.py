@@ -80,12 +80,14 @@ def test_a_bad_decoder_is_told_apart(
 def test_slurm_that_does_not_reply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("sbatch", "squeue", "scontrol", "srun"):
         program = tmp_path / name
-        program.write_text("#!/bin/sh\necho 'Slurmctld(primary) is DOWN' >&2\nexit 1\n")
+        said = "echo 'scontrol: error: Slurmctld(primary) is DOWN' >&2"
+        more = "echo 'scontrol: fatal: Could not establish a configuration source' >&2"
+        program.write_text(f"#!/bin/sh\n{said}\n{more}\nexit 1\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     (finding,) = cluster.check_slurm()
     assert finding.verdict == "note", "everything runs on this machine without"
-    assert "Slurmctld(primary) is DOWN" in finding.seen
+    assert finding.seen == "no controller replies (Slurmctld(primary) is DOWN)"
 
 
 @pytest.mark.parametrize(

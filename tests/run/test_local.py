@@ -127,6 +127,7 @@ def test_a_failing_cell_is_a_stored_result_and_others_go_on(
     outcome = run(layout, cells)
     assert outcome.exit_code == 1
     assert list(outcome.failed) == [bad.id]
+    assert outcome.told == {bad.id}
     assert good.id in outcome.done
     failure = failure_of(layout, bad)
     assert failure.failure_class == failure_class

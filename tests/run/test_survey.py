@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.events import Event, Note
 from severe_bench.run.survey import survey
@@ -67,3 +68,18 @@ def test_without_a_checkpoint_there_is_nothing_to_say(layout: Layout) -> None:
 
 def test_the_names_are_those_of_training() -> None:
     assert (CHECKPOINT, BEST) == (CHECKPOINT_FILE, BEST_FILE)
+
+
+def test_an_unknown_class_is_answered_with_the_nearest_or_with_all(layout: Layout) -> None:
+    with pytest.raises(UserError, match="valid names: failed, oom, out_of_memory, missing_data"):
+        survey(layout, [], ["foo"], lambda event: None)
+    with pytest.raises(UserError, match=re.escape("did you mean nan_loss?")):
+        survey(layout, [], ["nanloss"], lambda event: None)
+
+
+def test_a_message_that_explains_itself_stands_without_its_class(layout: Layout) -> None:
+    cells = [evaluate(seed) for seed in range(2)]
+    for cell, failure_class in zip(cells, ("user", "decode"), strict=True):
+        failed(layout, cell, failure_class)
+    found = survey(layout, cells, (), lambda event: None)
+    assert list(found.failed.values()) == ["m", "decode: m"]
