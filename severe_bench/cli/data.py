@@ -115,6 +115,9 @@ def _lines(found: "DatasetCheck") -> list[str]:
             lines += [f"  {kind}: {name}" for name in names[:SHOWN]]
             if len(names) > SHOWN:
                 lines.append(f"  {kind}: {len(names) - SHOWN} more, all with --json")
+    lines += [f"  beyond the video: {of.sample}: {of.reason}" for of in found.overruns[:SHOWN]]
+    if len(found.overruns) > SHOWN:
+        lines.append(f"  beyond the video: {len(found.overruns) - SHOWN} more, all with --json")
     if found.untaught:
         some = ", ".join(found.untaught[:SHOWN])
         lines.append(

@@ -9,6 +9,7 @@ from severe_bench.core.extras import class_ids
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import SPLITS, Dataset, Record, Split
 from severe_bench.data.adapter import ADAPTERS, Adapter, Location
+from severe_bench.data.annotated import Length, overrun
 from severe_bench.data.datasets.videos import missing
 from severe_bench.data.expected import Counts, Expected
 from severe_bench.data.missing import ABSENT, MissingLists, Videos
@@ -23,6 +24,27 @@ class Unreadable:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Overrun:
+    """A sample that is annotated beyond the end of its video, and how."""
+
+    sample: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What was found of videos by opening them.
+
+    Args:
+        lengths: of those that can be read, by path.
+        reasons: why the others cannot, by path.
+    """
+
+    lengths: Mapping[str, Length]
+    reasons: Broken
 
 
 @dataclass(frozen=True)
@@ -58,6 +80,7 @@ class DatasetCheck:
         problem: why the files cannot be read, naming file and line; or None.
         untaught: names of classes that have test records and no training record: allowed, for some
             official splits have them, but in a manifest of one's own mostly a slip.
+        overruns: samples with annotations beyond the end of their video, where these were opened.
     """
 
     dataset: str
@@ -65,11 +88,13 @@ class DatasetCheck:
     expected: Expected | None
     problem: str | None = None
     untaught: tuple[str, ...] = ()
+    overruns: tuple[Overrun, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Everything expected is there and, as far as was looked, so are all videos."""
-        return self.problem is None and all(
+        """Everything expected is there and, as far as was looked, videos are there and fit."""
+        sound = self.problem is None and not self.overruns
+        return sound and all(
             not found.missing
             and not found.unreadable
             and (self.expected is None or found.meets(self.expected.splits[split]))
@@ -77,7 +102,7 @@ class DatasetCheck:
         )
 
     def to_json(self) -> dict[str, object]:
-        """The object that scripts read; `unreadable` and `untaught` where they apply."""
+        """The object that scripts read; the rest where it applies."""
         plain: dict[str, object] = {
             "dataset": self.dataset,
             "splits": {split: _split_json(found) for split, found in self.splits.items()},
@@ -85,7 +110,12 @@ class DatasetCheck:
             "ok": self.ok,
             "problem": self.problem,
         }
-        return plain | ({"untaught": list(self.untaught)} if self.untaught else {})
+        overruns = [vars(found) for found in self.overruns]
+        return (
+            plain
+            | ({"untaught": list(self.untaught)} if self.untaught else {})
+            | ({"overruns": overruns} if overruns else {})
+        )
 
 
 def check_dataset(
@@ -112,25 +142,35 @@ def check_dataset(
         dataset = adapter.load(chosen, location)
     except UserError as error:
         return DatasetCheck(name, {}, expected, str(error))
-    broken = _broken(dataset, adapter.digest(chosen, location), location.root, decode)
-    splits = {split: _split_check(dataset, split, location.root, broken) for split in SPLITS}
-    return DatasetCheck(name, splits, expected, untaught=_untaught(dataset))
+    root = location.root
+    opened = None
+    if decode and root is not None:
+        opened = opened_videos(_present(dataset, missing(dataset.records, root)), root)
+    broken = _broken(dataset, adapter.digest(chosen, location), root, opened)
+    splits = {split: _split_check(dataset, split, root, broken) for split in SPLITS}
+    overruns = () if opened is None else _overruns(dataset, opened.lengths)
+    return DatasetCheck(name, splits, expected, untaught=_untaught(dataset), overruns=overruns)
 
 
-def _broken(dataset: Dataset, digest: str, root: Path | None, decode: bool) -> Broken | None:
+def _broken(
+    dataset: Dataset, digest: str, root: Path | None, opened: Opened | None
+) -> Broken | None:
     """Videos that cannot be decoded, as found now or known from an earlier check.
 
     None where none was ever opened. What is missing is noted for runs with `allow_missing`.
     """
     if root is None:
         return None
-    found = None
-    if decode:
-        gone = missing(dataset.records, root)
-        found = {video.path: video.reason for video in unreadable(_present(dataset, gone), root)}
+    found = None if opened is None else opened.reasons
     entries = MissingLists().look(Videos(digest, root), dataset, found).entries
     known = {entry.path: entry.reason for entry in entries if entry.reason != ABSENT}
-    return known if decode or known else None
+    return known if opened is not None or known else None
+
+
+def _overruns(dataset: Dataset, lengths: Mapping[str, Length]) -> tuple[Overrun, ...]:
+    known = ((r, lengths[r.path]) for r in dataset.records if r.path in lengths)
+    found = ((record, overrun(record, length)) for record, length in known)
+    return tuple(Overrun(record.sample, reason) for record, reason in found if reason)
 
 
 def parsed_options(adapter: Adapter[Frozen], options: Mapping[str, object]) -> Frozen:
@@ -151,19 +191,20 @@ def parsed_options(adapter: Adapter[Frozen], options: Mapping[str, object]) -> F
         raise UserError(what, f"dataset {adapter.name}", f"its options: {known}") from error
 
 
-def unreadable(paths: Iterable[str], root: Path) -> tuple[Unreadable, ...]:
-    """The videos that cannot be decoded, of those that exist; looked at in a process of its own."""
+def opened_videos(paths: Iterable[str], root: Path) -> Opened:
+    """Lengths of videos that exist, and which cannot be decoded; by a process of its own."""
     from severe_bench.data.isolated import ReaderProcess
-    from severe_bench.data.video import frame_count
+    from severe_bench.data.video import length_of
 
-    found = []
+    lengths: dict[str, Length] = {}
+    reasons: dict[str, str] = {}
     with ReaderProcess() as reader:
         for path in paths:
             try:
-                reader.call(frame_count, root / path)
+                lengths[path] = reader.call(length_of, root / path)
             except UserError as error:
-                found.append(Unreadable(path, error.what))
-    return tuple(found)
+                reasons[path] = error.what
+    return Opened(lengths, reasons)
 
 
 def _split_check(

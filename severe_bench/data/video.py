@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from severe_bench.data.annotated import Length
 from severe_bench.data.decoders.decoder import Decoder, Frames, VideoError, VideoInfo
 from severe_bench.data.decoders.decord import DecordDecoder, decord_usable
 from severe_bench.data.decoders.inspecting import inspect
@@ -25,6 +26,7 @@ __all__ = [
     "decoder_for",
     "decoder_name",
     "frame_count",
+    "length_of",
     "probe",
     "read_frames",
     "read_with_name",
@@ -50,6 +52,12 @@ def probe(path: Path) -> VideoInfo:
 def frame_count(path: Path) -> int:
     """Number of frames that can be decoded."""
     return probe(path).frames
+
+
+def length_of(path: Path) -> Length:
+    """How long a video is."""
+    info = probe(path)
+    return Length(info.frames, info.fps)
 
 
 def read_frames(path: Path, indices: Sequence[int], info: VideoInfo | None = None) -> Frames:

@@ -105,6 +105,37 @@ def test_videos_are_opened_only_on_request(tmp_path: Path) -> None:
     assert not opened.ok
 
 
+def test_annotations_beyond_the_video_are_named(tmp_path: Path) -> None:
+    rows = [
+        "fits.mp4,a,train,,4,a@1-4,,,",
+        "long.mp4,a,train,,40,a@1-4,,,",
+        "spans.mp4,a,train,,,a@1-8,,,",
+        "counted.mp4,a,test,,,,0;50,102,",
+        "over.mp4,a,test,,,,0;50,103,",
+        "key.mp4,a,test,,,,,,7.5",
+        "cut.mp4,a,test,9,,,,,",
+    ]
+    head = "path,label,split,end,duration,spans,starts,stop,key_time\n"
+    tubes = [{"label": "a", "frames": [103], "boxes": [[0, 0, 1, 1]]}]
+    tube = json.dumps({"sample": "tube.mp4", "tubes": tubes})
+    table = head + "\n".join([*rows, "tube.mp4,a,test,,,,,,"]) + "\n"
+    root = write(tmp_path, {"annotations.csv": table, "boxes.jsonl": tube + "\n"})
+    for name in [row.partition(",")[0] for row in table.splitlines()[1:]]:
+        film(root / name, frames=100)  # 4 s at 25 frames a second
+    assert check_dataset("manifest", {}, Location(root, None)).ok
+    found = check_dataset("manifest", {}, Location(root, None), decode=True)
+    assert not found.ok
+    assert {of.sample: of.reason for of in found.overruns} == {
+        "long.mp4": "40 s is annotated, and it lasts 4 s",
+        "spans.mp4": "8 s is annotated, and it lasts 4 s",
+        "over.mp4": "frame 103 is annotated, and it has 100 frames",
+        "key.mp4": "7.5 s is annotated, and it lasts 4 s",
+        "cut.mp4#-9": "9 s is annotated, and it lasts 4 s",
+        "tube.mp4": "frame 103 is annotated, and it has 100 frames",
+    }
+    assert len(json.loads(json.dumps(found.to_json()))["overruns"]) == 6
+
+
 def test_damage_is_the_problem_of_the_check(tmp_path: Path) -> None:
     folder = ucf101(tmp_path, 5, 5)
     (folder / "trainlist01.txt").write_text("nonsense\n")

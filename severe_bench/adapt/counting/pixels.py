@@ -13,15 +13,13 @@ from severe_bench.config.network_input import Input
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import STARTS
 from severe_bench.core.record import Record
+from severe_bench.data.annotated import SPARE
 from severe_bench.data.repetitions import boundaries
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import RawClip, normalise, resize
 
 Rows = NDArray[np.uint8]
 """Frames as rows of bytes (T, 3 * S * S), channel by channel."""
-
-SPARE = 3
-"""Frames that decoders may find fewer than those who annotated; the last one is repeated."""
 
 
 def fit_square(clip: RawClip, size: int, *, mirrored: bool = False) -> Rows:
@@ -56,18 +54,22 @@ class PartReader:
     size: int
 
     def __call__(self, record: Record, first: int, frames: int, *, mirrored: bool = False) -> Rows:
-        """`frames` frames from `first` on.
+        """`frames` frames from frame `first` of the whole video on.
 
         Raises:
             VideoError: they cannot be decoded.
-            UserError: the video is shorter than its annotation says.
+            UserError: the video, or the record's range of it, is shorter than its annotation says.
         """
-        found = self.store.extent(record).frames
-        if first + frames > found + SPARE or first >= found:
-            what = f"it has {found} frames, and a repetition that ends at frame {first + frames}"
+        extent = self.store.extent(record)
+        found, begin = extent.frames, first - extent.first
+        if begin < 0 or begin + frames > found + SPARE or begin >= found:
+            has = f"it has {found} frames" + (f" from {extent.first} on" if extent.first else "")
+            what = f"{has}, and a repetition that ends at frame {first + frames}"
+            if begin < 0:
+                what = f"{has}, and a repetition that begins at frame {first}"
             mend = "check the annotation, or replace the video"
             raise UserError(what, str(self.store.root / record.path), mend)
-        wanted = np.minimum(np.arange(first, first + frames), found - 1)
+        wanted = np.minimum(np.arange(begin, begin + frames), found - 1)
         clip = self.store.clip(record, wanted.tolist())
         return fit_square(clip, self.size, mirrored=mirrored)
 
@@ -88,7 +90,8 @@ class SegmentReader:
         """All frames of the segment of record `number`."""
         record = self.records[number]
         if STARTS.name not in record.extras:
-            return self.read(record, 0, self.read.store.extent(record).frames)
+            extent = self.read.store.extent(record)
+            return self.read(record, extent.first, extent.frames)
         bounds = boundaries(record)
         return self.read(record, bounds[0], bounds[-1] - bounds[0] + 1)
 

@@ -20,7 +20,7 @@ class Subclip:
 
     Args:
         video: number of its record.
-        first: its first frame in the record.
+        first: its first frame in the whole video.
         offsets: (T, 2): next and previous offsets of its frames.
         count: cycles that it touches, before it was cut.
     """

@@ -11,12 +11,15 @@ from torch import Tensor
 from severe_bench.adapt.timeline.grid import Grid, grid_of, snippet_indices
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Clip, Recipe
+from severe_bench.core.errors import UserError
 from severe_bench.core.record import Record
+from severe_bench.data.annotated import is_beyond
 from severe_bench.data.clips import Indices
 from severe_bench.data.loading import ahead
 from severe_bench.data.store import VideoStore
 from severe_bench.data.transforms import normalise, test_crops
 from severe_bench.data.video import Frames
+from severe_bench.tasks.timeline import stretch
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,20 @@ class SnippetReader:
     options: Mapping[str, Any]
 
     def grid(self, number: int) -> Grid:
-        """The stretches of record `number`."""
+        """The stretches of record `number`.
+
+        Raises:
+            UserError: it lasts less long than is annotated, by more than a stretch and 2 %.
+        """
         record = self.records[number]
-        return grid_of(record, self.store.extent(record), self.clip, self.options)
+        extent = self.store.extent(record)
+        grid = grid_of(record, extent, self.clip, self.options)
+        first, last = stretch(record)
+        if is_beyond(last - first, extent.seconds, grid.hop):
+            what = f"{last - first:g} s are annotated, and it lasts {extent.seconds:.4g} s"
+            mend = "check its duration and range, or replace the video"
+            raise UserError(what, str(self.store.root / record.path), mend)
+        return grid
 
     def read(self, number: int, first: int, last: int) -> RawSnippets:
         """Snippets `first` to `last` - 1 of record `number`."""

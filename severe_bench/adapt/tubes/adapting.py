@@ -26,6 +26,7 @@ from severe_bench.adapt.tubes.clips import (
     batches_of,
     key_frames,
     longest,
+    require_whole,
     video_clips,
 )
 from severe_bench.adapt.tubes.linking import Linked, linked, over_all_frames
@@ -90,6 +91,7 @@ def _adapted(network: TubeNetwork, objective: TaskObjective, inputs: Inputs) -> 
 
 def _train(objective: TaskObjective, inputs: Inputs, store: VideoStore) -> FitSummary:
     job, session = inputs.job, inputs.session
+    require_whole(inputs.test)
     keys = key_frames(inputs.train, _options(inputs).key_frames, job.recipe, job.seed)
     reader = TrainReader(store, inputs.train, job.recipe.clip, keys)
     source = TubeBatches(reader, job.recipe, job.network.input, session.device)

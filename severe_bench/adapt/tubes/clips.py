@@ -14,13 +14,14 @@ from severe_bench.config.recipe import Clip, Recipe
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import TUBES
 from severe_bench.core.record import Record
+from severe_bench.data.annotated import SPARE, last_tube_frame
 from severe_bench.data.box_transforms import boxes_after, whole_frames
 from severe_bench.data.clips import Indices
 from severe_bench.data.key_clips import clip_at
 from severe_bench.data.loading import Prefetcher, ahead
 from severe_bench.data.reading import PIXELS, START, Steps
 from severe_bench.data.sources import torch_generator
-from severe_bench.data.store import VideoStore
+from severe_bench.data.store import Extent, VideoStore
 from severe_bench.data.transforms import apply, draw, normalise
 from severe_bench.data.video import Frames
 from severe_bench.tasks.tube_detection import key_targets
@@ -97,15 +98,39 @@ def key_frames(
     return AllKeys(keys, Steps.of(len(keys), recipe, seed))
 
 
+def require_whole(records: Sequence[Record]) -> None:
+    """Refuse records whose tubes are numbered in another video than the one that is read.
+
+    Raises:
+        UserError: one is a part of a longer video.
+    """
+    for record in records:
+        if record.start is not None or record.end is not None:
+            what = "its tubes are in frames of a whole video, and it is a part of one"
+            raise UserError(what, record.sample, "list the whole video")
+
+
 def _annotated(record: Record) -> tuple[int, ...]:
-    if record.start is not None or record.end is not None:
-        what = "its tubes are in frames of a whole video, and it is a part of one"
-        raise UserError(what, record.sample, "list the whole video")
+    require_whole([record])
     frames = sorted({frame for tube in TUBES.of(record) for frame in tube.frames})
     if not frames:
         mend = "leave it out of the training list"
         raise UserError("no frame of this training video has a box", record.sample, mend)
     return tuple(frames)
+
+
+def _extent(store: VideoStore, record: Record) -> Extent:
+    """The whole video.
+
+    Raises:
+        UserError: it is shorter than its tubes.
+    """
+    extent, last = store.extent(record), last_tube_frame(record)
+    if last >= extent.frames + SPARE:
+        what = f"it has {extent.frames} frames, and a box in frame {last}"
+        mend = "check the annotation, or replace the video"
+        raise UserError(what, str(store.root / record.path), mend)
+    return extent
 
 
 @dataclass(frozen=True)
@@ -130,7 +155,7 @@ class TrainReader:
         return [self._clip(self.records[video], frame) for video, frame in keys]
 
     def _clip(self, record: Record, frame: int) -> Frames:
-        indices = clip_at(self.clip, self.store.extent(record), frame, "ending")
+        indices = clip_at(self.clip, _extent(self.store, record), frame, "ending")
         return self.store.clip(record, indices.tolist())
 
 
@@ -219,7 +244,7 @@ class TestReader:
     def __call__(self, number: int) -> RawClips:
         """The clips of video `number`."""
         record = self.records[number]
-        extent = self.store.extent(record)
+        extent = _extent(self.store, record)
         last = extent.frames - 1
         keys = np.unique([*range(0, extent.frames, self.every), last]).astype(np.int64)
         indices = np.stack([clip_at(self.clip, extent, int(key), "ending") for key in keys])
@@ -236,8 +261,12 @@ class LengthReader:
     records: tuple[Record, ...]
 
     def __call__(self, number: int) -> int:
-        """Frames of video `number`."""
-        return self.store.extent(self.records[number]).frames
+        """Frames of video `number`.
+
+        Raises:
+            UserError: it is shorter than its tubes.
+        """
+        return _extent(self.store, self.records[number]).frames
 
 
 def longest(store: VideoStore, records: tuple[Record, ...], device: str) -> int:

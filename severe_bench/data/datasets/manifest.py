@@ -108,6 +108,7 @@ def _read(options: ManifestOptions, folder: Path) -> _Tables:
     _check_samples(rows)
     boxes = read_sidecar(folder / options.boxes)
     _check_boxed(boxes, rows)
+    _refuse_parts_with_tubes(boxes, rows)
     texts = [name for row in rows for name in label_names(row)]
     texts += [name for boxed in boxes.values() for name in boxed.label_names()]
     words = Words(
@@ -232,6 +233,15 @@ def _check_boxed(boxes: Mapping[str, Boxed], rows: Iterable[Row]) -> None:
         if boxed.sample not in samples:
             what = f"sample {boxed.sample!r} is not in the manifest"
             raise UserError(what, boxed.where, "use its `sample`, or its path where it has none")
+
+
+def _refuse_parts_with_tubes(boxes: Mapping[str, Boxed], rows: Iterable[Row]) -> None:
+    for row in rows:
+        boxed = boxes.get(row.sample)
+        trimmed = row.start is not None or row.end is not None
+        if boxed is not None and boxed.line.tubes and trimmed:
+            what = f"sample {row.sample!r} has tubes, and a range of the video"
+            raise UserError(what, row.where, "list the whole video: leave start and end empty")
 
 
 def _cells(rows: Iterable[Row], column: str) -> Iterable[str]:

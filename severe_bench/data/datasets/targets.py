@@ -97,7 +97,9 @@ def _timed(row: Row, classes: Vocabulary) -> Mapping[str, object]:
     if duration is not None:
         extras |= DURATION.set(duration)
     spans = tuple(
-        Span(classes.id_of(s.name, row.where), s.start, s.end) for s in _spans(row, duration)
+        Span(classes.id_of(span.name, row.where), start, end)
+        for span in _spans(row, duration)
+        for start, end in _within(row, span)
     )
     if SPANS.name in row.cells:
         extras |= SPANS.set(spans)
@@ -107,6 +109,14 @@ def _timed(row: Row, classes: Vocabulary) -> Mapping[str, object]:
     elif SPANS.name in row.cells:
         extras |= LABELS.set(tuple(sorted({span.label for span in spans})))
     return extras
+
+
+def _within(row: Row, span: NamedSpan) -> Iterator[tuple[float, float]]:
+    """The part of a span that the row's range shows, if any."""
+    start = max(span.start, row.start or 0.0)
+    end = span.end if row.end is None else min(span.end, row.end)
+    if end > start:
+        yield start, end
 
 
 def _spans(row: Row, duration: float | None = None) -> Iterator[NamedSpan]:

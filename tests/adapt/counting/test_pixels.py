@@ -106,3 +106,22 @@ def test_rows_are_those_asked_for_and_others_are_told() -> None:
     ]
     found = rows_at(rows, places, frames)[..., 0]
     assert found[~outside(places, frames)].tolist() == [0, 4, 5, 7]
+
+
+def test_repetitions_are_numbered_in_the_whole_video(beats: Dataset) -> None:
+    store, record = VideoStore(beats.root), beats.of("test")[0]
+    bounds = boundaries(record)
+    fps = store.extent(record).fps
+    whole = SegmentReader(PartReader(store, 16), (record,))(0)
+    cut = replace(record, start=(bounds[0] - 1) / fps, end=(bounds[-1] + 2) / fps)
+    assert store.extent(cut).first == bounds[0] - 1 > 0
+    np.testing.assert_array_equal(SegmentReader(PartReader(store, 16), (cut,))(0), whole)
+    counted = replace(cut, extras=COUNT.set(COUNT.of(record)))
+    found = SegmentReader(PartReader(store, 16), (counted,))(0)
+    np.testing.assert_array_equal(found, fit_square(store.frames(cut), 16))
+    late = replace(record, start=(bounds[0] + 1) / fps)
+    with pytest.raises(UserError, match=f"a repetition that begins at frame {bounds[0]}"):
+        SegmentReader(PartReader(store, 16), (late,))(0)
+    short = replace(record, end=(bounds[-1] - 4) / fps)
+    with pytest.raises(UserError, match="a repetition that ends at frame"):
+        SegmentReader(PartReader(store, 16), (short,))(0)

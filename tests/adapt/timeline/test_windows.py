@@ -1,11 +1,15 @@
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from severe_bench.adapt.timeline.reading import PieceReader, SnippetReader, grids
 from severe_bench.adapt.timeline.windows import WindowBatches, WindowReader
+from severe_bench.core.errors import UserError
+from severe_bench.core.extras import DURATION
 from severe_bench.core.record import Dataset
 from severe_bench.data.reading import Steps
 from severe_bench.data.store import VideoStore
@@ -105,3 +109,21 @@ def test_windows_begin_anywhere(stretches: Dataset) -> None:
         found = {start for number, start in starts if number == row}
         assert found <= set(range(snippets.grid(row).count - 3))
         assert {0, snippets.grid(row).count - 4} & found
+
+
+def test_a_video_shorter_than_annotated_is_refused(stretches: Dataset) -> None:
+    store, plan = VideoStore(stretches.root), recipe()
+    record = stretches.records[0]
+    seconds = DURATION.of(record)
+
+    def read(duration: float, **cut: float) -> None:
+        extras = {**record.extras, **DURATION.set(duration)}
+        changed = replace(record, extras=extras, **cut)
+        grids(SnippetReader(store, (changed,), plan.clip, UNIT_OPTIONS), "cpu")
+
+    read(seconds + 0.1)
+    read(10 * seconds, end=seconds)
+    with pytest.raises(UserError, match=f"{10 * seconds:g} s are annotated, and it lasts"):
+        read(10 * seconds)
+    with pytest.raises(UserError, match="check its duration and range, or replace the video"):
+        read(seconds, start=0.5, end=10 * seconds)

@@ -13,6 +13,7 @@ from severe_bench.adapt.tubes.clips import (
     batches_of,
     key_frames,
     longest,
+    require_whole,
     video_clips,
 )
 from severe_bench.config.network_input import Input
@@ -122,3 +123,29 @@ def test_readers_can_be_sent_to_other_processes(squares: Dataset, tmp_path: Path
         TrainReader(VideoStore(squares.root), test, plan.clip, key_frames(test, "all", plan, 0)),
     ):
         assert pickle.loads(pickle.dumps(reader))(0) is not None  # noqa: S301
+
+
+def test_tubes_beyond_the_video_are_refused(squares: Dataset) -> None:
+    store, plan = VideoStore(squares.root), recipe()
+    record = squares.of("train")[0]
+    frames = store.extent(record).frames
+    for last, fits in ((frames + 2, True), (frames + 3, False)):
+        tube = Tube(0, (0, last), (BOX, BOX))
+        far = (replace(record, extras=TUBES.set((tube,))),)
+        reader = TrainReader(store, far, plan.clip, key_frames(far, "all", plan, 0))
+        tested = TestReader(store, far, plan.clip, 4)
+        if fits:
+            assert len(reader._clip(far[0], last)) == plan.clip.frames
+            assert tested(0).length == longest(store, far, "cpu") == frames
+            continue
+        for read in (lambda: reader._clip(far[0], last), lambda: tested(0)):  # noqa: B023
+            with pytest.raises(UserError, match=f"has {frames} frames, and a box in frame {last}"):
+                read()
+        with pytest.raises(UserError, match="check the annotation, or replace the video"):
+            longest(store, far, "cpu")
+
+
+def test_tested_parts_of_videos_are_refused_too() -> None:
+    require_whole(VIDEOS)
+    with pytest.raises(UserError, match="tubes are in frames of a whole video"):
+        require_whole((VIDEOS[0], replace(VIDEOS[1], end=2.0)))

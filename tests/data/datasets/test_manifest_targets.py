@@ -295,3 +295,34 @@ def test_the_digest_holds_every_file(tmp_path: Path) -> None:
         write(tmp_path, {name: text})
         seen.add(digest("manifest", tmp_path, tmp_path))
     assert len(seen) == 4
+
+
+# ------------------------------------------------------------------- ranges of longer videos
+
+
+def test_spans_outside_the_range_are_not_of_the_sample(tmp_path: Path) -> None:
+    table = (
+        "path,label,split,start,end,duration,spans\n"
+        "a.mp4,,train,1,2.5,9,run@0-0.5;jump@2-8;sit@0.5-1;fly@1-2\n"
+        "a.mp4,,train,5,,9,run@0-0.5;jump@2-8\n"
+        "b.mp4,,test,,,9,run@0-0.5;jump@2-8\n"
+    )
+    made = dataset(tmp_path, table)
+    fly, jump, run = (made.classes.index(name) for name in ("fly", "jump", "run"))
+    cut = [SPANS.of(record) for record in made.records]
+    assert cut[0] == (Span(jump, 2.0, 2.5), Span(fly, 1.0, 2.0))
+    assert cut[1] == (Span(jump, 5.0, 8.0),)
+    assert cut[2] == (Span(run, 0.0, 0.5), Span(jump, 2.0, 8.0))
+    assert [LABELS.of(record) for record in made.records] == [
+        tuple(sorted((fly, jump))),
+        (jump,),
+        tuple(sorted((jump, run))),
+    ]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_tubes_of_a_part_of_a_video_are_refused(tmp_path: Path, split: str) -> None:
+    boxes = '{"sample": "a", "tubes": [{"label": "x", "frames": [3], "boxes": [[0, 0, 1, 1]]}]}\n'
+    table = f"path,label,split,sample,start,end\nv.mp4,x,{split},a,,4\n"
+    said = broken(tmp_path, table, boxes=boxes)
+    assert said.startswith("annotations.csv:2: sample 'a' has tubes, and a range of the video")
