@@ -12,6 +12,12 @@ def folded(head: str, text: str) -> str:
         >>> folded("ok  ", "one two").splitlines()
         ['ok  one two']
     """
-    whole = {"break_long_words": False, "break_on_hyphens": False}
-    lines = wrap(text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), **whole)
+    lines = wrap(
+        text,
+        WIDTH,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return "\n".join(lines) or head.rstrip()

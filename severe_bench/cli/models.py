@@ -152,10 +152,10 @@ def mock_run(
     from dataclasses import asdict
 
     from severe_bench.adapt.mock_run import mock_run as stages_of
+    from severe_bench.cli.folding import folded
     from severe_bench.config.find import find_config
     from severe_bench.config.loading import load_config
     from severe_bench.config.recipe import Clip
-    from severe_bench.cli.folding import folded
     from severe_bench.plan.parts import trial_network
 
     part = trial_network(load_config(find_config(config)), name)
