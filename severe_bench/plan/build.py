@@ -25,6 +25,7 @@ from severe_bench.plan.resolve import resolve
 from severe_bench.plan.rows import RowKind, row_kind
 from severe_bench.plan.settled import settled_options, settled_recipe
 from severe_bench.plan.targets import unfit_dataset
+from severe_bench.plan.unread import milestones_that_never_come, refuse_unread
 from severe_bench.tasks.task import TASKS
 
 
@@ -38,7 +39,8 @@ class Plan:
         missing: what is not on this machine, each once, with how many cells wait for it.
         refused: what cannot be computed anywhere as it is configured, each reason once.
         notes: one line for each included entry that the file replaces, for each override that
-            changes nothing, and for each model of which the ids of cells do not hold all.
+            changes nothing, for each milestone that never comes, and for each model of which the
+            ids of cells do not hold all.
     """
 
     suite: str
@@ -99,10 +101,12 @@ def plan_suite(
     Raises:
         UserError: no such suite, a filter or selector that matches nothing, or two names for the
             same computation.
+        UserErrors: settings given outside recipes that no cell which has them reads.
     """
     with collector_held():
         entries = grid(config, suite)
         settings = resolve(config, suite, entries)
+        refuse_unread(config, suite, settings)
         builder = _Builder(config, Needed(config, digests))
         for entry in filtered(entries, filters, suite):
             builder.add(entry, settings[entry])
@@ -111,7 +115,9 @@ def plan_suite(
     notes = (
         *replaced_entries(config.tree),
         *idle_overrides(config, suite, entries),
+        *milestones_that_never_come(settings),
         *library_notes(config, (entry.model for entry in entries)),
+        *builder.remarks,
     )
     return Plan(suite, cells, tuple(builder.left_out), missing, builder.refusals(), notes)
 
@@ -123,6 +129,7 @@ class _Builder:
         self.config, self.needed = config, needed
         self.cells: dict[str, Cell] = {}
         self.left_out: dict[str, None] = {}
+        self.remarks: dict[str, None] = {}
         self.missing: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._first: dict[str, str] = {}
@@ -140,14 +147,17 @@ class _Builder:
         dataset = self.needed.dataset(self.config.experiments[entry.experiment].dataset)
         if dataset.missing is not None and dataset.missing.entries:
             self.left_out[f"{dataset.name} is read incomplete: {dataset.missing.said()}"] = None
+        self.remarks |= dict.fromkeys(f"dataset {dataset.name}: {r}" for r in dataset.known.remarks)
         network = self.needed.network(entry.model, entry.seed, settings.recipe.input)
         job = self._job(entry, settings, dataset, network)
         cell_id = self.needed.identify.id_of(job)
         self._refuse_twin(cell_id, entry)
         needs = self._needs(entry, settings, dataset, network)
         refusal = self._refusal(entry, settings, dataset, network, needs)
+        unread = self.needed.unread(dataset)
         if not refusal:
-            self.missing.update(what for what in (dataset.problem, network.problem) if what)
+            lacking = (dataset.problem, network.problem, unread)
+            self.missing.update(what for what in lacking if what)
         self.cells[cell_id] = Cell.model_construct(
             id=cell_id,
             job=job,
@@ -155,7 +165,10 @@ class _Builder:
             needs=needs,
             places=self.needed.places(dataset, network),
             label=self._label(entry, settings, network),
-            problem=refusal or network.problem or self.needed.problem_of(needs, dataset),
+            problem=refusal
+            or network.problem
+            or self.needed.problem_of(needs, dataset)
+            or ("" if "test_features" in needs else unread),
         )
 
     def refusals(self) -> tuple[Refused, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from severe_bench.config.conditions import without_unread
 from severe_bench.config.recipe import Recipe
 from severe_bench.config.schema import Config
 from severe_bench.models.backbone import Backbone
@@ -27,6 +28,7 @@ from severe_bench.plan.parts import (
 from severe_bench.plan.rows import RowKind
 from severe_bench.plan.settled import settled_numerics, settled_recipe
 from severe_bench.plan.targets import lacking
+from severe_bench.plan.videos import unread_videos
 from severe_bench.pretrain.method import METHODS
 
 
@@ -47,6 +49,7 @@ class Needed:
         self._cells: dict[str, dict[str, Cell]] = {"dataset": {}, "pretrain": {}, "features": {}}
         self._problems: dict[str, str] = {}
         self._datasets: dict[str, DatasetPart] = {}
+        self._unread: dict[str, str] = {}
         self._dataset_cells: dict[str, str] = {}
         self._weights: dict[str, Weights] = {}
         self._networks: dict[tuple[str, int | None, Input | None], NetworkPart] = {}
@@ -76,6 +79,12 @@ class Needed:
         if name not in self._datasets:
             self._datasets[name] = dataset_part(self.config, name)
         return self._datasets[name]
+
+    def unread(self, dataset: DatasetPart) -> str:
+        """Why cells that read the dataset's videos cannot run; features made of them still serve."""
+        if dataset.name not in self._unread:
+            self._unread[dataset.name] = unread_videos(self.config, dataset)
+        return self._unread[dataset.name]
 
     def dataset_need(self, dataset: DatasetPart) -> dict[str, str]:
         """`{"dataset": id}` for a dataset that a cell makes, else nothing."""
@@ -146,7 +155,7 @@ class Needed:
             network.backbone, dataset, recipe.clip, recipe.test_clip
         )
         numerics = settled_numerics(recipe.numerics, network.norm_eps)
-        recipe = recipe.model_copy(update={"numerics": numerics})
+        recipe = without_unread(recipe).model_copy(update={"numerics": numerics})
         found: dict[str, str] = {}
         for split in rows.splits:
             views = rows.train_views if split == "train" else "test"
@@ -235,6 +244,7 @@ class Needed:
         problem = problem or self.problem_of(needs, dataset)
         if problem:
             self._problems[cell_id] = f"needs {title}: {problem}"
+        problem = problem or self.unread(dataset)
         self._cells[job.kind][cell_id] = Cell.model_construct(
             id=cell_id, job=job, title=title, needs=dict(needs), places=places, problem=problem
         )

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from severe_bench.config.recipe import Numerics, Recipe, Schedule, Selection
+from severe_bench.config.conditions import without_unread
+from severe_bench.config.recipe import Numerics, Recipe
 from severe_bench.tasks.task import TASKS
 
 
@@ -29,19 +30,11 @@ def settled_recipe(recipe: Recipe, *, reads_clips: bool, norm_eps: float | None 
         reads_clips: whether the network runs in training, not on cached features.
         norm_eps: that the network is built with; None: not known.
     """
-    schedule, plain = recipe.schedule, Schedule()
-    if schedule.kind != "multistep":
-        kept = {"milestones": plain.milestones, "gamma": plain.gamma}
-        schedule = schedule.model_copy(update=kept)
-    changes: dict[str, Any] = {
-        "schedule": schedule,
-        "numerics": settled_numerics(recipe.numerics, norm_eps),
-    }
-    if recipe.selection.model == "last":
-        changes["selection"] = Selection()
+    read = without_unread(recipe)
+    changes: dict[str, Any] = {"numerics": settled_numerics(recipe.numerics, norm_eps)}
     if reads_clips:
         changes["feature_views"] = 1
-    return recipe.model_copy(update=changes)
+    return read.model_copy(update=changes)
 
 
 def settled_numerics(numerics: Numerics, norm_eps: float | None) -> Numerics:

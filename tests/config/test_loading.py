@@ -123,7 +123,7 @@ CASES = {
         ("feature_views: 2", "clip: {frame: 8}"),
         [
             "benchmarks.yaml:12: recipes.probe.clip.frame: unknown key; did you "
-            "mean frames or rate?",
+            "mean frames or rate or frame_rate?",
         ],
     ),
     "wrong version": (
