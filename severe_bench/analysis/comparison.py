@@ -109,6 +109,7 @@ class Side:
         averaged: (B,) its mean over seeds on each resampled test set; `drawn` (B,) with seeds drawn
             again too.
         sums: (G,) what each group contributes, all seeds together, or None.
+        groups, limits: as of `Resampled`.
     """
 
     values: Array
@@ -116,6 +117,7 @@ class Side:
     drawn: Array
     sums: Array | None
     groups: int
+    limits: tuple[float, float]
 
     @classmethod
     def of(cls, found: Resampled, seeds: Sequence[int]) -> "Side":
@@ -128,6 +130,7 @@ class Side:
             with_seeds_drawn(replicates),
             None if found.per_group is None else found.per_group[rows].sum(axis=0),
             found.groups,
+            found.limits,
         )
 
 
@@ -204,6 +207,8 @@ def _compare(pairs: Sequence[tuple[Side, Side]], n: int) -> list[Comparison]:
     video = standard_errors(np.stack([a.averaged - b.averaged for a, b in pairs]), groups)
     seed = values.std(axis=1, ddof=1) / np.sqrt(seeds) if seeds > 1 else [None] * len(pairs)
     bounds = _by_t(values, video, seed, groups) if groups < FEW else _by_percentiles(pairs)
+    least, most = pairs[0][0].limits
+    bounds = np.clip(bounds, least - most, most - least)
     return [
         _comparison(
             pair,

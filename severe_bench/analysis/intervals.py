@@ -16,7 +16,7 @@ from severe_bench.metrics.bootstrap import (
     Clusters,
     Run,
     group_sums,
-    intervals,
+    known_intervals,
     of_means,
     percentiles,
     redrawn,
@@ -181,17 +181,19 @@ def _rows_of(runs: Mapping[str, Mapping[int, Predictions]]) -> dict[str, list[in
     return {model: [i for i, owner in enumerate(owners) if owner == model] for model in runs}
 
 
-def interval(resampled: Resampled) -> Interval:
-    """95 % bootstrap interval of the seed-averaged metric over test videos."""
+def interval(resampled: Resampled) -> Interval | None:
+    """95 % interval of the seed-averaged metric over test videos; None where nothing is known."""
     return intervals_of([resampled])[0]
 
 
-def intervals_of(found: Sequence[Resampled]) -> list[Interval]:
+def intervals_of(found: Sequence[Resampled]) -> list[Interval | None]:
     """`interval` of each of them, all of one call of `resample`."""
     averaged = np.stack([one.replicates.mean(axis=0) for one in found])
     values = np.array([one.values.mean() for one in found])
-    bounds = intervals(averaged, values, found[0].groups, found[0].limits)
-    return [Interval(float(low), float(high)) for low, high in bounds]
+    first = found[0]
+    mean = first.per_group is not None
+    bounds = known_intervals(averaged, values, first.groups, first.limits, mean=mean)
+    return [None if ends is None else Interval(*ends) for ends in bounds]
 
 
 def paired(a: Resampled, b: Resampled, n: int, draws_of_seeds: int = 0) -> PairedDifference | None:

@@ -91,7 +91,7 @@ class Uncertainty:
         groups: how many groups of test videos were drawn from.
     """
 
-    intervals: Mapping[str, Interval]
+    intervals: Mapping[str, Interval | None]
     video_se: Mapping[str, float]
     comparisons: Mapping[Pair, Comparison]
     redrawn: Redrawn

@@ -18,11 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.core.metric import Metric
-from severe_bench.metrics.few_groups import FEW, FEWEST, LEVEL, around, standard_errors
+from severe_bench.metrics.few_groups import (
+    FEW,
+    FEWEST,
+    LEVEL,
+    around,
+    equal_groups,
+    standard_errors,
+)
 from severe_bench.metrics.measure import Measure, Scores, Targets
 
 BLOCK = 4_000_000
 """Largest number of resampling weights held at once (32 MB)."""
+ROUNDING = 1e-12
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -53,15 +61,16 @@ def interval(
         resamples: number of draws.
 
     Returns:
-        Lower and upper end, in the metric's unit; None where there are too few groups.
+        Lower and upper end, in the metric's unit; None where there are too few groups, and where
+        they are so alike that nothing is known, see `known_intervals`.
     """
     clusters = Clusters.of(groups)
     if clusters.count < FEWEST:
         return None
     found = replicates(measure, [(scores, targets)], clusters, resamples, seed)
     value = np.array([measure.value(scores, targets)])
-    low, high = intervals(found, value, clusters.count, measure.metric.bounds)[0]
-    return float(low), float(high)
+    mean = measure.contributions is not None
+    return known_intervals(found, value, clusters.count, measure.metric.bounds, mean=mean)[0]
 
 
 def intervals(found: Floats, values: Floats, groups: int, limits: tuple[float, float]) -> Floats:
@@ -77,6 +86,29 @@ def intervals(found: Floats, values: Floats, groups: int, limits: tuple[float, f
         return percentiles_of_each(found)
     bounds = around(values, standard_errors(found, groups), groups - 1)
     return np.asarray(np.clip(bounds, *limits))
+
+
+def known_intervals(
+    found: Floats, values: Floats, groups: int, limits: tuple[float, float], *, mean: bool
+) -> list[tuple[float, float] | None]:
+    """`intervals`, but none of no width: where all resamples agree, resampling knows nothing.
+
+    Args:
+        found: (K, R) from `replicates`.
+        values: (K,) on the test set as it is.
+        groups: how many clusters were drawn from, `FEWEST` or more.
+        limits: least and greatest value of the metric.
+        mean: whether the metric is one over videos, so that equal resamples are of equal groups:
+            their interval is exact (`few_groups.equal_groups`). Others have none then, and where
+            the metric has no end.
+    """
+    bounds = intervals(found, values, groups, limits)
+    same = np.ptp(found, axis=1) <= ROUNDING * np.maximum(1.0, np.abs(values))
+    bounds[same] = equal_groups(values[same], groups, limits) if mean else np.nan
+    return [
+        (float(low), float(high)) if np.isfinite([low, high]).all() else None
+        for low, high in bounds
+    ]
 
 
 def percentiles(values: Floats) -> tuple[float, float]:

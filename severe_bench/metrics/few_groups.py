@@ -47,6 +47,28 @@ def around(value: Floats, error: Floats, freedom: Floats | float) -> Floats:
     return np.stack([value - reach, value + reach], axis=-1)
 
 
+def equal_groups(values: Floats, groups: int, limits: tuple[float, float]) -> Floats:
+    """Exact intervals of means whose groups all gave the same: (K,) -> (K, 2).
+
+    Such a test set says nothing of the spread, but that other outcomes are rare: outcomes with a
+    share of less than 1 - 0.05^(1/G) of all groups are seen in none of G with a chance above 5 %
+    ("rule of three", about 3/G; one minus the one-sided bound of Clopper and Pearson 1934). At
+    worst that share lies at either end of what the metric can be.
+
+    Args:
+        values: what all groups gave.
+        groups: G.
+        limits: least and greatest value of the metric; an interval reaches to infinite ones.
+
+    Example:
+        >>> equal_groups(np.array([100.0]), 10, (0.0, 100.0)).round(1).tolist()
+        [[74.1, 100.0]]
+    """
+    unseen = 1 - (1 - LEVEL) ** (1 / groups)
+    ends = np.array(limits)
+    return np.asarray((1 - unseen) * values[:, None] + unseen * ends)
+
+
 def widened(replicates: Floats, values: Floats, groups: int, limits: tuple[float, float]) -> Floats:
     """Resamples (K, R) as far from the values (K,) as their intervals reach; as they are with many.
 

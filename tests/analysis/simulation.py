@@ -64,6 +64,7 @@ def _one(world: World, rng: np.random.Generator, draws: int) -> tuple[bool, bool
     resampled = resample(TOP1, runs, draws)
     found = compare_all(resampled, n)["a", "b"]
     bounds = interval(resampled["a"])
+    assert bounds is not None
     assert found.sign_p is not None
     return (
         not found.difference.excludes_zero,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import ttest_1samp, ttest_rel
+from scipy.stats import binomtest, ttest_1samp, ttest_rel
 
 from severe_bench.analysis.comparison import compare_all
 from severe_bench.analysis.harvest import Harvest, Measured
@@ -13,8 +13,8 @@ from severe_bench.analysis.study import Study, build_study
 from severe_bench.config.claims import Claim
 from severe_bench.core.errors import UserError
 from severe_bench.metrics import bootstrap
-from severe_bench.metrics.accuracy import TOP1
-from severe_bench.metrics.few_groups import FEW, FEWEST
+from severe_bench.metrics.accuracy import MEAN_PER_CLASS, TOP1
+from severe_bench.metrics.few_groups import FEW, FEWEST, equal_groups
 from severe_bench.report.tables.scores import long
 from severe_bench.report.words import warnings
 from severe_bench.store.predictions import Predictions
@@ -86,6 +86,7 @@ def test_with_few_groups_the_interval_is_that_of_the_t_test(groups: int) -> None
     assert found.difference.excludes_zero == (found.p < 0.05)
     single = ttest_1samp(of_groups(a), 50.0).confidence_interval(0.95)
     own = interval(resampled["a"])
+    assert own is not None
     expected_own = [max(0.0, single.low), min(100.0, single.high)]
     assert [own.low, own.high] == pytest.approx(expected_own, rel=0.05)
     cell = bootstrap.interval(TOP1, a.scores, a.targets, a.groups, resamples=20_000)
@@ -96,6 +97,7 @@ def test_with_few_groups_the_interval_is_that_of_the_t_test(groups: int) -> None
 def test_intervals_stay_within_the_metric() -> None:
     found = resample(TOP1, {"a": {0: run(0.9, 3, 5, 4)}}, draws=500)["a"]
     own = interval(found)
+    assert own is not None
     assert 0.0 <= own.low < own.high == 100.0
     assert found.widened.max() <= 100.0
 
@@ -116,3 +118,60 @@ def test_models_that_are_equal_are_told_apart_in_a_twentieth(
     if seeds == 1:
         assert 1 - found.covered == pytest.approx(found.rejected)
     assert 1 - found.single <= 0.11
+
+
+@pytest.mark.parametrize("groups", [3, 10, 39, 40, 200])
+def test_a_perfect_score_has_the_exact_interval_of_a_share(groups: int) -> None:
+    """Clopper and Pearson's one-sided bound, by scipy."""
+    a = run(1.0, groups, 1, 0)
+    expected = 100 * binomtest(groups, groups, alternative="greater").proportion_ci(0.95).low
+    cell = bootstrap.interval(TOP1, a.scores, a.targets, a.groups)
+    own = interval(resample(TOP1, {"a": {0: a}}, draws=300)["a"])
+    assert own is not None
+    assert cell == pytest.approx((expected, 100.0))
+    assert (own.low, own.high) == pytest.approx((expected, 100.0))
+    wrong = run(0.0, groups, 1, 0)
+    none = bootstrap.interval(TOP1, wrong.scores, wrong.targets, wrong.groups)
+    assert none == pytest.approx((0.0, 100 - expected))
+
+
+def test_equal_groups_within_the_scale_reach_to_both_sides() -> None:
+    (found,) = equal_groups(np.array([50.0]), 10, (0.0, 100.0))
+    share = 0.05**0.1
+    assert found.tolist() == pytest.approx([50 * share, 100 - 50 * share])
+
+
+def test_what_is_no_mean_over_videos_has_no_interval_where_all_resamples_agree() -> None:
+    targets = np.arange(10) % 2
+    scores = np.tile(np.array([1.0, 0.0], np.float32), (10, 1))
+    groups = np.array([f"g{i}" for i in range(10)])
+    assert MEAN_PER_CLASS.value(scores, targets) == 50.0
+    assert bootstrap.interval(MEAN_PER_CLASS, scores, targets, groups) is None
+
+
+def test_a_value_of_equal_groups_without_an_end_of_the_scale_has_no_interval() -> None:
+    found = np.zeros((1, 50))
+    limits = (0.0, float("inf"))
+    with np.errstate(invalid="raise"):
+        assert bootstrap.known_intervals(found, np.zeros(1), 10, limits, mean=True) == [None]
+
+
+def test_intervals_of_rare_errors_hold_the_truth() -> None:
+    """Worlds in which one group in a hundred is wrong: t alone would leave it out nine times."""
+    rng = np.random.default_rng(0)
+    hits = 100.0 * (rng.random((1000, 10)) < 0.99)
+    weights = rng.multinomial(10, [0.1] * 10, size=200) / 10
+    found = bootstrap.known_intervals(
+        hits @ weights.T, hits.mean(axis=1), 10, (0.0, 100.0), mean=True
+    )
+    held = [ends is not None and ends[0] <= 99.0 <= ends[1] for ends in found]
+    assert np.mean(held) > 0.95
+
+
+def test_a_difference_stays_within_what_two_values_of_the_metric_can_have() -> None:
+    runs = {
+        model: {s: run(chance, 10, 2, 7 * s + k) for s, chance in enumerate(chances)}
+        for k, (model, chances) in enumerate({"a": (1.0, 0.1), "b": (0.2, 0.6)}.items())
+    }
+    found = compare_all(resample(TOP1, runs, draws=300), 20)["a", "b"].difference
+    assert (found.low, found.high) == (-100.0, 100.0)
