@@ -123,6 +123,7 @@ def _lines(found: "DatasetCheck") -> list[str]:
         lines.append(
             f"note: {len(found.untaught)} class(es) are tested but have no training video: {some}"
         )
+    lines += [f"note: {remark}" for remark in found.remarks]
     if found.expected:
         lines.append(f"expected by: {found.expected.source}")
     return [*lines, "ok" if found.ok else "not ok"]

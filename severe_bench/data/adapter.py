@@ -38,11 +38,13 @@ class Known:
         classes: length of the class list.
         targets: what at least some records have: names of `core.extras`, and `LABEL`. Records of
             known length have `duration`, even where no extra says so.
+        remarks: what may be meant and mostly is a slip, each in words.
     """
 
     train: int | None = None
     classes: int | None = None
     targets: frozenset[str] | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

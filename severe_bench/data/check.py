@@ -89,6 +89,7 @@ class DatasetCheck:
     problem: str | None = None
     untaught: tuple[str, ...] = ()
     overruns: tuple[Overrun, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -115,6 +116,7 @@ class DatasetCheck:
             plain
             | ({"untaught": list(self.untaught)} if self.untaught else {})
             | ({"overruns": overruns} if overruns else {})
+            | ({"remarks": list(self.remarks)} if self.remarks else {})
         )
 
 
@@ -149,7 +151,8 @@ def check_dataset(
     broken = _broken(dataset, adapter.digest(chosen, location), root, opened)
     splits = {split: _split_check(dataset, split, root, broken) for split in SPLITS}
     overruns = () if opened is None else _overruns(dataset, opened.lengths)
-    return DatasetCheck(name, splits, expected, untaught=_untaught(dataset), overruns=overruns)
+    remarks = adapter.known(chosen, location).remarks
+    return DatasetCheck(name, splits, expected, None, _untaught(dataset), overruns, remarks)
 
 
 def _broken(

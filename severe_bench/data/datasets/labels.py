@@ -58,12 +58,16 @@ def names_in(path: Path, kind: str) -> tuple[str, ...] | None:
     """Names in id order from a file of one name per line, or None where there is no such file.
 
     Raises:
-        UserError: a name occurs twice.
+        UserError: a name occurs twice, or a line between names is blank: the ids after it would
+            be less than their line says.
     """
     if not path.is_file():
         return None
-    names = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    names = [name for name in names if name]
+    names = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    names = [name.strip() for name in names]
+    if "" in names:
+        mend = "remove it, or fill in the name that it stands for"
+        raise UserError(f"no {kind} in this line", f"{path}:{names.index('') + 1}", mend)
     for line, name in enumerate(names, start=1):
         if name in names[: line - 1]:
             raise UserError(f"{kind} {name!r} occurs twice", f"{path}:{line}", "remove one")

@@ -38,6 +38,7 @@ from severe_bench.core.extras import DURATION, LABEL
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data.adapter import Adapter, Known, Location
+from severe_bench.data.datasets.doubts import doubts, refuse_shared
 from severe_bench.data.datasets.labels import names_in, vocabulary
 from severe_bench.data.datasets.rows import KNOWN, Row, extras_of, read_rows
 from severe_bench.data.datasets.sidecar import COLUMNS, Boxed, read_sidecar
@@ -106,6 +107,7 @@ def _read(options: ManifestOptions, folder: Path) -> _Tables:
     rows = read_rows(folder / options.file)
     _refuse_box_columns(rows[0], options)
     _check_samples(rows)
+    refuse_shared(rows)
     boxes = read_sidecar(folder / options.boxes)
     _check_boxed(boxes, rows)
     _refuse_parts_with_tubes(boxes, rows)
@@ -188,7 +190,9 @@ def known(options: ManifestOptions, location: Location) -> Known:
     """
     dataset = load_manifest(options, location)
     targets = {name for record in dataset.records for name in _targets_of(record)}
-    return Known(len(dataset.of("train")), len(dataset.classes), frozenset(targets))
+    _, folder = _folders(location)
+    remarks = doubts(dataset, named=(folder / options.classes).is_file())
+    return Known(len(dataset.of("train")), len(dataset.classes), frozenset(targets), remarks)
 
 
 def _targets_of(record: Record) -> Iterator[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from typing import NoReturn
 
 from severe_bench.core.errors import UserError
@@ -36,8 +37,8 @@ class Row:
 
     @property
     def path(self) -> str:
-        """Of the video, relative to the root."""
-        return self.cells["path"]
+        """Of the video, relative to the root, in its shortest form."""
+        return normpath(self.cells["path"])
 
     @property
     def sample(self) -> str:

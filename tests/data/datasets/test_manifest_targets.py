@@ -179,7 +179,7 @@ def test_faults_of_repetitions(tmp_path: Path, cells: str, message: str) -> None
 
 # ---------------------------------------------------------------------------------------- boxes
 
-KEYED = "sample,path,label,split,group,key_time\nv@1,v.mp4,,train,v,1.5\nv@2,v.mp4,,test,v,\n"
+KEYED = "sample,path,label,split,group,key_time\nv@1,v.mp4,,train,v,1.5\nv@2,w.mp4,,test,v,\n"
 
 
 def test_boxes_and_proposals_at_a_key_time(tmp_path: Path) -> None:
