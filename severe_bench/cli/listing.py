@@ -1,5 +1,6 @@
 """Plans and states as lines of plain text: quick for ten thousand cells, greppable, no markup."""
 
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,6 +8,9 @@ from typing import Any
 
 from severe_bench.core.units import bytes_text, seconds_text
 from severe_bench.store.status import Status
+
+NEEDED = re.compile(r"^needs [0-9a-f]{16}: ")
+"""Begins the reason of a cell that needs one that cannot run."""
 
 MARKS = {
     "done": "done",
@@ -111,5 +115,10 @@ def _what_next(status: Status, command: str) -> str:
 
 def grouped_reasons(reasons: Iterable[str]) -> Iterator[str]:
     """One line for each reason why cells cannot run here, the most frequent first."""
-    for reason, count in Counter(reasons).most_common():
+    for reason, count in grouped(reasons):
         yield f"impossible  {count} cell(s): {reason}"
+
+
+def grouped(reasons: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Each reason with how many cells it hinders, whichever needed cell it came by."""
+    yield from Counter(NEEDED.sub("", reason) for reason in reasons).most_common()

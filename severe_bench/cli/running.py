@@ -3,12 +3,14 @@
 import typer
 
 from severe_bench.cli.closing import current_report, show_ranking, write_report
-from severe_bench.cli.listing import grouped_reasons
+from severe_bench.cli.listing import grouped, grouped_reasons
 from severe_bench.cli.opening import Opened
 from severe_bench.core.errors import UserError
 from severe_bench.run.local import RunOutcome, run_cells
 from severe_bench.run.pool import Settings
 from severe_bench.run.progress import display
+from severe_bench.store.demand import impossible
+from severe_bench.store.states import states
 
 
 def run_opened(opened: Opened, settings: Settings) -> int:
@@ -46,9 +48,15 @@ def refuse_hopeless(opened: Opened) -> None:
     Raises:
         UserError: no cell of the suite can run.
     """
-    measured = [cell for cell in opened.plan.cells if cell.label]
-    if measured and all(cell.problem for cell in measured):
-        what = f"no cell of suite {opened.layout.suite} can run: {measured[0].problem}"
+    cells = opened.plan.cells
+    measured = [cell.id for cell in cells if cell.label]
+    if not measured or not any(cell.problem for cell in cells):
+        return
+    known = states(opened.layout, cells)
+    hindered = impossible(cells, {cell for cell, state in known.items() if state == "done"})
+    if all(cell in hindered for cell in measured):
+        reason = next(grouped(hindered[cell] for cell in measured))[0]
+        what = f"no cell of suite {opened.layout.suite} can run: {reason}"
         raise UserError(what, mend="`severe plan` lists every cell's reason")
 
 

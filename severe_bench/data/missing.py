@@ -170,8 +170,13 @@ class MissingLists:
         return self.cache / f"{sha256(key.encode()).hexdigest()[:32]}.json"
 
 
-def require_complete(found: MissingList, root: Path, dataset: str) -> None:
+def require_complete(found: MissingList, where: object, dataset: str) -> None:
     """Refuse to read a dataset of which videos are missing, unless it was asked for.
+
+    Args:
+        found: by looking.
+        where: its root, or `file:line` of its entry.
+        dataset: its name.
 
     Raises:
         UserError: some are.
@@ -180,7 +185,7 @@ def require_complete(found: MissingList, root: Path, dataset: str) -> None:
         unprepared = found.entries[0].reason == NOT_PREPARED
         command = f"severe data {'prepare' if unprepared else 'check'} {dataset}"
         mend = f"run `{command}`, or set `allow_missing: true` for the dataset"
-        raise UserError(found.said(), str(root), mend)
+        raise UserError(found.said(), str(where), mend)
 
 
 def _looked(

@@ -14,7 +14,7 @@ from severe_bench.config.settings import Settings
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell, Label
-from severe_bench.plan.fit import idle_setting, misfit, overdraft
+from severe_bench.plan.fit import dropped_twice, idle_setting, misfit, overdraft
 from severe_bench.plan.grid import Entry, Filters, filtered, grid
 from severe_bench.plan.idle import idle_overrides
 from severe_bench.plan.job import EvaluateJob
@@ -242,9 +242,12 @@ class _Builder:
         if key not in self._misfits:
             experiment = self.config.experiments[entry.experiment]
             task, recipe = TASKS.get(experiment.task), settings.recipe
-            self._misfits[key] = unfit_dataset(
-                task, settings.task_options, recipe, dataset
-            ) or idle_setting(task, experiment.protocol, recipe, reads_clips=reads_clips)
+            options = settled_options(experiment.task, settings.task_options)
+            self._misfits[key] = (
+                unfit_dataset(task, settings.task_options, recipe, dataset)
+                or idle_setting(task, experiment.protocol, recipe, reads_clips=reads_clips)
+                or dropped_twice(experiment.task, options, recipe)
+            )
         return self._misfits[key]
 
     def _needs(

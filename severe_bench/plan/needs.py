@@ -81,7 +81,7 @@ class Needed:
         return self._datasets[name]
 
     def unread(self, dataset: DatasetPart) -> str:
-        """Why cells that read the dataset's videos cannot run; features made of them still serve."""
+        """Why cells that read its videos cannot run; features made of them still serve."""
         if dataset.name not in self._unread:
             self._unread[dataset.name] = unread_videos(self.config, dataset)
         return self._unread[dataset.name]

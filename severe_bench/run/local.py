@@ -8,7 +8,6 @@ from severe_bench.run.events import Observer
 from severe_bench.run.pool import Pool, Settings
 from severe_bench.run.queue import Queue
 from severe_bench.run.survey import Survey, survey
-from severe_bench.run.videos import require_videos
 from severe_bench.store.layout import Layout
 from severe_bench.store.quarantine import Quarantined
 from severe_bench.store.table import table_of, write_table
@@ -67,8 +66,7 @@ def run_cells(
         table: the whole suite's cells, for `results.csv`, where `cells` is a selection of them.
 
     Raises:
-        UserError: the results folder cannot be used, videos are missing and that was not asked
-            for, or workers do not start.
+        UserError: the results folder cannot be used, or workers do not start.
     """
     found = survey(layout, cells, settings.retry, observe)
     outcome = RunOutcome(
@@ -80,7 +78,6 @@ def run_cells(
         quarantined=found.quarantined,
     )
     if found.to_run:
-        require_videos(found.to_run)
         outcome = _run(layout, settings, observe, found, outcome)
     write_table(layout.table, table_of(layout, cells if table is None else table))
     return outcome

@@ -1,11 +1,10 @@
-"""Whether the videos that cells are to read are all there, before any of them is run."""
+"""Where the videos lie that a cell reads."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from severe_bench.core.frozen import Frozen
 from severe_bench.data.adapter import ADAPTERS, Adapter, Location
-from severe_bench.data.missing import MissingLists, Videos, require_complete
+from severe_bench.data.missing import Videos
 from severe_bench.data.prepared import prepared_digest
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetRef
@@ -37,29 +36,3 @@ def location_of(cell: Cell) -> Location:
     """Where a cell's dataset lies on this machine."""
     root, annotations = cell.places.dataset_root, cell.places.annotations
     return Location(Path(root) if root else None, Path(annotations) if annotations else None)
-
-
-def require_videos(cells: Iterable[Cell]) -> None:
-    """Refuse to begin where videos are missing and `allow_missing` was not asked for.
-
-    Args:
-        cells: to be run.
-
-    Raises:
-        UserError: naming how many samples, the first of them, and what to do.
-    """
-    readers = {
-        (cell.job.dataset.digest, cell.places.dataset_root, cell.places.prepared_folder): cell
-        for cell in cells
-        if "test_features" not in cell.needs
-        and cell.places.dataset_root is not None
-        and not cell.places.allow_missing
-    }
-    lists = MissingLists()
-    for cell in readers.values():
-        ref = cell.job.dataset
-        adapter, options = adapter_of(ref)
-        where, videos = location_of(cell), videos_of(ref, cell)
-        if videos is not None:
-            found = lists.find(videos, lambda a=adapter, o=options, w=where: a.load(o, w))  # type: ignore[misc]
-            require_complete(found, videos.root, cell.places.dataset)

@@ -8,7 +8,6 @@ import pytest
 
 from severe_bench.config.loading import load_config
 from severe_bench.core.digest import file_digest
-from severe_bench.core.errors import UserError
 from severe_bench.plan.build import Plan, plan_suite
 from severe_bench.run.cell import How, run_cell
 from severe_bench.run.devices import ONE_THREAD, Lane
@@ -86,20 +85,21 @@ def rows_of(folder: Path) -> dict[str, Row]:
     return {row.experiment: row for row in read_table(folder / "results" / "s" / "results.csv")}
 
 
-def test_without_being_asked_for_nothing_runs(tmp_path: Path, mine: Path) -> None:
+def test_without_being_asked_for_none_of_its_cells_run(tmp_path: Path, mine: Path) -> None:
     for name in (TRAIN[1], TEST[0]):
         (mine / name).unlink()
     plan = planned(tmp_path, "false")
-    assert not any(cell.problem for cell in plan.cells)
     layout = Layout(tmp_path / "results", "s")
     settings = Settings((Lane("cpu", "cpu", ONE_THREAD),))
-    with pytest.raises(UserError) as caught:
-        run_cells(layout, plan.cells, settings, lambda _: None)
-    assert str(caught.value) == (
-        f"{mine}: 2 of 10 samples have no readable video: train1.mp4, test0.mp4; "
-        "run `severe data check mine`, or set `allow_missing: true` for the dataset"
-    )
-    assert not layout.table.exists()
+    outcome = run_cells(layout, plan.cells, settings, lambda _: None)
+    assert outcome.impossible.keys() == {cell.id for cell in plan.cells}
+    assert outcome.done == ()
+    assert outcome.exit_code == 1
+    assert {reason.split(": ", 1)[1] for reason in outcome.impossible.values()} >= {
+        f"{tmp_path}/benchmarks.yaml:3: 2 of 10 samples have no readable video: train1.mp4, "
+        "test0.mp4; run `severe data check mine`, or set `allow_missing: true` for the dataset"
+    }
+    assert layout.table.exists()
 
 
 def test_what_is_missing_is_dropped_after_the_draw_and_told(tmp_path: Path, mine: Path) -> None:

@@ -16,7 +16,6 @@ from severe_bench.run.cluster.submit import Order, Room, Submitted, submit
 from severe_bench.run.cluster.turn import turn
 from severe_bench.run.events import Observer
 from severe_bench.run.survey import Survey, survey
-from severe_bench.run.videos import require_videos
 from severe_bench.store.layout import Layout
 from severe_bench.store.states import states
 
@@ -75,7 +74,6 @@ def _dispatch(
     taken = frozenset(cell.id for cell in found.to_run) - {cell.id for cell in todo}
     if not todo:
         return Dispatched(found, taken, tasks=queue.tasks)
-    require_videos(todo)
     planned = plan_waves(order.profile, todo, found)
     submitted = submit(order, planned, queue.makers, _room(order, queue))
     refusal = submitted.refusal
