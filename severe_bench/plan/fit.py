@@ -1,5 +1,6 @@
 """Whether a network can read a dataset's clips and a budget be met, known before anything runs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from severe_bench.config.recipe import Clip, Probe, Recipe
@@ -106,6 +107,23 @@ def _idle_parts(task: Task[Any], protocol: str, recipe: Recipe) -> str:
     if recipe.head.outputs is not None and not task.spare_outputs:
         return f"task {task.name} has no classes to add outputs to; leave head.outputs out"
     return ""
+
+
+def dropped_twice(task: str, options: Mapping[str, Any], recipe: Recipe) -> str:
+    """Why features would be dropped twice before one layer, in words; empty where they are not.
+
+    Args:
+        task: name of the experiment's.
+        options: of the task, defaults written out.
+        recipe: of the cell.
+    """
+    if not (options.get("dropout") and recipe.head.dropout):
+        return ""
+    return (
+        f"task {task} has a dropout of {options['dropout']} and head.dropout is "
+        f"{recipe.head.dropout}, one after the other; set task_options.dropout: 0, or leave "
+        "head.dropout out"
+    )
 
 
 def selecting(recipe: Recipe) -> str:

@@ -55,7 +55,7 @@ class AvaDetectionOptions(Frozen):
         frame: of a test clip, never cropped, its short side as long as a clip's: `whole` keeps the
             aspect; `square` does not, for networks that read squares only.
         evaluated: `all` classes, or the 60 of AVA's 80 that its evaluation counts.
-        dropout: before the linear layer.
+        dropout: before the linear layer; 0 where the recipe's `head.dropout` is to do it.
     """
 
     train_proposals: Literal["none", "matched", "all"] = "none"
