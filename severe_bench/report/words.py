@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from severe_bench.analysis.agreement import Agreement
 from severe_bench.analysis.comparison import Comparison, detectable
 from severe_bench.analysis.findings import Findings
+from severe_bench.analysis.harvest import Measured
 from severe_bench.analysis.lesson import Verdict
 from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
 from severe_bench.analysis.study import Study
@@ -15,6 +16,7 @@ from severe_bench.core.units import seconds_text
 from severe_bench.metrics.few_groups import FEW
 from severe_bench.report.table import fixed, span
 
+LACKED = {"train": "training videos", "test": "test videos"}
 MOST_SWAPS = 5
 MOST_LACKING = 5
 WORDS_OF_PROSE = frozenset({"none", "na", "nan", "null", "no", "all", "any", "some", "both"})
@@ -89,10 +91,19 @@ def _incomplete(study: Study) -> str:
     cells = [cell for cell in study.harvest.measured if cell.lacking]
     if not cells:
         return ""
+    said = f"Warning: {counted(len(cells), 'cell')} did without videos that are missing (marked †)"
+    counts = [
+        f"{counted(count, 'cell')} without {LACKED.get(split, split)}"
+        for split, count in _lacking_by_split(cells).items()
+    ]
+    tested = "; numbers on an incomplete test set are those of another test set"
     return (
-        f"Warning: {counted(len(cells), 'cell')} did without videos that are missing (marked †); "
-        "numbers on an incomplete test set are those of another test set."
+        f"{said}: {listing(counts)}{tested if any(c.missing.get('test') for c in cells) else ''}."
     )
+
+
+def _lacking_by_split(cells: Sequence[Measured]) -> Counter[str]:
+    return Counter(split for cell in cells for split, count in cell.missing.items() if count)
 
 
 def _chosen_on_test(study: Study) -> str:

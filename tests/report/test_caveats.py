@@ -66,7 +66,20 @@ def test_incomplete_data_are_marked_everywhere(layout: Layout) -> None:
     assert {row[-1].text for row in long(study).rows if row[2].text == "none"} == {"†"}
     assert len(caveats(study).rows) == 4
     (said,) = [text for text in words.overview(findings) if "Warning" in text]
-    assert "4 cells did without videos" in said
+    assert said == (
+        "Warning: 4 cells did without videos that are missing (marked †): 4 cells without training "
+        "videos and 4 cells without test videos; numbers on an incomplete test set are those of "
+        "another test set."
+    )
+
+
+def test_missing_training_videos_leave_the_test_set_what_it_is(layout: Layout) -> None:
+    findings = changed(layout, none={"missing": {"train": 2, "test": 0}})
+    (said,) = [text for text in words.overview(findings) if "Warning" in text]
+    assert said == (
+        "Warning: 4 cells did without videos that are missing (marked †): "
+        "4 cells without training videos."
+    )
 
 
 def test_states_chosen_on_the_test_set_are_called_so(layout: Layout) -> None:
