@@ -8,6 +8,7 @@ from severe_bench.config.schema import Config
 from severe_bench.models.backbone import Backbone
 from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.checkpoints import known_of, lacks, name_of
+from severe_bench.plan.coarse import enlarged
 from severe_bench.plan.fit import misfit, overdraft, restating, selecting, view_recipe
 from severe_bench.plan.identity import Identifier
 from severe_bench.plan.job import DatasetJob, FeaturesJob, Input, PretrainJob, WeightsRef
@@ -218,6 +219,7 @@ class Needed:
         recipe = self.config.recipes[how.recipe]
         found = (
             misfit(backbone, dataset, recipe.clip)
+            or enlarged(recipe, dataset, None)
             or overdraft(how.budget, dataset)
             or selecting(recipe)
             or restating(recipe)

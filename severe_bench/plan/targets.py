@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from severe_bench.config.recipe import Recipe
+from severe_bench.plan.coarse import enlarged, withheld
 from severe_bench.plan.parts import DatasetPart
 from severe_bench.tasks.task import Task
 
@@ -16,11 +17,16 @@ def unfit_dataset(
     Args:
         task: of the experiment.
         options: of the task, already checked.
-        recipe: its head is looked at.
+        recipe: its head and the size of its frames are looked at.
         dataset: of the experiment.
     """
     needs = task.needs(task.options.model_validate(dict(options)))
-    return lacking(f"task {task.name}", needs, dataset) or _too_few_outputs(task, recipe, dataset)
+    return (
+        lacking(f"task {task.name}", needs, dataset)
+        or _too_few_outputs(task, recipe, dataset)
+        or enlarged(recipe, dataset, task.procedure)
+        or withheld(task, options, dataset)
+    )
 
 
 def lacking(who: str, needs: Iterable[str], dataset: DatasetPart) -> str:
