@@ -353,7 +353,7 @@ AS_RUN: dict[str, dict[str, Any]] = {
         "optimiser.weight_decay": 1e-4, "schedule.warmup_epochs": 4, "schedule.warmup_lr": 1e-4,
         "schedule.epochs": 57, "schedule.milestones": (41, 49, 57), "schedule.gamma": 0.1,
         "batch_size": 16, "test.precise_norms": 200, "test.clips": 10, "test.crops": 3,
-        "test.resize": 1.0, "test.starts": "round", "selection.model": "last",
+        "test.resize": 1.0, "test.starts": "round", "selection.model": "last", "drop_last": True,
         "input.mean": (0.45,) * 3, "input.std": (0.225,) * 3, "input.channels": "RGB",
     },
     "ava": {
@@ -365,7 +365,8 @@ AS_RUN: dict[str, dict[str, Any]] = {
         "schedule.warmup_lr": 1.25e-4, "schedule.epochs": 20,
         "schedule.milestones": (10, 15, 20), "schedule.gamma": 0.1, "batch_size": 32,
         "test.precise_norms": 0, "test.clips": 1, "test.resize": 1.0, "test.frames": None,
-        "selection.model": "last", "input.mean": (0.45,) * 3, "input.std": (0.225,) * 3,
+        "drop_last": True, "selection.model": "last",
+        "input.mean": (0.45,) * 3, "input.std": (0.225,) * 3,
     },
 }  # fmt: skip
 

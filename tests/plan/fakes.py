@@ -1,6 +1,7 @@
 """A small world of registered things, so that plans are tested without real data or networks."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from pydantic import Field
 from severe_bench.adapt.protocol import Protocol
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
+from severe_bench.core.record import Dataset
 from severe_bench.data.adapter import Adapter, Location
 from severe_bench.models.backbone import Backbone
 from severe_bench.models.layout import Layout
@@ -44,6 +46,11 @@ def _folder_digest(options: FolderOptions, location: Location) -> str:
     return hashlib.sha256(listing.read_bytes()).hexdigest()
 
 
+def _listed(_: FolderOptions, location: Location) -> Dataset:
+    """The official list, which a plan reads to see whether videos are missing: none is listed."""
+    return Dataset("folder", location.root or Path(), ("a", "b"), ())
+
+
 WORLD = Adapter(
     name="world",
     options=WorldOptions,
@@ -57,14 +64,14 @@ FOLDER = Adapter(
     options=FolderOptions,
     digest=_folder_digest,
     problems=_folder_problems,
-    load=_never,
+    load=_listed,
 )
 SKELETONS = Adapter(
     name="skeletons",
     options=FolderOptions,
     digest=lambda options, location: "bones",
     problems=lambda options, location: [],
-    load=_never,
+    load=_listed,
     modality="skeleton",
 )
 

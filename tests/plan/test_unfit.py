@@ -1,13 +1,18 @@
 """Settings of a recipe that would be without effect are told before anything runs."""
 
+from dataclasses import replace
+from typing import Any, cast
+
 import pytest
 
 from severe_bench.adapt.procedure import PROCEDURES
 from severe_bench.config.recipe import Recipe
+from severe_bench.core.frozen import Frozen
 from severe_bench.plan.build import plan_suite
 from severe_bench.plan.fit import idle_setting
 from severe_bench.plan.rows import row_kind
 from severe_bench.tasks.task import TASKS
+from tests.plan import fakes
 from tests.plan.fixtures import Study
 
 BEST = {"selection": {"model": "best_test"}}
@@ -85,3 +90,26 @@ def test_a_pretraining_selects_nothing(study: Study) -> None:
     cells = plan_suite(study(change), "demo").cells
     said = {cell.problem for cell in cells if cell.job.kind == "pretrain"}
     assert said == {"a pretraining takes the last state; set selection.model: last"}
+
+
+class Dropping(Frozen):
+    dropout: float = 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "head", "refused"),
+    [("", 0.5, True), ("{dropout: 0.1}", 0.5, True), ("{dropout: 0}", 0.5, False), ("", 0, False)],
+)
+def test_features_are_dropped_once(
+    study: Study, monkeypatch: pytest.MonkeyPatch, options: str, head: float, refused: bool
+) -> None:
+    """The task's own dropout counts at its default too."""
+    monkeypatch.setattr(fakes, "TASK", replace(cast(Any, fakes.TASK), options=Dropping))
+    given = f"recipe.head.dropout: {head}"
+    tuned = f"protocol: finetune\n    set: {{{given}}}"
+    tuned += f"\n    task_options: {options}" if options else ""
+    plan = plan_suite(study(("protocol: finetune", tuned)), "demo")
+    assert bool(plan.refused) == refused
+    if refused:
+        assert "one after the other; set task_options.dropout: 0, or leave" in plan.refused[0].what
+        assert {c.label.experiment for c in plan.cells if c.label and c.problem} >= {"near-tune"}
