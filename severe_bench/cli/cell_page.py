@@ -8,21 +8,25 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
+from severe_bench.models.factory import SEPARATOR
+from severe_bench.plan.job import Job
 from severe_bench.store.find import FoundCell
 from severe_bench.store.result import Failure, Result
 
 
 def cell_page(found: FoundCell) -> Iterator[RenderableType]:
-    """Title, configuration, then metrics and provenance, or why there are none."""
+    """Title, metrics and provenance or why there are none, the command; configuration last."""
     yield f"[bold]{escape(found.cell.title)}[/]   {found.cell.id}"
     yield f"[dim]{escape(str(found.folder))}[/]\n"
-    yield Syntax(_configuration(found), "yaml", background_color="default", word_wrap=True)
     if found.result is not None:
         yield from _measured(found.result)
+        yield from _foreign(found.cell.job)
     elif found.failure is not None:
         yield from _failed(found.failure)
     else:
-        yield "\nnot finished"
+        yield "not finished"
+    yield "\n[bold]configuration:[/]"
+    yield Syntax(_configuration(found), "yaml", background_color="default", word_wrap=True)
 
 
 def _configuration(found: FoundCell) -> str:
@@ -47,6 +51,14 @@ def _measured(result: Result) -> Iterator[RenderableType]:
     yield escape(result.provenance.command)
 
 
+def _foreign(job: Job) -> Iterator[str]:
+    """What the command cannot say: where somebody else's package lies."""
+    network = getattr(job, "network", None)
+    if network is not None and SEPARATOR in network.backbone:
+        module = network.backbone.partition(SEPARATOR)[0]
+        yield f"(with the package of {escape(module)} installed, or its folder on PYTHONPATH)"
+
+
 def _metrics(result: Result) -> Table:
     table = Table(box=None, padding=(0, 2), title="metrics", title_justify="left")
     for column in ("metric", "value", "95 % interval", "n"):
@@ -69,6 +81,6 @@ def _facts(title: str, facts: Mapping[str, object]) -> Table:
 
 
 def _failed(failure: Failure) -> Iterator[RenderableType]:
-    yield f"\n[bold red]failed[/] ({failure.failure_class}): {escape(failure.message)}"
+    yield f"[bold red]failed[/] ({failure.failure_class}): {escape(failure.message)}"
     yield f"hint: {escape(failure.hint)}\n"
     yield escape(failure.traceback)

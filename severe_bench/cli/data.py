@@ -25,7 +25,6 @@ data = typer.Typer(
 
 SHOWN = 10  # missing videos printed per split; --json has them all
 
-Name = Annotated[str, typer.Argument(help="Name of a dataset adapter, e.g. ucf101.")]
 Checked = Annotated[
     str,
     typer.Argument(
@@ -66,21 +65,21 @@ def check(
 
 @data.command("budget")
 def budget(
-    name: Name,
+    name: Checked,
     annotations: Annotations = None,
     root: Root = None,
     option: Options = None,
     rule: Annotated[str, typer.Option("--rule", help="per_class_ceil or exact.")] = "exact",
     n: Annotated[int, typer.Option("--n", help="How many training videos.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 99999,
+    config: Config = None,
 ) -> None:
     """The training videos that a budget draws: one line `name label` each, in draw order."""
-    from severe_bench.data.adapter import Location
     from severe_bench.data.draw_list import drawn_lines
 
-    location = Location(root, annotations)
+    of = _chosen(name, annotations, root, option, config)
     # Not echo: each line ends in \n on every platform, so that the SHA-256 of the output is fixed.
-    lines = drawn_lines(name, options_of(option), location, rule=rule, count=n, seed=seed)
+    lines = drawn_lines(of.adapter, of.options, of.location, rule=rule, count=n, seed=seed)
     typer.get_binary_stream("stdout").write("".join(lines).encode())
 
 
@@ -94,7 +93,8 @@ def _chosen(
     from severe_bench.data.adapter import Location
 
     if annotations is None and root is None:
-        return configured(name, config)
+        otherwise = "a dataset adapter with --annotations or --root"
+        return configured(name, config, otherwise)
     return Chosen(name, options_of(option), Location(root, annotations))
 
 

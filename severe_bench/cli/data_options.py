@@ -49,8 +49,13 @@ class Chosen:
     location: "Location"
 
 
-def configured(name: str, config: Path | None) -> Chosen:
+def configured(name: str, config: Path | None, otherwise: str) -> Chosen:
     """The dataset called `name` in benchmarks.yaml.
+
+    Args:
+        name: as the user wrote it.
+        config: file given by `--config`.
+        otherwise: what else the command takes, for the message.
 
     Raises:
         UserError: there is none, or it has no root.
@@ -63,8 +68,8 @@ def configured(name: str, config: Path | None) -> Chosen:
     loaded = load_config(find_config(config))
     entry = loaded.datasets.get(name)
     if entry is None or entry.root is None:
-        what = f"{name!r} is neither a folder nor a dataset with a root in {loaded.path}"
-        raise UserError(what, mend="name a folder of videos, or give --root")
+        what = f"{name!r} is no dataset with a root"
+        raise UserError(what, str(loaded.path), f"name one, or {otherwise}")
     root = loaded.resolve(entry.root)
     notes = root if entry.annotations is None else loaded.resolve(entry.annotations)
     return Chosen(entry.adapter, entry.options, Location(root, notes))

@@ -114,7 +114,7 @@ def _videos(
         return of_folder(Path(target))
     if root is not None:
         return of_dataset(target, options_of(option), Location(root, annotations))
-    chosen = configured(target, config)
+    chosen = configured(target, config, "a folder of videos, or give --root")
     return of_dataset(chosen.adapter, chosen.options, chosen.location)
 
 

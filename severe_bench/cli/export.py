@@ -31,14 +31,14 @@ def export(
     import sys
 
     from severe_bench.cli.opening import open_suite
-    from severe_bench.core.atomic import write_bytes
+    from severe_bench.cli.output import write_output
     from severe_bench.core.errors import UserError
     from severe_bench.report.export import exported
 
     opened = open_suite(suite, config, results)
     content = exported(opened.layout, opened.whole.cells, form.value)
     if output is not None:
-        write_bytes(output, content)
+        write_output(output, content)
     elif form is Format.PARQUET and sys.stdout.isatty():
         raise UserError("parquet is binary", mend="name a file with --output FILE")
     else:

@@ -40,17 +40,25 @@ def list_tables() -> None:
 @app.command("show")
 def show(
     table: Annotated[
-        str, typer.Argument(help="A full name, or a number: the SEVERE thesis's, if it has it.")
+        str,
+        typer.Argument(
+            help="A full name, a number (the SEVERE thesis's, if it has it), or a source."
+        ),
     ],
 ) -> None:
-    """One table as printed, with notes on what is printed wrongly."""
+    """One table as printed, with notes on what is printed wrongly; or the tables of a source."""
     from rich.console import Console
 
-    from severe_bench.published.read import find
-    from severe_bench.published.render import one_table
+    from severe_bench.published.read import find, tables_of
+    from severe_bench.published.render import one_table, table_list
+    from severe_bench.published.sources import catalogue
 
     console = Console(highlight=False)
-    console.print(one_table(find(table), console.width))
+    known = catalogue()
+    if table in known.sources or table in known.collections:
+        console.print(table_list(tables_of(table)))
+    else:
+        console.print(one_table(find(table), console.width))
 
 
 @app.command("summary")
@@ -87,11 +95,11 @@ def export(
     ] = None,
 ) -> None:
     """Published rows as one flat table: one row per printed cell."""
-    from severe_bench.core.atomic import write_text
+    from severe_bench.cli.output import write_output
     from severe_bench.published.export import EXPORTERS, selected
 
     content = EXPORTERS[form.value](selected(tables or []))
     if output is not None:
-        write_text(output, content)
+        write_output(output, content.encode())
     else:
         typer.echo(content, nl=False)

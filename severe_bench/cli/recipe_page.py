@@ -16,6 +16,7 @@ from severe_bench.plan.resolve import experiment_settings, resolve
 
 DIFFERS, ALIKE = "*", " "
 LONG = 200
+MOST = 3
 
 
 def settings_by_preset(
@@ -54,7 +55,9 @@ def settings_by_preset(
 def _entry(config: Config, experiment: str) -> ExperimentEntry:
     if experiment not in config.experiments:
         what = f"no cell and no experiment is called {experiment!r}"
-        mend = nearest(experiment, list(config.experiments))
+        names = list(config.experiments)
+        begun = [name for name in names if name.startswith(f"{experiment}-")]
+        mend = f"did you mean {' or '.join(begun[:MOST])}?" if begun else nearest(experiment, names)
         raise UserError(what, str(config.path), mend if len(mend) < LONG else "see `severe plan`")
     return config.experiments[experiment]
 

@@ -86,10 +86,12 @@ def _here(
     timeout: float | None,
 ) -> int:
     from severe_bench.cli.running import run_opened
+    from severe_bench.core.atomic import require_writable
     from severe_bench.run.devices import lanes
     from severe_bench.run.pool import Settings
     from severe_bench.run.reproduce import Invocation
 
+    require_writable(opened.layout.results)
     invocation = Invocation(config=str(config or ""), environ=dict(opened.config.environ))
     settings = Settings(lanes=lanes(devices), retry=retry, timeout=timeout, invocation=invocation)
     return run_opened(opened, settings)

@@ -31,8 +31,10 @@ def watch(
             found = status_of(opened.layout, opened.plan.cells, queued)
             live.update(Text("\n".join(status_lines(found))), refresh=True)
             if found.complete:
-                return
+                break
             time.sleep(every)
+    if not live.console.is_terminal:
+        live.console.print()  # rich ends a line in terminals only
 
 
 def cancel(

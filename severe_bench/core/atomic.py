@@ -40,6 +40,18 @@ def mendable_writes(path: Path) -> Iterator[None]:
         raise UserError(f"cannot write: {error.strerror}", str(path), mend) from error
 
 
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that may not be written, or not be made; makes nothing.
+
+    Raises:
+        UserError: no permission, or a read-only file system.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        what = f"cannot write: {os.strerror(errno.EACCES)}"
+        raise UserError(what, str(folder), MENDS[errno.EACCES])
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success fsync it and rename it into place.

@@ -24,14 +24,18 @@ SUMMARY_HEADINGS = {
 }
 
 
-def table_list() -> RenderableType:
-    """All tables with their titles and sizes, then the sources and collections."""
+def table_list(names: Sequence[str] | None = None) -> RenderableType:
+    """Tables with their titles and sizes, then the sources and collections.
+
+    Args:
+        names: full names; all tables where left out.
+    """
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     grid.add_column("Table", no_wrap=True)
     grid.add_column("Title")
     grid.add_column("Cells", justify="right")
     grid.add_column("Notes", justify="right")
-    for name in tables():
+    for name in tables() if names is None else names:
         found = rows(name)
         notes = sum(bool(row.note) for row in found)
         grid.add_row(Text(name), Text(_title(name)), str(len(found)), str(notes or ""))

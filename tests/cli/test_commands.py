@@ -56,9 +56,12 @@ def test_a_tiny_grid_from_nothing_to_export(severe: Severe, tmp_path: Path) -> N
     assert (tmp_path / "t.parquet").read_bytes()[:4] == b"PAR1"
 
     shown = severe("show", rows[0]["cell"][:10])
+    assert shown.out.index("metrics") < shown.out.index("configuration:")
+    assert "PYTHONPATH" not in shown.out
     repeating = [line for line in shown.out.splitlines() if line.startswith("severe run tiny")]
     assert [line.endswith("--results results-again") for line in repeating] == [True]
     assert json.loads(severe("show", rows[0]["cell"], "--json").out)["result"]["metrics"]
+    assert severe("watch", "tiny").out.endswith("complete\n")
 
     table.unlink()
     assert severe("run").code == 0

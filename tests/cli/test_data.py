@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from severe_bench.cli.data import data
 from severe_bench.core.errors import UserError
+from tests.cli.conftest import TINY
 from tests.data.datasets.files import touch, write
 from tests.data.test_check import ucf101
 from tests.data.test_draw_list import gym99
@@ -124,5 +125,20 @@ def test_a_dataset_of_the_yaml_by_its_name(tmp_path: Path, monkeypatch: pytest.M
     code, told = run("check", "mine", "--config", config, "--decode")
     assert code == 2
     assert "unreadable: a.mp4: is empty" in told
-    with pytest.raises(UserError, match="'other' is neither a folder nor a dataset"):
+    with pytest.raises(UserError, match="'other' is no dataset with a root; name one"):
         run("check", "other", "--config", config)
+
+
+def test_budget_and_check_take_a_dataset_of_the_yaml(tmp_path: Path) -> None:
+    rows = "path,label,split\na.mp4,run,train\nb.mp4,run,train\nc.mp4,run,test\n"
+    root = touch(write(tmp_path / "v", {"annotations.csv": rows}), "a.mp4", "b.mp4", "c.mp4")
+    config = tmp_path / "benchmarks.yaml"
+    mine = f"  mine: {{adapter: manifest, root: {root}}}\n"
+    config.write_text(TINY.replace("datasets:\n", f"datasets:\n{mine}", 1))
+    code, text = run("budget", "mine", "--n", 1, "--config", config)
+    assert code == 0
+    (line,) = text.splitlines()
+    assert line in {"a.mp4 0", "b.mp4 0"}
+    for command in ("budget", "check"):
+        with pytest.raises(UserError, match="name one, or a dataset adapter with --annotations"):
+            run(command, "other", "--config", config)

@@ -103,7 +103,14 @@ def test_it_runs_in_a_suite_from_plan_to_result(severe: Severe, study: Path) -> 
     found = severe("run", "tiny", **environment(study))
     assert found.code == 0, found.out + found.err
     rows = (study / "results" / "tiny" / "results.csv").read_text().splitlines()
-    assert sum("mine," in row for row in rows) >= 2
+    mine = [row for row in rows if "mine," in row]
+    assert len(mine) >= 2
+    cells = planned(severe, study)
+    (title,) = [title for title in cells if title.startswith("mine / near-linear")]
+    shown = severe("show", cells[title])
+    assert "(with the package of outside.models installed, or its folder on PYTHONPATH)" in (
+        shown.out
+    )
     assert sum("trained-last," in row for row in rows) >= 2
 
 

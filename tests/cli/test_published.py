@@ -79,3 +79,9 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_show_of_a_source_or_collection_lists_its_tables(run: Run) -> None:
+    text = run("show", "severe2022").stdout
+    assert "thoker2023thesis_4.4" in text
+    assert "indris2025assembly_1" not in text.split("severe2022")[0]

@@ -66,6 +66,7 @@ def test_a_models_own_settings(config: Config) -> None:
     ("experiment", "preset", "of", "message"),
     [
         ("fx-s2", None, NOBODY, "no cell and no experiment is called 'fx-s2'; did you mean fx-s1"),
+        ("near", None, NOBODY, "is called 'near'; did you mean near-"),
         ("ssv2", "as-ran", NOBODY, "unknown preset 'as-ran'; did you mean as-run"),
         ("ssv2", None, ("moco", None), "overrides stand in suites; name one with --suite: demo, "),
         ("ssv2", None, ("moco", "demo"), "suite demo has no cell of moco and ssv2"),
