@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from severe_bench.core.errors import UserError
@@ -65,8 +66,11 @@ def _candidates(listed: Sequence[str], root: Path) -> dict[str, list[_Found]]:
             files[_name(file)].append(file)
     found: dict[str, list[_Found]] = {}
     for path in listed:
-        name = _name(path)
-        there = [_Found(file, _layout_of(file, path)) for file in sorted(files.get(name, ()))]
+        name, folder = _name(path), path.rpartition("/")[0]
+        there = [
+            _Found(file, _layout_of(file.rpartition("/")[0], folder))
+            for file in sorted(files.get(name, ()))
+        ]
         found[path] = [one for one in there if ALL in one.layout or name not in common]
     return found
 
@@ -98,17 +102,18 @@ def _chosen(path: str, found: Iterable[_Found], layout: Layout, root: Path) -> s
     return places[0]
 
 
-def _layout_of(file: str, listed: str) -> Layout:
-    """How the folders of a file come from those of the listed path.
+@lru_cache(maxsize=4096)
+def _layout_of(folder: str, listed: str) -> Layout:
+    """How the folder of a file comes from that of the listed path.
 
     Example:
-        >>> _layout_of("data/train/Jump/a.avi", "jump/a.mp4")
+        >>> _layout_of("data/train/Jump", "jump")
         ('data', '*', -1)
-        >>> _layout_of("P01/a.mp4", "P01/videos/a.mp4")
+        >>> _layout_of("P01", "P01/videos")
         (0,)
     """
-    folders = [_plain(part) for part in file.split("/")[:-1]]
-    wanted = [_plain(part) for part in listed.split("/")[:-1]]
+    folders = [_plain(part) for part in folder.split("/") if part]
+    wanted = [_plain(part) for part in listed.split("/") if part]
     for first in range(len(folders) - len(wanted), -1, -1):
         last = first + len(wanted)
         if folders[first:last] == wanted:
