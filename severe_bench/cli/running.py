@@ -75,4 +75,6 @@ def _say(opened: Opened, outcome: RunOutcome) -> None:
         typer.echo(f"{len(outcome.left)} cell(s) were not brought to an end", err=True)
     for line in grouped_reasons(outcome.impossible.values()):
         typer.echo(line, err=True)
-    typer.echo(f"{len(outcome.found)} cell(s) found done, {len(outcome.done)} done now", err=True)
+    own = len(outcome.done) - len(outcome.waited)
+    others = f", {len(outcome.waited)} by another run meanwhile" if outcome.waited else ""
+    typer.echo(f"{len(outcome.found)} cell(s) found done, {own} done now{others}", err=True)

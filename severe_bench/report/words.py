@@ -96,10 +96,9 @@ def _incomplete(study: Study) -> str:
         f"{counted(count, 'cell')} without {LACKED.get(split, split)}"
         for split, count in _lacking_by_split(cells).items()
     ]
-    tested = "; numbers on an incomplete test set are those of another test set"
-    return (
-        f"{said}: {listing(counts)}{tested if any(c.missing.get('test') for c in cells) else ''}."
-    )
+    tested = any(cell.missing.get("test") for cell in cells)
+    effect = "; numbers on an incomplete test set are those of another test set" if tested else ""
+    return f"{said}: {listing(counts)}{effect}."
 
 
 def _lacking_by_split(cells: Sequence[Measured]) -> Counter[str]:

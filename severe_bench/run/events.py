@@ -13,7 +13,8 @@ class Outlook:
 
     Args:
         total, done, failed, running: cells of this run, those found done included.
-        seconds_left: expected wall time.
+        seconds_left: expected wall time of what is left to this run.
+        elsewhere: cells that another run has, which are waited for.
     """
 
     total: int
@@ -21,6 +22,7 @@ class Outlook:
     failed: int
     running: int
     seconds_left: float
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True)

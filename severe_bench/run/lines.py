@@ -37,10 +37,11 @@ def line_of(event: Event) -> str | None:
 
 
 def outlook_line(outlook: Outlook) -> str:
-    """Counts and time left."""
+    """Counts, and the time left where this run has anything left to do."""
     failed = f", {outlook.failed} failed" if outlook.failed else ""
-    head = f"{outlook.done}/{outlook.total} done, {outlook.running} running{failed}"
-    ended = outlook.done + outlook.failed >= outlook.total
+    waited = f", {outlook.elsewhere} in another run" if outlook.elsewhere else ""
+    head = f"{outlook.done}/{outlook.total} done, {outlook.running} running{failed}{waited}"
+    ended = outlook.done + outlook.failed + outlook.elsewhere >= outlook.total
     return head if ended else f"{head}, about {seconds_text(outlook.seconds_left)} left"
 
 

@@ -28,6 +28,7 @@ class RunOutcome:
         quarantined: damaged cells that were moved aside.
         interrupted: the user stopped the run.
         left: ids of cells that have not come to an end, though nobody stopped the run.
+        waited: ids among `done` of cells that another run did meanwhile.
         told: ids of failed cells whose message the observer was given.
     """
 
@@ -40,6 +41,7 @@ class RunOutcome:
     interrupted: bool = False
     left: tuple[str, ...] = ()
     told: frozenset[str] = frozenset()
+    waited: frozenset[str] = frozenset()
 
     @property
     def exit_code(self) -> int:
@@ -96,4 +98,5 @@ def _run(
         blocked=outcome.blocked | pool.blocked,
         interrupted=pool.interrupted,
         told=frozenset(pool.failed),
+        waited=frozenset(pool.waited),
     )

@@ -17,6 +17,7 @@ class PlainDisplay:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._summary_due = Every(SUMMARY_SECONDS)
+        self._summary = ""
         self._running: dict[str, tuple[str, Snapshot]] = {}
 
     def __call__(self, event: Event) -> None:
@@ -32,9 +33,13 @@ class PlainDisplay:
             self._write(text)
 
     def _summarise(self, outlook: Outlook) -> None:
-        if outlook.running and not self._summary_due():
+        if (outlook.running or outlook.elsewhere) and not self._summary_due():
             return
-        self._write(outlook_line(outlook))
+        text = outlook_line(outlook)
+        if text == self._summary and not self._running:
+            return
+        self._summary = text
+        self._write(text)
         for title, progress in self._running.values():
             self._write(f"running  {title}: {progress_line(progress)}")
 

@@ -89,6 +89,10 @@ class Pool:
         expect: learns from each finished cell.
         observe: is told what happens.
         found: number of cells of this run that were done before.
+
+    Attributes:
+        done: ids of cells that came to an end, `waited` those among them that another run did.
+        failed, blocked: id -> message, and id -> id of the failed cell that it needs.
     """
 
     def __init__(
@@ -115,6 +119,7 @@ class Pool:
         self._selector = selectors.DefaultSelector()
         self._poll_due, self._outlook_due = Every(POLL_SECONDS), Every(OUTLOOK_SECONDS)
         self.done: list[str] = []
+        self.waited: list[str] = []
         self.failed: dict[str, str] = {}
         self.blocked: dict[str, str] = {}
         self.interrupted = False
@@ -159,11 +164,20 @@ class Pool:
                 self._hand_back(process)
                 continue
             process = process or self._start(lane)
-            if process is not None:
-                cell = self._queue.take(self._last.get(lane.name))
+            cell = None if process is None else self._take(lane)
+            if process is not None and cell is not None:
                 idle = len(self._settings.lanes) - len(self._busy)
                 process.assign(cell, self._companies.form(cell, idle))
                 self._observe(Started(cell, lane.name))
+
+    def _take(self, lane: Lane) -> Cell | None:
+        """The next cell that no other run has done since the survey."""
+        while self._queue.has_ready:
+            cell = self._queue.take(self._last.get(lane.name))
+            if state_of(self._layout.folder(cell)) != "done":
+                return cell
+            self._look_elsewhere(cell)
+        return None
 
     def _hand_back(self, process: Process | None) -> None:
         """Leave a device that others may want when nothing is left for it to do."""
@@ -327,12 +341,13 @@ class Pool:
         folder = self._layout.folder(cell)
         if state_of(folder) == "running":
             return
-        del self._elsewhere[cell.id]
+        self._elsewhere.pop(cell.id, None)
         try:
             result, failure = read_result(folder), read_failure(folder)
         except CorruptError:
             result = failure = None  # the worker that takes it sets the folder aside
         if result is not None:
+            self.waited.append(cell.id)
             self._is_done(cell, result.cost.seconds)
         elif failure is not None:
             self._has_failed(cell, failure.told)
@@ -343,7 +358,12 @@ class Pool:
         done, failed = self._found + len(self.done), len(self.failed)
         self._observe(
             Outlook(
-                self._total - len(self.blocked), done, failed, len(self._busy), self._seconds_left()
+                total=self._total - len(self.blocked),
+                done=done,
+                failed=failed,
+                running=len(self._busy),
+                seconds_left=self._seconds_left(),
+                elsewhere=len(self._elsewhere),
             )
         )
 

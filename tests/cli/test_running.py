@@ -34,3 +34,22 @@ def test_what_was_told_while_running_is_not_told_again(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == f"FAILED {now.id} {now.title}"
     assert lines[1] == f"FAILED {before.id} {before.title}: timeout: too long"
+
+
+def test_what_another_run_did_is_not_counted_as_done_here(
+    opened: Opened, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, other = opened.plan.cells[:2]
+    outcome = RunOutcome(
+        found=frozenset(),
+        done=(own.id, other.id),
+        failed={},
+        blocked={},
+        impossible={},
+        quarantined=(),
+        interrupted=True,
+        waited=frozenset({other.id}),
+    )
+    conclude(opened, outcome)
+    said = "0 cell(s) found done, 1 done now, 1 by another run meanwhile"
+    assert capsys.readouterr().err.splitlines()[0] == said

@@ -82,6 +82,20 @@ def test_nothing_is_promised_when_all_has_ended() -> None:
     assert outlook_line(Outlook(3, 2, 1, 0, 0.0)) == "2/3 done, 0 running, 1 failed"
 
 
+def test_waiting_for_another_run_is_said_once_and_promises_nothing() -> None:
+    stream = io.StringIO()
+    display = PlainDisplay(stream)
+    for done in (12, 12, 12):
+        display(Outlook(14, done, 0, 0, 0.0, elsewhere=14 - done))
+    display(Outlook(14, 14, 0, 0, 0.0))
+    display(Outlook(14, 14, 0, 0, 0.0))
+    assert [line.split(" ", 1)[1] for line in stream.getvalue().splitlines()] == [
+        "14/14 done, 0 running"
+    ]
+    waiting = Outlook(14, 12, 0, 0, 0.0, elsewhere=2)
+    assert outlook_line(waiting) == "12/14 done, 0 running, 2 in another run"
+
+
 def test_on_80_columns_how_far_it_is_stays_on_one_line() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=80, color_system=None)

@@ -14,7 +14,7 @@ import pytest
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
-from severe_bench.run.events import Event, Note, Progressed, Retried, Waiting
+from severe_bench.run.events import Event, Note, Outlook, Progressed, Retried, Waiting
 from severe_bench.run.local import RunOutcome, run_cells
 from severe_bench.run.pool import Settings
 from severe_bench.store.cells import check, read_failure
@@ -335,6 +335,20 @@ def test_a_cell_that_was_damaged_elsewhere_is_set_aside_and_made(layout: Layout,
     outcome = run(layout, cells, observe)
     assert outcome.done == (cell.id,)
     assert len(list(layout.quarantine.iterdir())) == 1
+
+
+def test_what_another_run_did_since_the_survey_is_counted_as_its(layout: Layout) -> None:
+    first, second = cells = [evaluate(0), evaluate(1)]
+    others: list[RunOutcome] = []
+
+    def observe(event: Event) -> None:
+        if isinstance(event, Outlook) and not others:
+            others.append(run(layout, [second]))
+
+    outcome = run(layout, cells, observe)
+    assert [(other.done, other.waited) for other in others] == [((second.id,), frozenset())]
+    assert set(outcome.done) == {first.id, second.id}
+    assert outcome.waited == {second.id}
 
 
 def test_two_runs_at_once_share_the_work(layout: Layout, executions: Path) -> None:
