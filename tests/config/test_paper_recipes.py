@@ -1,7 +1,7 @@
 """The printed hyper-parameters, as literal tables, against the recipes that are loaded.
 
 As written: Thoker 2023, Tables B.2 and C.4, Sections B.2.1 to B.2.4. As run: what the released code
-has, as `docs/study.md` states it (D1 to D25).
+has, as `docs/study.md` states it (D1 to D26).
 """
 
 from functools import cache
