@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from severe_bench.config.network_input import Input
 from severe_bench.core.errors import UserError
 
@@ -74,7 +76,7 @@ def read_input(folder: Path) -> Input | None:
     try:
         return _input(said)
     except (TypeError, ValueError, ZeroDivisionError) as error:
-        what = f"its mean, deviation or scale cannot be read ({error})"
+        what = f"its mean, deviation or scale cannot be read ({_reason(error)})"
         raise UserError(what, str(path), "state `input` in the model entry") from error
 
 
@@ -107,6 +109,11 @@ def _input(said: Mapping[str, Any]) -> Input:
         mean=_three([_round((m + shift) / whole) for m in mean]),
         std=_three([_round(s / whole) for s in std]),
     )
+
+
+def _reason(error: Exception) -> str:
+    """In one line, whatever was wrong."""
+    return str(error.errors()[0]["msg"] if isinstance(error, ValidationError) else error)
 
 
 def _three(given: Any) -> tuple[float, float, float]:  # noqa: ANN401 - foreign JSON

@@ -268,6 +268,13 @@ def test_a_processor_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         read_input(tmp_path)
 
 
+def test_a_processor_of_pixels_up_to_255_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "preprocessor_config.json").write_text('{"image_mean": 123.0}')
+    with pytest.raises(UserError, match=r"means of pixels lie in \[0, 1\]") as caught:
+        read_input(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 def upstream_videomae(width: int, depth: int, prefix: str, norm: str) -> dict[str, Tensor]:
     """Names and shapes of the authors' vision transformer (`modeling_finetune.py`)."""
     shapes: dict[str, tuple[int, ...]] = {
