@@ -37,6 +37,7 @@ LIGHT = {
     "data.prepared",
     "models.backbone",
     "models.factory",
+    "models.file_kind",
     "models.layout",
     "models.model_folder",
     "pretrain.method",

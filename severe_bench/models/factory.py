@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from severe_bench.core.digest import ID_LENGTH, digest_of, file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.core.registry import nearest
+from severe_bench.models.top_level import require_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -92,14 +93,15 @@ def find_factory(name: str) -> Factory:
     not import them again.
 
     Raises:
-        UserError: another form, no such module on this machine, or a source that has changed since
-            the plan was made.
+        UserError: another form, no such module on this machine, a function that its source does not
+            have, or a source that has changed since the plan was made.
     """
     place, _, stamp = name.partition(STAMP)
     module, _, function = place.partition(SEPARATOR)
     if not (function.isidentifier() and all(part.isidentifier() for part in module.split("."))):
         raise UserError(f"{name!r} is no factory", mend="write mypackage.models:build")
     source = source_of(module)
+    require_name(_source(module), module, function)
     digest = source.digest[:ID_LENGTH]
     if stamp not in {"", digest}:
         what = f"the source of {module.partition('.')[0]} has changed since this was planned"

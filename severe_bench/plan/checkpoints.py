@@ -7,6 +7,7 @@ from severe_bench.config.entries import ModelEntry
 from severe_bench.core.digest import digest_of
 from severe_bench.models.backbone import BACKBONES, Backbone, Described, described
 from severe_bench.models.factory import SEPARATOR
+from severe_bench.models.file_kind import require_checkpoint_file
 from severe_bench.models.model_folder import is_model_folder, weight_files
 
 
@@ -26,9 +27,11 @@ def checkpoint_digest(path: Path, digest: Callable[[Path], str]) -> str:
     The folder's `config.json` is not in it: its content is part of the network as data.
 
     Raises:
-        UserError: it cannot be read, or the folder has no safetensors.
+        UserError: it cannot be read, is no checkpoint by its first bytes, or the folder has no
+            safetensors.
     """
     if not is_model_folder(path):
+        require_checkpoint_file(path)
         return digest(path)
     return digest_of({file.name: digest(file) for file in files_of(path)})
 

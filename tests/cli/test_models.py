@@ -118,7 +118,7 @@ def test_unknown_names_get_the_nearest(narrow: Path, options: tuple[str, ...], w
 
 def test_entries_with_provenance_and_digest(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(ENTRIES)
-    (tmp_path / "here.pt").write_bytes(b"weights")
+    (tmp_path / "here.pt").write_bytes(b"PK\x03\x04weights")
     code, text = run("list", "-c", tmp_path / "b.yaml", "--json")
     assert code == 0
     none, made, here, gone = json.loads(text)

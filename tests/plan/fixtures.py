@@ -102,7 +102,7 @@ def study(fakes: None, tmp_path: Path) -> Study:
     """The little study above; each argument pair replaces text in its yaml."""
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "list.txt").write_text("a 0\n")
-    (tmp_path / "weights.pt").write_bytes(b"weights")
+    (tmp_path / "weights.pt").write_bytes(b"PK\x03\x04weights")
 
     def load(*replacements: tuple[str, str], text: str = STUDY) -> Config:
         for old, new in replacements:

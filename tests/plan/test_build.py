@@ -68,7 +68,7 @@ def test_jobs_say_what_is_computed(study: Study) -> None:
     filed = cells["filed / near-linear / seed 0"].job
     assert isinstance(filed, EvaluateJob)
     assert (filed.network.weights.layout, filed.network.weights.init_seed) == ("native", None)
-    assert filed.network.weights.digest.startswith("9a")  # sha256 of b"weights"
+    assert filed.network.weights.digest.startswith("a2")  # sha256 of b"PK\x03\x04weights"
 
 
 def test_places_and_labels(study: Study, tmp_path: Path) -> None:
@@ -173,6 +173,13 @@ def test_a_missing_checkpoint_is_a_problem_of_its_model(study: Study, tmp_path: 
     found = problems(plan)
     assert set(found.values()) == {f"model filed: no checkpoint at {tmp_path}/gone.pt"}
     assert len(found) == 4 + 8
+
+
+def test_a_checkpoint_that_is_none_is_a_problem_of_its_model(study: Study, tmp_path: Path) -> None:
+    (tmp_path / "weights.pt").write_bytes(b"")
+    found = set(problems(plan_suite(study(), "demo")).values())
+    assert len(found) == 1
+    assert f"model filed: {tmp_path}/weights.pt: an empty file; copy" in found.pop()
 
 
 def test_a_checkpoint_that_cannot_be_read_is_a_problem(study: Study) -> None:

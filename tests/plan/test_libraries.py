@@ -16,7 +16,7 @@ FACTORY = ("none: {backbone: net}", 'none: {factory: "ours.nets:build"}')
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "path" / "ours").mkdir(parents=True)
     for name in ("__init__.py", "nets.py"):
-        (tmp_path / "path" / "ours" / name).write_text("")
+        (tmp_path / "path" / "ours" / name).write_text("def build(): ...\n")
     monkeypatch.syspath_prepend(tmp_path / "path")
     factory.find_factory.cache_clear()
 

@@ -38,7 +38,7 @@ def work_in(folder: Path, needs: dict[str, Path] | None = None) -> Work:
     for name in ("a.mp4", "b.mp4"):
         (folder / name).touch()
     weights = folder / "weights.pt"
-    weights.write_bytes(b"trained")
+    weights.write_bytes(b"PK\x03\x04trained")
     options = ManifestOptions()
     digest = MANIFEST.digest(options, Location(folder, folder))
     ref = WeightsRef(source="file", digest=file_digest(weights), layout="severe")
@@ -137,7 +137,7 @@ def test_what_was_planned_complete_is_not_read_incomplete(tmp_path: Path) -> Non
 
 def test_a_checkpoint_overwritten_since_the_plan_is_refused(tmp_path: Path) -> None:
     work = work_in(tmp_path)
-    (tmp_path / "weights.pt").write_bytes(b"another")
+    (tmp_path / "weights.pt").write_bytes(b"PK\x03\x04another")
     with pytest.raises(UserError, match="changed since") as caught:
         weights_file(work, job_of(work).network)
     assert caught.value.where == str(tmp_path / "weights.pt")
@@ -171,7 +171,7 @@ def test_annotations_changed_since_the_plan_are_refused(tmp_path: Path) -> None:
 
 def test_a_probe_reads_features_and_no_checkpoint(tmp_path: Path) -> None:
     work = work_in(tmp_path, {"test_features": tmp_path})
-    (tmp_path / "weights.pt").write_bytes(b"another")
+    (tmp_path / "weights.pt").write_bytes(b"PK\x03\x04another")
     assert weights_file(work, job_of(work).network) is None
 
 
