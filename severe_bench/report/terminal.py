@@ -12,7 +12,7 @@ from severe_bench.analysis.harvest import Harvest
 from severe_bench.analysis.study import build_study
 from severe_bench.published.fit import GAP, chunks
 from severe_bench.report.table import Table
-from severe_bench.report.tables.caveats import legend
+from severe_bench.report.tables.caveats import legend_of
 from severe_bench.report.tables.scores import ranking
 from severe_bench.report.words import counted
 
@@ -37,15 +37,17 @@ def ranking_table(harvest: Harvest) -> Group:
     if not study.models:
         return Group(Text(f"No cell is finished yet{_missing(harvest)}."))
     parts: list[RenderableType] = []
+    shown: list[Table] = []
     last = list(study.by_preset.values())[-1]
     for preset, part in study.by_preset.items():
         heading = f"Preset {preset}" if len(study.by_preset) > 1 else ""
         parts += [Text(heading, "bold")] if heading else []
-        parts.append(_rich(ranking(part)))
+        shown.append(ranking(part))
+        parts.append(_rich(shown[-1]))
         over = f"{part.standings[0].experiments} of {counted(len(part.columns), 'experiment')}"
         missing = _missing(harvest) if part is last else ""
         parts.append(Text(f"Mean score (0-100) and rank over {over}{missing}."))
-    explained = legend(study.columns.values()).strip()
+    explained = legend_of(row for table in shown for row in table.rows).strip()
     return Group(*parts, *([Text(explained)] if explained else []))
 
 

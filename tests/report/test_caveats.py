@@ -12,8 +12,8 @@ from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.report import words
 from severe_bench.report.measured import frames_plot
 from severe_bench.report.sections import sections
-from severe_bench.report.table import Table
-from severe_bench.report.tables.caveats import caveats
+from severe_bench.report.table import Entry, Table
+from severe_bench.report.tables.caveats import caveats, legend_of
 from severe_bench.report.tables.comparisons import pairs
 from severe_bench.report.tables.factors import agreements, factor_agreements, moves, swaps
 from severe_bench.report.tables.frames import awareness, frame_sweeps
@@ -184,3 +184,9 @@ def test_a_sweep_over_frames_shows_temporal_awareness(layout: Layout) -> None:
 
 def replace_dataset(label: object) -> object:
     return label.model_copy(update={"dataset": "one", "protocol": "finetune"})  # type: ignore[attr-defined]
+
+
+def test_only_signs_that_stand_in_a_table_are_explained() -> None:
+    rows = [[Entry("a", "a"), Entry(1.0, "1.0†")], [Entry("b", "b"), Entry(2.0, "2.0")]]
+    assert legend_of(rows) == " †: videos were missing."
+    assert legend_of(rows[1:]) == ""

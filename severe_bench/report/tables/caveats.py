@@ -1,6 +1,6 @@
 """What must be known about single numbers: missing data or seeds, states chosen on the test set."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from severe_bench.analysis.harvest import (
     BEST_ON_TEST,
@@ -36,6 +36,11 @@ def explained(signs: str) -> str:
 def legend(columns: Iterable[Column]) -> str:
     """What the signs of these columns mean, where there are any."""
     return explained("".join(sign for column in columns for sign in column.signs.values()))
+
+
+def legend_of(rows: Iterable[Sequence[Entry]]) -> str:
+    """What the signs that stand in these rows mean: no other ones are explained."""
+    return explained("".join(entry.text for row in rows for entry in row))
 
 
 def signs_in(columns: Iterable[Column], *models: str) -> str:

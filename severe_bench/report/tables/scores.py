@@ -19,7 +19,7 @@ from severe_bench.report.table import (
     span,
     words,
 )
-from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend, signs_in
+from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend, legend_of, signs_in
 from severe_bench.report.tables.common import (
     ABSENT,
     EXPERIMENT,
@@ -56,9 +56,7 @@ def ranking(study: Study) -> Table:
         "Mean of the headline metrics on a common scale (0 is the metric's worst value, 100 its "
         "best; errors are turned round), and mean of the ranks (1 is best, equal values share the "
         "better rank), both over the experiments that every model has; the factor columns are "
-        "means over that factor's share of them."
-        + _of_presets(study)
-        + legend(study.columns.values())
+        "means over that factor's share of them." + _of_presets(study) + legend_of(rows)
     )
     return table("ranking", "Ranking over all experiments", caption, heads, rows)
 
@@ -83,9 +81,7 @@ def _matrix(study: Study, name: str, title: str, names: Sequence[str]) -> Table:
     ]
     caption = (
         "Mean ± standard deviation over seeds. The best of each experiment is bold; blue is high, "
-        "red is low in rank; a dash is a missing cell."
-        + _one_outcome(study)
-        + legend(study.columns.values())
+        "red is low in rank; a dash is a missing cell." + _one_outcome(study) + legend_of(rows)
     )
     detail = (
         "Below it the 95 % bootstrap interval over test videos, and the rank with the ranks that "
