@@ -13,6 +13,7 @@ from math import ceil
 
 from severe_bench.adapt.unit import UNITS
 from severe_bench.core.budget import Budget
+from severe_bench.data.adapter import ADAPTERS
 from severe_bench.models.backbone import BACKBONES
 from severe_bench.plan.job import (
     DatasetJob,
@@ -147,13 +148,24 @@ def _width(network: NetworkRef) -> int:
     return BACKBONES.get(network.backbone).width or OTHER_WIDTH
 
 
+def size_known(dataset: DatasetRef, sizes: Sizes) -> bool:
+    """Whether a cost can be told: from a count, or of official files, about as many as UCF101's.
+
+    Nothing is known of a dataset of one's own that is not here.
+    """
+    adapter = ADAPTERS.get(dataset.adapter)
+    counted = "train" in _said(dataset, sizes)
+    return counted or adapter.expected(adapter.options.model_validate(dataset.options)) is not None
+
+
+def _said(dataset: DatasetRef, sizes: Sizes) -> dict[str, int]:
+    options = {s: n for s, n in dataset.options.items() if isinstance(n, int)}
+    return {**SIZES.get(dataset.adapter, {}), **sizes, **options}
+
+
 def _videos(dataset: DatasetRef, sizes: Sizes) -> dict[str, int]:
     """By split, as the options or the files say; else in the proportion of UCF101's."""
-    said = {
-        **SIZES.get(dataset.adapter, {}),
-        **sizes,
-        **{s: n for s, n in dataset.options.items() if isinstance(n, int)},
-    }
+    said = _said(dataset, sizes)
     train = said.get("train", TRAIN)
     return {"train": train, "test": said.get("test", ceil(train * TEST / TRAIN))}
 

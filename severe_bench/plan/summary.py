@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from severe_bench.plan.build import Refused
 from severe_bench.plan.cell import Cell, Label
 from severe_bench.plan.expect import Expectations
-from severe_bench.plan.prior import GPU, prior_seconds
-from severe_bench.plan.state import state_of
+from severe_bench.plan.prior import GPU, prior_seconds, size_known
+from severe_bench.plan.state import IMPOSSIBLE, state_of
 
 RUNG = re.compile(r"-\d+(x\d+)?$")
 """Ends the names of the experiments that a ladder or a sweep makes."""
@@ -26,7 +26,8 @@ class Group:
         experiments, presets, models, seeds: how many different ones.
         states: number of cells by state.
         compute_seconds: expected on one worker here, of the cells that are not done, whether they
-            can run here or not; of those that can run nowhere, nothing.
+            can run here or not; of those that can run nowhere, or cannot run here and read a
+            dataset of unknown size, nothing.
         gpu_seconds: by the prior, of those on one GPU.
     """
 
@@ -106,11 +107,16 @@ class _Counting:
             found.setdefault(cell.job.kind, []).append(cell)
         return tuple(self._group(kind, members) for kind, members in found.items())
 
+    def _has_cost(self, cell: Cell) -> bool:
+        state = state_of(cell, self.states)
+        if state == "done" or cell.problem in self.refused:
+            return False
+        return state != IMPOSSIBLE or _of_known_size(cell)
+
     def _group(self, name: str, cells: Sequence[Cell]) -> Group:
         labels = [cell.label for cell in cells if cell.label]
         states = Counter(state_of(cell, self.states) for cell in cells)
-        possible = [cell for cell in cells if cell.problem not in self.refused]
-        left = [cell for cell in possible if state_of(cell, self.states) != "done"]
+        left = [cell for cell in cells if self._has_cost(cell)]
         return Group(
             name=name,
             factor="/".join(sorted({label.factor for label in labels})),
@@ -123,6 +129,10 @@ class _Counting:
             compute_seconds=sum(self.expect.seconds(cell) for cell in left),
             gpu_seconds=sum(_on_gpu(cell) for cell in left),
         )
+
+
+def _of_known_size(cell: Cell) -> bool:
+    return size_known(cell.job.dataset, cell.places.sizes)
 
 
 def _on_gpu(cell: Cell) -> float:

@@ -16,7 +16,7 @@ from tests.adapt.fakes import evaluate_job, features_job, recipe
 STUDY = """\
 version: 1
 datasets:
-  mine: {adapter: manifest, root: mine}
+  mine: {adapter: manifest, root: mine, allow_missing: true}
   ucf: {adapter: ucf101, root: /nowhere}
   kinetics: {adapter: kinetics400, root: /nowhere}
 recipes:

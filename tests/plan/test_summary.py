@@ -1,5 +1,7 @@
 """A plan by experiment and factor."""
 
+from pathlib import Path
+
 import pytest
 
 from severe_bench.config.find import PACKAGED
@@ -9,6 +11,22 @@ from severe_bench.plan.expect import Expectations
 from severe_bench.plan.prior import CORE, GPU, prior_seconds
 from severe_bench.plan.summary import summarised
 from tests.plan.fixtures import Study
+
+OWN = """\
+version: 1
+datasets:
+  mine: {adapter: manifest, root: mine}
+  ucf: {adapter: ucf101, root: nowhere}
+recipes:
+  r: {clip: {frames: 16, size: 112}}
+models:
+  m: {backbone: r2plus1d_18}
+experiments:
+  mine: {factor: domain, dataset: mine, task: recognition, protocol: finetune, recipe: r}
+  ucf: {factor: standard, dataset: ucf, task: recognition, protocol: finetune, recipe: r}
+suites:
+  s: {blocks: [{models: m, experiments: "*", seeds: [0]}]}
+"""
 
 
 def test_every_cell_is_in_one_experiment_and_one_factor() -> None:
@@ -59,3 +77,20 @@ def test_what_is_missing_is_said_once_with_its_cells() -> None:
     ucf101 = next(m for m in plan.missing if m.what.startswith("dataset ucf101:"))
     here = [c for c in plan.cells if c.label and c.label.dataset == "ucf101"]
     assert ucf101.cells == len(here) == 699
+
+
+def test_cells_of_an_own_dataset_that_is_not_here_have_no_cost(tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks.yaml"
+    path.write_text(OWN)
+    cells = plan_suite(load_config(path), "s").cells
+    states = {cell.id: "impossible" for cell in cells}
+    mine, ucf = summarised(cells, states, {}).experiments
+    assert (mine.compute_seconds, mine.gpu_seconds) == (0, 0)
+    assert ucf.compute_seconds > 0
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/annotations.csv").write_text(
+        "path,label,split\na.mp4,x,train\nb.mp4,x,test\n"
+    )
+    cells = plan_suite(load_config(path), "s").cells
+    mine, _ = summarised(cells, dict.fromkeys(states, "impossible"), {}).experiments
+    assert mine.compute_seconds > 0
