@@ -144,12 +144,15 @@ def _estimate(work: "Work", *, quiet: bool) -> None:
     from severe_bench.core.errors import UserError
     from severe_bench.data.prepare import SPARE
 
+    before = len(work.done)
     outlook = work.outlook()
+    tried = outlook.done - before
     needed = f"about {outlook.bytes / GIB:.2f} GiB more, {outlook.free / GIB:.1f} GiB free"
     if outlook.bytes * SPARE > outlook.free:
         raise UserError(needed, str(work.plan.folder), "free some space or pass another --out")
     if not quiet:
-        typer.echo(f"{outlook.videos} videos, {outlook.done} prepared; the rest: {needed}")
+        now = f" ({tried} of them now, to estimate the rest)" if tried else ""
+        typer.echo(f"{outlook.videos} videos, {outlook.done} prepared{now}; the rest: {needed}")
 
 
 def _run(work: "Work", *, quiet: bool) -> None:

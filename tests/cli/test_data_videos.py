@@ -83,7 +83,7 @@ def test_a_dataset_by_adapter_and_by_name(root: Path) -> None:
     )
     code, text = run("verify", "mine", "-c", config, "--json")
     assert (code, json.loads(text)["files"]) == (0, 1)
-    with pytest.raises(UserError, match="'other' is neither a folder nor a dataset"):
+    with pytest.raises(UserError, match="'other' is no dataset with a root"):
         run("verify", "other", "-c", config)
 
 
@@ -97,7 +97,8 @@ def test_prepare(root: Path, tmp_path: Path) -> None:
     code, text = run("prepare", root, "--short-side", 32, "--workers", 1)
     assert code == 0
     folder = tmp_path / "videos-prepared-32-crf20"
-    assert "2 videos, 2 prepared; the rest: about 0.00 GiB more" in text
+    now = "(2 of them now, to estimate the rest)"
+    assert f"2 videos, 2 prepared {now}; the rest: about 0.00 GiB more" in text
     assert f"2 of 2 videos are prepared in {folder}" in text
     assert probe(folder / "a" / "b_frames.mp4").height == 32
 
