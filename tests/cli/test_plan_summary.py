@@ -44,5 +44,5 @@ def test_a_small_study_is_told_in_the_time_of_a_worker_here() -> None:
     assert not any("wait for" in line for line in lines)
     assert len(lines) < 30
     assert re.fullmatch(
-        r"demo: (\d+) cells, \1 to run; each of them: severe plan demo --cells", lines[-3]
+        r"demo: (\d+) cells, \1 to run; each of them: severe plan demo --cells", lines[-4]
     )
