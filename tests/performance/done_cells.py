@@ -58,6 +58,8 @@ def study(folder: Path, size: int) -> Path:
     for i in range(n_models):
         (folder / f"{i}.pt").write_bytes(str(i).encode())
     (folder / "annotations.csv").write_text("path,label,split\na.mp4,a,train\nb.mp4,a,test\n")
+    for name in ("a.mp4", "b.mp4"):
+        (folder / name).touch()
     config = folder / "benchmarks.yaml"
     config.write_text(
         YAML.format(folder=folder, models="\n".join(models), experiments="\n".join(experiments))

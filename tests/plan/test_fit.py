@@ -12,7 +12,7 @@ STUDY = """\
 version: 1
 datasets:
   near: {adapter: procedural, options: {world: near, train: 20, test: 20}}
-  mine: {adapter: manifest, root: mine}
+  mine: {adapter: manifest, root: mine, allow_missing: true}
 recipes:
   probe: {clip: {frames: 8, size: 48}}
 models:
