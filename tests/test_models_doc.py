@@ -21,7 +21,7 @@ SUITE = {
     "doc": {
         "blocks": [
             {
-                "models": ["ctp", "mae-s", "epochs-*", "jepa", "mae-b", "ours", "ours-here"],
+                "models": ["our-ctp", "mae-s", "epochs-*", "jepa", "mae-b", "ours", "ours-here"],
                 "experiments": ["near-finetune"],
                 "seeds": [0],
             }
@@ -68,7 +68,7 @@ def test_its_entries_plan(folder: Path) -> None:
     plan = plan_suite(load_config(folder / "benchmarks.yaml", {}), "doc")
     cells = {c.label.model: c.problem for c in plan.cells if c.label is not None}
     assert set(cells) == {
-        "ctp", "mae-s", "epochs-e100", "epochs-e200", "jepa", "mae-b", "ours", "ours-here",
+        "our-ctp", "mae-s", "epochs-e100", "epochs-e200", "jepa", "mae-b", "ours", "ours-here",
     }  # fmt: skip
     for model, problem in cells.items():
         assert (FIXED[model] in problem) if model in FIXED else problem == ""

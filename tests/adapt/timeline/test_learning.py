@@ -83,7 +83,8 @@ def test_a_probe_learns_from_cached_rows_and_not_from_shuffled_labels(
     found = done.predictions
     for metric in done.metrics:
         assert metric.value == METRICS.get(metric.name).value(found.scores, found.targets)
-        assert 0 <= metric.ci_low <= metric.ci_high <= 100 + 1e-9
+        if metric.ci_low is not None:  # None where every video does equally well
+            assert 0 <= metric.ci_low <= metric.ci_high <= 100 + 1e-9
 
 
 @pytest.mark.parametrize("task", TASKS_HERE)
