@@ -45,6 +45,7 @@ class ReaderProcess:
         self.deadline = deadline
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
+        self._killed = False
 
     def __reduce__(self) -> tuple[type["ReaderProcess"], tuple[float]]:
         """Another process gets a reader of its own."""
@@ -89,6 +90,7 @@ class ReaderProcess:
     def kill(self) -> None:
         """End the process from another thread: a call in progress then raises."""
         if self._process is not None:
+            self._killed = True  # before it is dead, which takes a moment to be seen
             self._process.kill()
 
     def close(self) -> None:
@@ -99,8 +101,12 @@ class ReaderProcess:
         if self._pipe is not None:
             self._pipe.close()
         self._process = self._pipe = None
+        self._killed = False
 
     def _started(self) -> Connection:
+        """A pipe to a living process: one that ended while idle says nothing of the next file."""
+        if self._killed or (self._process is not None and self._process.poll() is not None):
+            self.close()
         if self._pipe is None:
             ours, theirs = Pipe()
             places = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)

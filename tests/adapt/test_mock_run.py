@@ -83,7 +83,7 @@ def test_a_sound_model_goes_through_everything(
         "probe",
         "finetune",
     ]
-    assert found[0][2] == "672 parameters"
+    assert found[0][2] == "672 parameters; random weights"
     assert found[1][2] == "8 features of each clip"
     assert re.fullmatch(r"loss \d\.\d+", found[4][2])
 

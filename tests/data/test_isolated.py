@@ -56,6 +56,15 @@ def test_what_goes_wrong_there_is_that_files_fault(function, reason: str) -> Non
         assert reader.call(half, Path("good.mp4"), 1, of=2) == 0.5
 
 
+def test_a_reader_that_died_while_idle_is_not_the_next_files_fault() -> None:
+    with ReaderProcess() as reader:
+        os.kill(reader.call(process_of, Path("a")), signal.SIGKILL)
+        time.sleep(0.2)
+        assert reader.call(half, Path("b"), 1, of=2) == 0.5
+        reader.kill()
+        assert reader.call(half, Path("c"), 1, of=2) == 0.5
+
+
 def test_the_process_ends_with_its_owner() -> None:
     with ReaderProcess() as reader:
         process = reader.call(process_of, Path("a"))

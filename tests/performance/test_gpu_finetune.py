@@ -89,7 +89,10 @@ def test_with_a_gpu_its_section_joins_the_page(
     page = tmp_path / "performance.md"
     page.write_text("# Head\n\n## clips\n\nkept\n")
     one = SimpleNamespace(__doc__="What.", bench=lambda: iter([Line("a / b", "3.0x")]))
+    readme = tmp_path / "README.md"
+    readme.write_text("a\n<!-- from make bench -->\n<!-- so far -->\nb\n")
     monkeypatch.setattr(command, "PAGE", page)
+    monkeypatch.setattr(command, "README", readme)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA X")
     asked: list[str] = []
@@ -101,3 +104,4 @@ def test_with_a_gpu_its_section_joins_the_page(
     assert "## gpu_finetune\n\nWhat. " in written
     assert "NVIDIA X, " in written
     assert "| a / b | 3.0x |" in written
+    assert "| a / b | 3.0x |" in readme.read_text()
