@@ -94,16 +94,18 @@ class _Waiting:
             self._tell(f"{left} cell(s) were not submitted: {refusal}")
 
     def _until_there_is_room(self, last: Dispatched) -> int:
-        """Poll until all tasks have ended, or half of them where cells wait for room.
+        """Poll until all cells or tasks have ended, or half the tasks where cells wait for room.
 
-        Two looks at an empty queue, for a task that goes back into it is in no list for a moment.
+        Cells that have ended on disk end the wait: a controller that crashed may list jobs as
+        running that are long over. Two looks at an empty queue, for a task that goes back into it
+        is in no list for a moment.
         """
         enough = last.tasks // 2 if last.submitted.left else 0
         before: int | None = None
         while True:
             self._sleep(poll_seconds())
             tasks = self._tasks()
-            gone = tasks == 0 and (before == 0 or self._all_ended())
+            gone = self._all_ended() or tasks == before == 0
             if self._interrupts.count or gone or (tasks is not None and 0 < tasks <= enough):
                 return tasks or 0
             before = tasks

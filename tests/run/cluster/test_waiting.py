@@ -154,6 +154,24 @@ def test_a_queue_that_is_empty_for_a_moment_is_no_end(
     assert len(slurm.calls("sbatch")) == 1
 
 
+@pytest.mark.timeout(60)
+def test_tasks_that_the_scheduler_lists_for_ever_are_not_waited_for(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    """A controller that crashed may list jobs as running that are long over."""
+    told: list[str] = []
+
+    def then(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
+            run_cells(order.layout, cells, settings, lambda event: None)
+
+    assert run_to_end(order, cells, (), noting(then)).exit_code == 0
+    assert json.loads((slurm.folder / "queue").read_text())
+    assert len(slurm.calls("sbatch")) == 1
+
+
 def test_what_is_refused_for_good_is_said_at_once(slurm: FakeSlurm, order: Order) -> None:
     """While the rest runs: the user may mend the profile meanwhile."""
     slurm.knows_not("nope")
