@@ -122,11 +122,6 @@ class Source:
     library: str | None = None
 
 
-def source_digest(module: str) -> str:
-    """The digest of `source_of`."""
-    return source_of(module).digest
-
-
 def source_of(module: str) -> Source:
     """By the Python files of a module's top-level package, with their names inside it.
 

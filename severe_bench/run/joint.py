@@ -11,7 +11,6 @@ from pathlib import Path
 from severe_bench.adapt.evaluate import drawn_of, inputs_of
 from severe_bench.adapt.features import FeatureTable, read_features
 from severe_bench.adapt.lockstep import Member, member_of, train_together
-from severe_bench.core.atomic import write_json
 from severe_bench.core.errors import LostClaim
 from severe_bench.core.record import Dataset
 from severe_bench.core.session import Progress, Session
@@ -24,15 +23,14 @@ from severe_bench.run.sessions import (
     WRITTEN_SECONDS,
     Every,
     checkpoint_seconds,
-    finite,
+    write_progress,
 )
 from severe_bench.run.torch_setup import prepare_torch
 from severe_bench.run.work import Work
 from severe_bench.store.cells import clean
 from severe_bench.store.events import EventLog
-from severe_bench.store.layout import PROGRESS, Layout
+from severe_bench.store.layout import Layout
 from severe_bench.store.lock import Claim
-from severe_bench.store.status import Snapshot
 
 HELD_BYTES = 1 << 30
 """Of features that a company may hold in memory; whoever would be too much trains alone."""
@@ -196,6 +194,5 @@ class _Reports:
         if self.told():
             self.tell(progress)
         if self.written():
-            content = Snapshot.model_validate(finite(progress)).model_dump(mode="json")
             for folder in self.folders:
-                write_json(folder / PROGRESS, content)
+                write_progress(folder, progress)

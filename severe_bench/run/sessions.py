@@ -56,6 +56,12 @@ def checkpoint_seconds() -> float:
         raise UserError(f"not a number: {text!r}", CHECKPOINT_VARIABLE, mend) from error
 
 
+def write_progress(folder: Path, progress: Progress) -> None:
+    """Write `progress.json` of a cell's folder, for `severe status`."""
+    snapshot = Snapshot.model_validate(finite(progress))
+    write_json(folder / PROGRESS, snapshot.model_dump(mode="json"))
+
+
 @dataclass(frozen=True)
 class Reporter:
     """Progress to whoever shows it: often to this run, seldom to the files."""
@@ -74,8 +80,7 @@ class Reporter:
         if self.logged():
             self.log.add("progress", **asdict(progress))
         if self.written():
-            snapshot = Snapshot.model_validate(finite(progress))
-            write_json(self.folder / PROGRESS, snapshot.model_dump(mode="json"))
+            write_progress(self.folder, progress)
 
 
 def finite(progress: Progress) -> dict[str, object]:

@@ -163,14 +163,19 @@ def _lock(folder: Path) -> int | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     held = False
     try:
-        held = _flock(descriptor, path) and _same_file(descriptor, path)
+        held = flocked(descriptor, path) and _same_file(descriptor, path)
     finally:
         if not held:
             os.close(descriptor)
     return descriptor if held else None
 
 
-def _flock(descriptor: int, path: Path) -> bool:
+def flocked(descriptor: int, path: Path) -> bool:
+    """Whether this process has the kernel's lock on an open file now; it does not wait for it.
+
+    Raises:
+        UserError: the file system has no locks.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -13,11 +13,11 @@ from severe_bench.adapt.network import TaskObjective, seeded_head
 from severe_bench.adapt.probing import FeatureBatches
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.record import Dataset
-from severe_bench.core.session import Session
 from severe_bench.data.reading import Steps
 from severe_bench.tasks.recognition import RECOGNITION
 from severe_bench.tasks.task import Assignment, NoOptions
 from severe_bench.train.loop import Training, fit
+from tests.performance.alone import alone
 from tests.performance.measure import Line, paired
 
 SEEDS = range(3)
@@ -88,7 +88,7 @@ def _apart(size: Size, sources: Sequence[FeatureBatches], folder: Path) -> None:
     for source in sources:
         with tempfile.TemporaryDirectory(dir=folder) as own:
             seed = source.steps.seed
-            fit(_objective(size, seed), source, size.plan, _session(Path(own)), seed)
+            fit(_objective(size, seed), source, size.plan, alone(Path(own)), seed)
 
 
 def _together(size: Size, sources: Sequence[FeatureBatches], folder: Path) -> None:
@@ -97,23 +97,12 @@ def _together(size: Size, sources: Sequence[FeatureBatches], folder: Path) -> No
         for number, source in enumerate(sources):
             place = Path(own) / str(number)
             place.mkdir()
-            seed, session = source.steps.seed, _session(place)
+            seed, session = source.steps.seed, alone(place)
             training = Training(_objective(size, seed), source, size.plan, session, seed)
             members.append(Member(training, source, size.assignment))
-        train_together(members, _session(Path(own)))
+        train_together(members, alone(Path(own)))
 
 
 def _objective(size: Size, seed: int) -> TaskObjective:
     head = seeded_head(size.assignment, size.width, seed)
     return TaskObjective(head, size.assignment, "features")
-
-
-def _session(folder: Path) -> Session:
-    return Session(
-        folder=folder,
-        device="cpu",
-        needs={},
-        should_stop=lambda: False,
-        checkpoint_due=lambda: False,
-        report=lambda progress: None,
-    )

@@ -14,11 +14,11 @@ from severe_bench.adapt.network import TaskObjective, seeded_head
 from severe_bench.adapt.probing import FeatureBatches
 from severe_bench.config.recipe import Optimiser, Recipe
 from severe_bench.core.record import Dataset
-from severe_bench.core.session import Session
 from severe_bench.data.reading import Steps
 from severe_bench.tasks.recognition import RECOGNITION
 from severe_bench.tasks.task import Assignment, NoOptions
 from severe_bench.train.loop import fit
+from tests.performance.alone import alone
 from tests.performance.measure import Line, paired
 
 RATES = tuple(1e-4 * 10 ** (i / 3) for i in range(10))
@@ -61,7 +61,7 @@ def _apart(shape: Shape, folder: Path) -> None:
         with tempfile.TemporaryDirectory(dir=folder) as own:
             head = seeded_head(_assignment(shape), shape.width, 0)
             objective = TaskObjective(head, _assignment(shape), "features")
-            fit(objective, _source(shape), _plan(spec, EPOCHS), _session(Path(own)), 0)
+            fit(objective, _source(shape), _plan(spec, EPOCHS), alone(Path(own)), 0)
 
 
 def _together(shape: Shape, folder: Path) -> None:
@@ -74,9 +74,7 @@ def fitted_together(shape: Shape, folder: Path, epochs: int) -> None:
         heads = Heads(seeded_head(_assignment(shape), shape.width, 0), HEADS)
         objective = HeadsObjective(heads, _assignment(shape), "features")
         optimiser = partial(HeadsOptimiser, heads, _specs())
-        fit(
-            objective, _source(shape), _plan(_specs()[0], epochs), _session(Path(own)), 0, optimiser
-        )
+        fit(objective, _source(shape), _plan(_specs()[0], epochs), alone(Path(own)), 0, optimiser)
 
 
 def _plan(spec: Optimiser, epochs: int) -> Recipe:
@@ -95,14 +93,3 @@ def _source(shape: Shape) -> FeatureBatches:
 def _assignment(shape: Shape) -> Assignment:
     names = tuple(map(str, range(shape.classes)))
     return RECOGNITION.bind(NoOptions(), Dataset("random", Path(), names, ()))
-
-
-def _session(folder: Path) -> Session:
-    return Session(
-        folder=folder,
-        device="cpu",
-        needs={},
-        should_stop=lambda: False,
-        checkpoint_due=lambda: False,
-        report=lambda progress: None,
-    )

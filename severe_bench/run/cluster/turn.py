@@ -1,15 +1,14 @@
 """One `severe run` at a time looks at the queue and submits to it, for one suite."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from severe_bench.core.atomic import mendable_writes
-from severe_bench.core.errors import UserError
 from severe_bench.run.events import Note, Observer
 from severe_bench.store.layout import Layout
+from severe_bench.store.lock import flocked
 
 LOCK = ".submitting"
 LOOK_SECONDS = 0.5
@@ -31,7 +30,7 @@ def turn(layout: Layout, observe: Observer) -> Iterator[None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         told = False
-        while not _locked(descriptor, str(path)):
+        while not flocked(descriptor, path):
             if not told:
                 observe(Note("another `severe run` submits cells of this suite; waiting for it"))
             told = True
@@ -39,14 +38,3 @@ def turn(layout: Layout, observe: Observer) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _locked(descriptor: int, path: str) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        mend = "mount it with locks (Lustre: -o flock) or pass another --results folder"
-        raise UserError(f"cannot lock a file here: {error.strerror}", path, mend) from error
-    return True
