@@ -101,25 +101,27 @@ def _apply_to(
 
 
 def _turn_hue(clips: torch.Tensor, factors: torch.Tensor) -> None:
-    """Hue, saturation and value are never spelt out.
+    """No pixel is asked which of its channels is largest: choosing costs more than arithmetic.
 
-    With the largest channel M, the chroma C and the hue h in sixths of the circle, red is M - C +
-    C clip(|h - 3| - 1), green M - C + C clip(2 - |h - 2|) and blue M - C + C clip(2 - |h - 4|),
-    each clipped to [0, 1].
+    With the largest channel M, the least m and C = M - m, the hue in sixths of the circle is
+    1 + (green + blue - red - m) / C away from red: towards green where green is above blue, else
+    towards blue. Turned to h, red is m + C clip(|h - 3| - 1), green M - C clip(|h - 2| - 1) and
+    blue M - C clip(|h - 4| - 1), each clipped to [0, 1].
     """
     red, green, blue = clips.unbind(1)
     largest = torch.maximum(torch.maximum(red, green), blue)
     least = torch.minimum(torch.minimum(red, green), blue)
     chroma = largest - least
-    green_first = (blue - red).add_(chroma, alpha=2)
-    blue_first = (red - green).add_(chroma, alpha=4)
-    angle = torch.where(largest == green, green_first, blue_first)
-    angle = torch.where(largest == red, green - blue, angle)
-    angle.div_(chroma.clamp_min(1e-12)).add_(6 * _wide(factors)[:, 0]).remainder_(6)
-    for channel, centre in ((red, 3), (green, 2), (blue, 4)):
-        distance = (angle - centre).abs_()
-        part = distance.sub_(1) if channel is red else distance.neg_().add_(2)
-        torch.addcmul(least, part.clamp_(0, 1), chroma, out=channel)
+    angle = (green + blue).sub_(red).sub_(least).div_(chroma.clamp_min(1e-12)).add_(1)
+    angle.copysign_(green - blue).add_(6 * _wide(factors)[:, 0])
+    angle.sub_((angle / 6).floor_(), alpha=6)
+    for channel, centre, from_end, sign in (
+        (red, 3, least, 1),
+        (green, 2, largest, -1),
+        (blue, 4, largest, -1),
+    ):
+        part = (angle - centre).abs_().sub_(1).clamp_(0, 1)
+        torch.addcmul(from_end, part, chroma, value=sign, out=channel)
 
 
 def _wide(factors: torch.Tensor) -> torch.Tensor:
