@@ -11,7 +11,8 @@ from severe_bench.cli.options import RESULTS
 from severe_bench.cli.running import conclude, refuse_hopeless
 from severe_bench.core.units import seconds_text
 from severe_bench.run.cluster import slurm_commands
-from severe_bench.run.cluster.looking import on_the_way, told_on_the_way
+from severe_bench.run.cluster.cancelling import cancel_jobs
+from severe_bench.run.cluster.looking import told_on_the_way
 from severe_bench.run.cluster.profile import find_profile
 from severe_bench.run.cluster.run import Dispatched, dispatch, plan_waves
 from severe_bench.run.cluster.sbatch import NoRoomError
@@ -116,12 +117,9 @@ def _array_lines(number: int, wave: Wave, order: Order) -> Iterator[str]:
         yield f"    {line}"
 
 
-def cancel_jobs(opened: Opened) -> list[str]:
-    """Cancel a suite's jobs; running cells save their state first. Returns the jobs."""
-    slurm_commands.require_slurm()
-    jobs = list(on_the_way(opened.layout).jobs)
-    slurm_commands.cancel(jobs)
-    return jobs
+def cancelled(opened: Opened) -> list[str]:
+    """Cancel a suite's jobs and return them."""
+    return cancel_jobs(opened.layout, _say)
 
 
 def _say(event: Event) -> None:

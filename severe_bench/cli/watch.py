@@ -42,9 +42,12 @@ def cancel(
     config: Config = None,
     results: Results = RESULTS,
 ) -> None:
-    """Cancel a suite's jobs on the cluster; finished cells stay, running ones save their state."""
-    from severe_bench.cli.cluster import cancel_jobs
+    """Cancel a suite's jobs on the cluster; finished cells stay, running ones save their state.
+
+    A `severe run --wait` of the suite ends too.
+    """
+    from severe_bench.cli.cluster import cancelled
     from severe_bench.cli.opening import open_suite
 
-    jobs = cancel_jobs(open_suite(suite, config, results))
+    jobs = cancelled(open_suite(suite, config, results))
     typer.echo(f"cancelled: {', '.join(jobs)}" if jobs else "no job of this suite is in the queue")

@@ -12,16 +12,22 @@ from severe_bench.core.errors import UserError
 
 TEMPORARY_MARK = ".partial-"
 
+IN_THE_WAY = "a file, or a link to nothing, stands where a folder is needed: move it away"
 MENDS = {
     errno.ENOSPC: "free some space or pass another --results folder",
     errno.EDQUOT: "your quota is used up: delete something or pass another --results folder",
     errno.EROFS: "the file system is read-only: pass another --results folder",
     errno.EACCES: "no permission: pass a --results folder you may write to",
     errno.EPERM: "no permission: pass a --results folder you may write to",
-    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
-    errno.EEXIST: "a file stands where a folder is needed: move it away",
+    errno.ENOTDIR: IN_THE_WAY,
+    errno.EEXIST: IN_THE_WAY,
+    errno.EISDIR: "a folder stands where a file is needed: move it away",
+    errno.ENAMETOOLONG: "the path is too long: pass another --results folder",
+    errno.ELOOP: "a link in the path leads to itself: pass another --results folder",
+    errno.EIO: "the disk reports an error: pass another --results folder",
     errno.ESTALE: "the network file system lost the folder: mount it again",
 }
+NO_FOLDER = "the folder is gone, or cannot be made here: pass another --results folder"
 
 
 @contextmanager
@@ -29,12 +35,14 @@ def mendable_writes(path: Path) -> Iterator[None]:
     """Turn what the user can mend about writing `path` (disk full, read-only, ...) into one line.
 
     Raises:
-        UserError: for the errors in `MENDS`; any other `OSError` passes as it is.
+        UserError: for the errors in `MENDS`, and where there is no folder for `path`; any other
+            `OSError` passes as it is.
     """
     try:
         yield
     except OSError as error:
-        mend = MENDS.get(error.errno or 0)
+        gone = error.errno == errno.ENOENT and not path.parent.is_dir()
+        mend = NO_FOLDER if gone else MENDS.get(error.errno or 0)
         if mend is None:
             raise
         raise UserError(f"cannot write: {error.strerror}", str(path), mend) from error
@@ -44,12 +52,23 @@ def require_writable(folder: Path) -> None:
     """Refuse a folder that may not be written, or not be made; makes nothing.
 
     Raises:
-        UserError: no permission, or a read-only file system.
+        UserError: no permission, a read-only file system, or something else is in the way.
     """
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    if not os.access(there, os.W_OK | os.X_OK):
-        what = f"cannot write: {os.strerror(errno.EACCES)}"
-        raise UserError(what, str(folder), MENDS[errno.EACCES])
+    with mendable_writes(folder):
+        there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+        code = _hindrance(there)
+        if code is not None:
+            raise OSError(code, os.strerror(code))
+
+
+def _hindrance(place: Path) -> int | None:
+    """Why nothing can be written into what is there: a code of `errno`; None where it can be."""
+    if not place.is_dir():
+        return errno.ENOTDIR
+    if os.access(place, os.W_OK | os.X_OK):
+        return None
+    read_only = os.statvfs(place).f_flag & os.ST_RDONLY
+    return errno.EROFS if read_only else errno.EACCES
 
 
 @contextmanager

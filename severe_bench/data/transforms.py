@@ -119,7 +119,7 @@ def test_crops(
     crops = []
     for top, left in _corners(height - size, width - size, test.crops):
         crop = whole[:, top : top + size, left : left + size].permute(3, 0, 1, 2)
-        crops.append(crop.to(torch.float32, memory_format=torch.contiguous_format).div(255))
+        crops.append(torch.empty(crop.shape, device=crop.device).copy_(crop).div_(255))
     return crops
 
 

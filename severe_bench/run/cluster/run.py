@@ -58,12 +58,13 @@ def dispatch(
     """
     slurm_commands.require_slurm()
     with turn(order.layout, observe):
-        return _dispatch(order, cells, retry, observe)
+        return dispatch_in_turn(order, cells, retry, observe)
 
 
-def _dispatch(
+def dispatch_in_turn(
     order: Order, cells: Sequence[Cell], retry: Collection[str], observe: Observer
 ) -> Dispatched:
+    """As `dispatch`, for who has the turn already."""
     found = survey(order.layout, cells, retry, observe)
     if note_out_of_memory(order.layout, found.to_run):
         found = survey(order.layout, cells, (), observe)

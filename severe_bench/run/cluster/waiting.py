@@ -10,13 +10,16 @@ from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster import submission as ledger
+from severe_bench.run.cluster.cancelling import last_cancel
 from severe_bench.run.cluster.looking import on_the_way
-from severe_bench.run.cluster.run import Dispatched, dispatch
+from severe_bench.run.cluster.run import Dispatched, dispatch_in_turn
 from severe_bench.run.cluster.sbatch import NoRoomError
 from severe_bench.run.cluster.submit import Order
+from severe_bench.run.cluster.turn import turn
 from severe_bench.run.events import Note, Observer
 from severe_bench.run.interrupts import Interrupts
 from severe_bench.run.local import RunOutcome
+from severe_bench.run.survey import survey
 from severe_bench.store.events import read_events
 from severe_bench.store.states import states
 
@@ -33,16 +36,23 @@ def run_to_end(
 ) -> RunOutcome:
     """Submit, wait, submit what is left, until nothing is.
 
-    Jobs go on when this is interrupted; the same command waits for them again.
+    Jobs go on when this is interrupted; the same command waits for them again. When somebody
+    cancels them with `severe cancel`, it ends as if interrupted.
 
     Raises:
         UserError: no Slurm here, the results folder cannot be used, or sbatch refuses.
     """
-    first = dispatch(order, cells, retry, observe)
+    slurm_commands.require_slurm()
+    with turn(order.layout, observe):
+        cancelled_before = last_cancel(order.layout)
+        first = dispatch_in_turn(order, cells, retry, observe)
     with Interrupts() as interrupts:
-        waiting = _Waiting(order, cells, observe, interrupts)
+        waiting = _Waiting(order, cells, observe, interrupts, cancelled_before)
         last = waiting.to_the_end(first)
-    return _outcome(first, last, cells, interrupted=bool(interrupts.count))
+    if last.unfinished:
+        last = replace(last, survey=survey(order.layout, cells, (), observe))
+    stopped = bool(interrupts.count) or waiting.cancelled
+    return _outcome(first, last, cells, interrupted=stopped)
 
 
 def poll_seconds() -> float:
@@ -62,20 +72,27 @@ class _Waiting:
     """What a waiting run remembers between its looks at the queue."""
 
     def __init__(
-        self, order: Order, cells: Sequence[Cell], observe: Observer, interrupts: Interrupts
+        self,
+        order: Order,
+        cells: Sequence[Cell],
+        observe: Observer,
+        interrupts: Interrupts,
+        cancelled_before: str,
     ) -> None:
         self._order, self._cells = order, cells
         self._observe, self._interrupts = observe, interrupts
+        self._cancelled_before = cancelled_before
+        self.cancelled = False
         self._told = ""
         self._idle = self._refusals = 0
 
     def to_the_end(self, last: Dispatched) -> Dispatched:
         """Wait and submit in turns; return the last turn."""
-        while last.unfinished:
+        while last.unfinished and not self.cancelled:
             self._tell_refusal(last)
             before = self._progress()
             tasks = self._until_there_is_room(last)
-            if self._interrupts.count:
+            if self._interrupts.count or self.cancelled:
                 break
             if self._progress() > before:
                 self._idle = 0
@@ -106,9 +123,18 @@ class _Waiting:
             self._sleep(poll_seconds())
             tasks = self._tasks()
             gone = self._all_ended() or tasks == before == 0
-            if self._interrupts.count or gone or (tasks is not None and 0 < tasks <= enough):
+            stopped = self._interrupts.count or self._look_for_cancelling()
+            if stopped or gone or (tasks is not None and 0 < tasks <= enough):
                 return tasks or 0
             before = tasks
+
+    def _look_for_cancelling(self) -> bool:
+        """Whether somebody cancelled the suite's jobs since the first were submitted."""
+        if last_cancel(self._order.layout) in {"", self._cancelled_before} or self._all_ended():
+            return False
+        self.cancelled = True
+        self._tell("the jobs were cancelled by `severe cancel`")
+        return True
 
     def _all_ended(self) -> bool:
         return set(states(self._order.layout, self._cells).values()) <= {"done", "failed"}
@@ -130,7 +156,10 @@ class _Waiting:
 
     def _submit_again(self, last: Dispatched) -> Dispatched:
         try:
-            again = dispatch(self._order, self._cells, (), self._observe)
+            with turn(self._order.layout, self._observe):
+                if self._look_for_cancelling():
+                    return last
+                again = dispatch_in_turn(self._order, self._cells, (), self._observe)
         except UserError as error:
             self._refusals += 1
             if self._refusals >= MOST_REFUSALS:

@@ -1,6 +1,7 @@
 """`--wait` with a scheduler that only records: it neither gives up early nor waits for ever."""
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,11 @@ import pytest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cluster import waiting
+from severe_bench.run.cluster.cancelling import cancel_jobs
 from severe_bench.run.cluster.profile import Asks, Profile
+from severe_bench.run.cluster.run import dispatch
 from severe_bench.run.cluster.submit import Order
+from severe_bench.run.cluster.turn import turn
 from severe_bench.run.cluster.waiting import IDLE_ROUNDS, POLL_VARIABLE, poll_seconds, run_to_end
 from severe_bench.run.devices import ONE_THREAD, Lane
 from severe_bench.run.events import Event, Note
@@ -187,6 +191,75 @@ def test_what_is_refused_for_good_is_said_at_once(slurm: FakeSlurm, order: Order
 
     run_to_end(half, tree(1), (), noting(then))
     assert "4 cell(s) were not submitted: sbatch refused: sbatch: error: invalid part" in told[0]
+
+
+def test_a_run_that_waits_ends_when_its_jobs_are_cancelled(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    """As `severe cancel` does in another terminal."""
+    told: list[str] = []
+
+    def then(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
+            run_cells(order.layout, cells[:1], settings, lambda event: None)
+            assert cancel_jobs(order.layout, print) == ["1000"]
+
+    outcome = run_to_end(order, cells, (), noting(then))
+    assert told[-1] == "the jobs were cancelled by `severe cancel`"
+    assert outcome.exit_code == 130
+    assert outcome.done == (cells[0].id,), "what was done meanwhile is counted"
+    assert outcome.left == (cells[1].id,)
+    assert len(slurm.calls("sbatch")) == 1
+
+
+def test_cancelling_and_submitting_again_take_turns(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    """Cancelled after it looked and before it submits: it looks once more when it has its turn."""
+    told: list[str] = []
+
+    def then(text: str) -> None:
+        told.append(text)
+        if "0 task(s)" in text:
+            with turn(order.layout, print):
+                thread = threading.Thread(target=cancel_jobs, args=(order.layout, print))
+                thread.start()
+            thread.join()
+        empty(slurm)
+
+    assert run_to_end(order, cells, (), noting(then)).exit_code == 130
+    assert len(slurm.calls("sbatch")) == 1
+
+
+def test_a_new_run_heeds_no_earlier_cancelling(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    dispatch(order, cells, (), lambda event: None)
+    cancel_jobs(order.layout, print)
+
+    def then(text: str) -> None:
+        settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
+        run_cells(order.layout, cells, settings, lambda event: None)
+
+    assert run_to_end(order, cells, (), noting(then)).exit_code == 0
+
+
+def test_nothing_to_cancel_makes_no_folder(slurm: FakeSlurm, order: Order) -> None:
+    assert cancel_jobs(order.layout, print) == []
+    assert not order.layout.results.exists()
+
+
+def test_jobs_are_cancelled_where_nothing_can_be_written(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    """A full disk is a reason to cancel."""
+    (array,) = dispatch(order, cells, (), lambda event: None).submitted.made
+    (order.layout.results / "demo" / "slurm" / "cancelled").mkdir()
+    told: list[str] = []
+    assert cancel_jobs(order.layout, noting(told.append)) == [array.job]
+    assert "end it with Ctrl-C" in told[0]
 
 
 def test_seconds_between_polls(monkeypatch: pytest.MonkeyPatch) -> None:
