@@ -3,6 +3,9 @@
 Two variances are kept apart: test videos (another test set) by the paired cluster bootstrap of the
 seed-averaged difference, and seeds (another training run) by the spread of the difference over
 common seeds.
+
+Where all groups of test videos differ alike there is no spread to measure, and the difference is
+judged by what other groups could have shown (`few_groups.equal_groups`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +17,16 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, nctdtrinc, stdtr, stdtrit
 
 from severe_bench.analysis.intervals import PairedDifference, Resampled, with_seeds_drawn
+from severe_bench.core.metric import Metric
 from severe_bench.metrics.bootstrap import percentiles_of_each
-from severe_bench.metrics.few_groups import FEW, around, standard_errors
+from severe_bench.metrics.few_groups import (
+    FEW,
+    LEVEL,
+    around,
+    equal_differences_p,
+    equal_groups,
+    standard_errors,
+)
 
 Array = NDArray[np.float64]
 BLOCK = 500
@@ -31,11 +42,13 @@ class Comparison:
 
     Args:
         difference: mean and 95 % interval.
-        video_se: standard error from test videos, paired, drawn by group.
+        video_se: standard error from test videos, paired, drawn by group; None where all resamples
+            agree, so that it is not known.
         seed_se: standard error from seeds; None with one common seed, whose variance is unknown.
         p: two-sided, of no difference: t = mean / sqrt(video_se^2 + seed_se^2) with the degrees of
-            freedom of Satterthwaite (1946).
-        freedom: these; 0 where nothing can be tested.
+            freedom of Satterthwaite (1946). Without `video_se` the exact p of groups that differ
+            alike (`few_groups.equal_differences_p`), or that of the seeds where it is larger.
+        freedom: these; 0 where the t-test cannot be made.
         holm: `p` adjusted for all pairs of the experiment (Holm 1979).
         a_better, b_better: groups of test videos (single ones where there are no groups) on which
             that model did better over the common seeds; None for metrics that are no mean over
@@ -45,7 +58,7 @@ class Comparison:
     """
 
     difference: PairedDifference
-    video_se: float
+    video_se: float | None
     seed_se: float | None
     p: float
     freedom: float
@@ -57,7 +70,7 @@ class Comparison:
     @property
     def standard_error(self) -> float:
         """Of both variances together."""
-        return float(np.hypot(self.video_se, self.seed_se or 0.0))
+        return float(np.hypot(self.video_se or 0.0, self.seed_se or 0.0))
 
     def turned(self) -> "Comparison":
         """Model `b` minus model `a`."""
@@ -80,7 +93,10 @@ def compare_all(resampled: Mapping[str, Resampled], n: int) -> dict[Pair, Compar
         resampled: model -> its metric, all of one call of `intervals.resample`.
         n: test videos.
 
-    With few groups of test videos (see `metrics.few_groups`) the interval is that of the t-test.
+    Percentiles of the draws of test videos and seeds (a crossed bootstrap); with S seeds the drawn
+    spread over seeds is (S - 1) / S of the true variance, so with few seeds they are somewhat
+    narrow. With few groups of test videos (see `metrics.few_groups`) the interval is that of the
+    t-test.
     """
     pairs = list(combinations(resampled, 2))
     by_seeds: dict[tuple[int, ...], list[Pair]] = {}
@@ -108,29 +124,30 @@ class Side:
         values: (S,) the metric of each seed.
         averaged: (B,) its mean over seeds on each resampled test set; `drawn` (B,) with seeds drawn
             again too.
-        sums: (G,) what each group contributes, all seeds together, or None.
-        groups, limits: as of `Resampled`.
+        gains: (G,) what each group contributes, all seeds together, more is better; or None.
+        groups, metric: as of `Resampled`.
     """
 
     values: Array
     averaged: Array
     drawn: Array
-    sums: Array | None
+    gains: Array | None
     groups: int
-    limits: tuple[float, float]
+    metric: Metric
 
     @classmethod
     def of(cls, found: Resampled, seeds: Sequence[int]) -> "Side":
         """Restricted to some seeds."""
         rows = [found.seeds.index(seed) for seed in seeds]
         replicates = found.replicates[rows]
+        better = 1.0 if found.metric.higher_is_better else -1.0
         return cls(
             found.values[rows],
             replicates.mean(axis=0),
             with_seeds_drawn(replicates),
-            None if found.per_group is None else found.per_group[rows].sum(axis=0),
+            None if found.per_group is None else better * found.per_group[rows].sum(axis=0),
             found.groups,
-            found.limits,
+            found.metric,
         )
 
 
@@ -203,21 +220,25 @@ def t_test(mean: float, video_se: float, groups: int, seed_se: float | None, see
 
 def _compare(pairs: Sequence[tuple[Side, Side]], n: int) -> list[Comparison]:
     values = np.stack([a.values - b.values for a, b in pairs])
-    seeds, groups = values.shape[1], pairs[0][0].groups
-    video = standard_errors(np.stack([a.averaged - b.averaged for a, b in pairs]), groups)
+    seeds, first = values.shape[1], pairs[0][0]
+    redrawn = np.stack([a.averaged - b.averaged for a, b in pairs])
+    video = standard_errors(redrawn, first.groups)
     seed = values.std(axis=1, ddof=1) / np.sqrt(seeds) if seeds > 1 else [None] * len(pairs)
-    bounds = _by_t(values, video, seed, groups) if groups < FEW else _by_percentiles(pairs)
-    least, most = pairs[0][0].limits
-    bounds = np.clip(bounds, least - most, most - least)
+    few = first.groups < FEW
+    bounds = _by_t(values, video, seed, first.groups) if few else _by_percentiles(pairs)
+    means = values.mean(axis=1)
+    alike = np.ptp(redrawn, axis=1) <= ROUNDING * np.maximum(1.0, np.abs(means))
+    bounds[alike] = _hull(bounds[alike], _equal(means[alike], first))
+    bounds = np.clip(bounds, *_range(first.metric))
     return [
         _comparison(
             pair,
             PairedDifference(float(mean), float(low), float(high), n, seeds),
-            float(video_se),
+            None if same else float(video_se),
             None if seed_se is None else float(seed_se),
         )
-        for pair, mean, (low, high), video_se, seed_se in zip(
-            pairs, values.mean(axis=1), bounds, video, seed, strict=True
+        for pair, mean, (low, high), same, video_se, seed_se in zip(
+            pairs, means, bounds, alike, video, seed, strict=True
         )
     ]
 
@@ -236,15 +257,46 @@ def _by_t(values: Array, video: Array, seed: Array | Sequence[None], groups: int
     return around(values.mean(axis=1), error, np.maximum(freedom, 1.0))
 
 
+def _equal(means: Array, side: Side) -> Array:
+    """(K, 2): intervals of differences that all groups have; of no mean over videos, all of it."""
+    if side.gains is None:
+        return np.tile([-np.inf, np.inf], (len(means), 1))
+    return equal_groups(means, side.groups, _range(side.metric), (1 - LEVEL) / 2)
+
+
+def _hull(one: Array, other: Array) -> Array:
+    """(K, 2): the shortest intervals that hold both."""
+    low, high = np.minimum(one, other)[:, :1], np.maximum(one, other)[:, 1:]
+    return np.concatenate([low, high], axis=1)
+
+
+def _range(metric: Metric) -> tuple[float, float]:
+    """What two values of the metric can differ by."""
+    least, most = metric.bounds
+    return least - most, most - least
+
+
 def _comparison(
-    pair: tuple[Side, Side], difference: PairedDifference, video_se: float, seed_se: float | None
+    pair: tuple[Side, Side],
+    difference: PairedDifference,
+    video_se: float | None,
+    seed_se: float | None,
 ) -> Comparison:
     a, b = pair
-    spread = video_se, a.groups, seed_se, difference.seeds
-    p, freedom = t_test(difference.mean, *spread), freedom_of(*spread)
-    if a.sums is None or b.sums is None:
+    spread = video_se or 0.0, a.groups, seed_se, difference.seeds
+    p = t_test(difference.mean, *spread)
+    if video_se is None:
+        p = max(p, _equal_p(difference.mean, a))
+    freedom = 0.0 if video_se is None else freedom_of(*spread)
+    if a.gains is None or b.gains is None:
         return Comparison(difference, video_se, seed_se, p, freedom, p, None, None, None)
-    gain = a.sums - b.sums
+    gain = a.gains - b.gains
     better, worse = int((gain > ROUNDING).sum()), int((gain < -ROUNDING).sum())
     sign_p = mcnemar(better, worse)
     return Comparison(difference, video_se, seed_se, p, freedom, p, better, worse, sign_p)
+
+
+def _equal_p(mean: float, side: Side) -> float:
+    if side.gains is None:
+        return 1.0
+    return equal_differences_p(mean, side.groups, _range(side.metric)[1])

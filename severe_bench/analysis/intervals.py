@@ -6,19 +6,18 @@ are reported apart for one model and drawn together, crossed, for a difference.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.metric import Metric
 from severe_bench.metrics.bootstrap import (
     Clusters,
     Run,
     group_sums,
     known_intervals,
     of_means,
-    percentiles,
     redrawn,
     replicates,
 )
@@ -69,7 +68,7 @@ class Resampled:
         per_group: (S, G) the sum of what each group of test videos contributes to the metric; None
             where the metric is no mean over videos.
         groups: G, how many groups of test videos there are.
-        limits: least and greatest value of the metric.
+        metric: what was measured, with its direction and scale.
     """
 
     seeds: tuple[int, ...]
@@ -77,12 +76,12 @@ class Resampled:
     replicates: Array
     per_group: Array | None
     groups: int
-    limits: tuple[float, float] = (-inf, inf)
+    metric: Metric
 
     @property
     def widened(self) -> Array:
         """(S, B) replicates that reach as far as intervals do, see `few_groups.widened`."""
-        return widened(self.replicates, self.values, self.groups, self.limits)
+        return widened(self.replicates, self.values, self.groups, self.metric.bounds)
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,8 @@ class PairedDifference:
 
     Args:
         mean: over the common seeds, in the metric's unit.
-        low, high: 95 % percentile interval, clips and seeds both resampled; with few groups of
-            clips by Student's t with both variances.
+        low, high: 95 % interval, test videos and seeds both drawn again; infinite where nothing is
+            known, see `comparison`.
         n: test videos.
         seeds: common seeds. With one seed the interval covers test videos only.
     """
@@ -170,8 +169,8 @@ def resample(
     for model, rows in _rows_of(runs).items():
         sums = None if per_group is None else per_group[rows]
         seeds = tuple(sorted(runs[model]))
-        limits = measure.metric.bounds
-        result[model] = Resampled(seeds, values[rows], found[rows], sums, clusters.count, limits)
+        owned = values[rows], found[rows], sums
+        result[model] = Resampled(seeds, *owned, clusters.count, measure.metric)
     return result
 
 
@@ -192,33 +191,8 @@ def intervals_of(found: Sequence[Resampled]) -> list[Interval | None]:
     values = np.array([one.values.mean() for one in found])
     first = found[0]
     mean = first.per_group is not None
-    bounds = known_intervals(averaged, values, first.groups, first.limits, mean=mean)
+    bounds = known_intervals(averaged, values, first.groups, first.metric.bounds, mean=mean)
     return [None if ends is None else Interval(*ends) for ends in bounds]
-
-
-def paired(a: Resampled, b: Resampled, n: int, draws_of_seeds: int = 0) -> PairedDifference | None:
-    """Difference a - b over their common seeds; None without a common seed.
-
-    Each replicate takes one resampled test set, the same for both models, and draws the common
-    seeds with replacement, the same for both models (a crossed bootstrap). With S seeds the drawn
-    spread over seeds is (S - 1) / S of the true variance, so with few seeds the interval is
-    somewhat narrow. It is for many groups of test videos; `comparison` knows few of them too.
-
-    Args:
-        a: the model that the difference is of.
-        b: what is subtracted; of the same call of `resample`, so that entry i of the replicates of
-            both is the same test set.
-        n: test videos, to be carried along.
-        draws_of_seeds: seed of the drawing of seeds.
-    """
-    seeds = sorted(set(a.seeds) & set(b.seeds))
-    if not seeds:
-        return None
-    rows_a, rows_b = ([r.seeds.index(s) for s in seeds] for r in (a, b))
-    differences = a.replicates[rows_a] - b.replicates[rows_b]
-    bounds = _percentiles(with_seeds_drawn(differences, draws_of_seeds))
-    mean = float(np.mean(a.values[rows_a] - b.values[rows_b]))
-    return PairedDifference(mean, bounds.low, bounds.high, n, len(seeds))
 
 
 def with_seeds_drawn(replicates: Array, seed: int = 0) -> Array:
@@ -230,19 +204,6 @@ def with_seeds_drawn(replicates: Array, seed: int = 0) -> Array:
     picks = np.random.default_rng((seed, 1)).integers(count, size=(count, draws))
     drawn: Array = np.take_along_axis(replicates, picks, axis=0).mean(axis=0)
     return drawn
-
-
-def paired_difference(
-    measure: Measure,
-    a: Mapping[int, Predictions],
-    b: Mapping[int, Predictions],
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> PairedDifference | None:
-    """`paired` from predictions by seed, for two models on their own."""
-    both = resample(measure, {"a": a, "b": b}, draws, seed)
-    n = len(next(iter(a.values())).samples) if a else 0
-    return paired(both["a"], both["b"], n, seed) if a and b else None
 
 
 def require_same_videos(runs: Sequence[Predictions]) -> None:
@@ -274,7 +235,3 @@ def _affordable(measure: Measure, runs: Sequence[Run], draws: int) -> int:
         what = f"{measure.metric.title} is too slow to resample for {len(runs)} cells"
         raise UserError(what, mend="the interval of each cell stands in results.csv")
     return min(draws, possible)
-
-
-def _percentiles(values: Array) -> Interval:
-    return Interval(*percentiles(values))

@@ -80,4 +80,5 @@ METRICS: Registry[Measure] = Registry(
         "span_map_070": "severe_bench.metrics.localisation:SPAN_MAP_070",
     },
     group="severe_bench.metrics",
+    of=Measure,
 )

@@ -75,8 +75,8 @@ def words(text: str, mark: Mark = "") -> Entry:
 
 
 def number(value: float | None, digits: int = 1, detail: str = "", mark: Mark = "") -> Entry:
-    """A number with so many digits; None and NaN are missing."""
-    if value is None or math.isnan(value):
+    """A number with so many digits; what is not known or has no end is missing."""
+    if value is None or not math.isfinite(value):
         return Entry(None, MISSING, mark="missing")
     return Entry(value, fixed(value, digits), detail, mark)
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 from scipy.stats import binomtest, false_discovery_control, ttest_1samp
 
 from severe_bench.analysis.comparison import (
@@ -15,8 +16,10 @@ from severe_bench.analysis.comparison import (
     mcnemar,
     t_test,
 )
-from severe_bench.analysis.intervals import Resampled, paired, resample
+from severe_bench.analysis.intervals import Resampled, resample, with_seeds_drawn
 from severe_bench.metrics.accuracy import MEAN_PER_CLASS, TOP1
+from severe_bench.metrics.counting import COUNTING_ERROR
+from severe_bench.metrics.few_groups import equal_differences_p, equal_groups
 from severe_bench.store.predictions import Predictions
 from tests.analysis.simulation import World, simulate
 
@@ -57,19 +60,93 @@ def test_groups_are_what_is_counted_where_there_are_groups() -> None:
     assert found.sign_p == 1.0
 
 
+def counted(errors: NDArray[np.float64]) -> Predictions:
+    """Predicted counts, off by a share of the true ones."""
+    names = np.array([f"v{i}" for i in range(len(errors))])
+    true = np.arange(len(errors)) % 7 + 2
+    return Predictions(names, true, (true * (1 + errors)).astype(np.float32), names)
+
+
+def test_of_errors_less_is_better() -> None:
+    errors = np.random.default_rng(0).random((2, 50)) * [[0.1], [0.5]]
+    runs = {name: {0: counted(rows)} for name, rows in zip("ab", errors, strict=True)}
+    found = compare_all(resample(COUNTING_ERROR, runs, draws=200), 50)["a", "b"]
+    better = int((errors[0] < errors[1]).sum())
+    assert (found.a_better, found.b_better) == (better, 50 - better)
+    assert better > 25
+
+
+@pytest.mark.parametrize("groups", [3, 5, 6, 10, 60])
+def test_groups_that_all_differ_alike_are_judged_by_the_sign_test(groups: int) -> None:
+    """Resampling them says that the difference is 100 for sure, however few they are."""
+    all_, none = np.ones(groups, bool), np.zeros(groups, bool)
+    runs = {"a": {0: right(all_)}, "b": {0: right(none)}}
+    found = compare_all(resample(TOP1, runs, draws=300), groups)["a", "b"]
+    assert found.p == pytest.approx(binomtest(groups, groups).pvalue)
+    assert found.p == pytest.approx(found.sign_p)
+    assert found.video_se is None
+    assert found.freedom == 0
+    share = binomtest(groups, groups).proportion_ci(0.95).low  # Clopper and Pearson, two-sided
+    low = 100 * (share - (1 - share))
+    assert found.difference.low == pytest.approx(low)
+    assert found.difference.high == 100.0
+    assert found.difference.excludes_zero == (found.p < 0.05)
+
+
+@given(st.floats(0.5, 100), st.integers(3, 60))
+def test_no_world_of_no_difference_shows_equal_groups_more_often(d: float, groups: int) -> None:
+    """The share of groups that differ by d is at its most where all others differ by -100."""
+    most = linprog([-1, 0, 0], A_eq=[[d, -100, 100], [1, 1, 1]], b_eq=[0, 1]).x[0]
+    p = equal_differences_p(d, groups, 100.0)
+    assert p == pytest.approx(min(1.0, 2 * most**groups))
+    (bounds,) = equal_groups(np.array([d]), groups, (-100.0, 100.0), 0.025)
+    assert (bounds[0] > 0) == (p < 0.05) or p == pytest.approx(0.05)
+
+
+def test_seeds_count_too_where_videos_differ_alike() -> None:
+    """Mean differences of 100, 100 and 0 on every video: the seeds alone would have p = 0.18."""
+    runs = {
+        "a": {s: right(np.full(50, s < 2)) for s in range(3)},
+        "b": {s: right(np.zeros(50, bool)) for s in range(3)},
+    }
+    found = compare_all(resample(TOP1, runs, draws=300), 50)["a", "b"]
+    expected = ttest_1samp([100.0, 100.0, 0.0], 0.0)
+    assert found.p == pytest.approx(expected.pvalue)
+    assert not found.difference.excludes_zero
+
+
+def test_of_equal_groups_of_what_is_no_mean_or_has_no_end_nothing_is_known() -> None:
+    worse = {name: {0: counted(np.full(8, error))} for name, error in (("a", 0.5), ("b", 1.5))}
+    targets = np.array([0, 1] * 10)
+    names = np.array([f"v{i}" for i in range(20)])
+    scores = np.eye(2, dtype=np.float32)[targets]
+    classes = {
+        "a": {0: Predictions(names, targets, scores, names)},
+        "b": {0: Predictions(names, targets, 1 - scores, names)},
+    }
+    for measure, runs, most in (
+        (COUNTING_ERROR, worse, np.inf),
+        (MEAN_PER_CLASS, classes, 100.0),
+    ):
+        found = compare_all(resample(measure, runs, draws=100), 20)["a", "b"]
+        assert (found.difference.low, found.difference.high) == (-most, most)
+        assert found.p == 1.0
+
+
 @pytest.mark.parametrize("seeds", [(0,), (0, 1, 2)])
-def test_intervals_are_those_of_paired(seeds: tuple[int, ...]) -> None:
+def test_intervals_are_percentiles_of_draws_that_both_models_share(seeds: tuple[int, ...]) -> None:
     runs = {
         model: {s: right(hits(90, chance, 10 * i + s)) for s in seeds}
         for i, (model, chance) in enumerate({"a": 0.5, "b": 0.6, "c": 0.4}.items())
     }
     resampled = resample(TOP1, runs, draws=400)
     for (a, b), found in compare_all(resampled, 90).items():
-        expected = paired(resampled[a], resampled[b], 90)
-        assert expected is not None
-        assert found.difference.mean == pytest.approx(expected.mean)
-        assert found.difference.low == pytest.approx(expected.low)
-        assert found.difference.high == pytest.approx(expected.high)
+        apart = resampled[a].replicates - resampled[b].replicates
+        low, high = np.percentile(with_seeds_drawn(apart), [2.5, 97.5])
+        means = resampled[a].values - resampled[b].values
+        assert found.difference.mean == pytest.approx(means.mean())
+        assert found.difference.low == pytest.approx(low)
+        assert found.difference.high == pytest.approx(high)
 
 
 def test_only_common_seeds_are_compared_and_pairs_without_any_are_left_out() -> None:
@@ -177,5 +254,5 @@ def test_size_of_the_test_and_coverage_of_the_interval_with_seeds_and_groups() -
 
 
 def test_nothing_to_compare() -> None:
-    one = Resampled((0,), np.zeros(1), np.zeros((1, 10)), None, 5)
+    one = Resampled((0,), np.zeros(1), np.zeros((1, 10)), None, 5, TOP1.metric)
     assert compare_all({"a": one}, 5) == {}

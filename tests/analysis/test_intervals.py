@@ -5,12 +5,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
+from severe_bench.analysis.comparison import Comparison, compare_all
 from severe_bench.analysis.intervals import (
     PairedDifference,
     interval,
     over_seeds,
-    paired,
-    paired_difference,
     resample,
 )
 from severe_bench.core.errors import UserError
@@ -31,6 +30,17 @@ def run(values: NDArray[np.float64], groups: NDArray[np.str_] | None = None) -> 
     names = np.array([f"v{i}" for i in range(len(values))])
     own = names if groups is None else groups
     return Predictions(names, np.zeros(len(values), int), values[:, None].astype(np.float32), own)
+
+
+def compared(
+    a: dict[int, Predictions], b: dict[int, Predictions], draws: int = 400
+) -> PairedDifference:
+    return every(a, b, draws).difference
+
+
+def every(a: dict[int, Predictions], b: dict[int, Predictions], draws: int = 400) -> Comparison:
+    found = compare_all(resample(MEAN, {"a": a, "b": b}, draws), len(a[0].samples))
+    return found["a", "b"]
 
 
 def draws(n: int, seed: int, shift: float = 0.0) -> NDArray[np.float64]:
@@ -104,10 +114,9 @@ def test_paired_difference_agrees_with_a_loop_over_both_resamplings() -> None:
     hard = rng.normal(size=80)
     a = hard + rng.normal(size=(4, 80)) * 0.5 + rng.normal(size=(4, 1)) * 0.3 + 0.4
     b = hard + rng.normal(size=(4, 80)) * 0.5
-    found = paired_difference(
-        MEAN, {s: run(v) for s, v in enumerate(a)}, {s: run(v) for s, v in enumerate(b)}, 20_000
+    found = compared(
+        {s: run(v) for s, v in enumerate(a)}, {s: run(v) for s, v in enumerate(b)}, 20_000
     )
-    assert found is not None
     low, high = crossed_by_loop(a, b, 20_000)
     assert found.mean == pytest.approx(float((a - b).mean()), abs=1e-6)
     assert (found.low, found.high) == (pytest.approx(low, abs=0.02), pytest.approx(high, abs=0.02))
@@ -118,16 +127,18 @@ def test_only_common_seeds_count_and_without_any_there_is_none() -> None:
     a = {0: run(draws(30, 0)), 1: run(draws(30, 1))}
     b = {1: run(draws(30, 2)), 2: run(draws(30, 3))}
     found = resample(MEAN, {"a": a, "b": b, "c": {7: run(draws(30, 4))}})
-    both = paired(found["a"], found["b"], 30)
-    assert both is not None
+    pairs = compare_all(found, 30)
+    assert list(pairs) == [("a", "b")]
+    both = pairs["a", "b"].difference
     assert both.seeds == 1
     assert both.mean == pytest.approx(float(found["a"].values[1] - found["b"].values[0]))
-    assert paired(found["a"], found["c"], 30) is None
 
 
 def test_a_model_does_not_differ_from_itself() -> None:
     same = {0: run(draws(30, 0)), 1: run(draws(30, 1))}
-    assert paired_difference(MEAN, same, same) == PairedDifference(0.0, 0.0, 0.0, 30, 2)
+    found = every(same, same)
+    assert found.difference == PairedDifference(0.0, -np.inf, np.inf, 30, 2)
+    assert (found.p, found.video_se, found.freedom) == (1.0, None, 0.0)
 
 
 def test_scaling_by_a_negative_factor_swaps_the_bounds() -> None:
@@ -144,13 +155,9 @@ def test_coverage_of_the_paired_interval_under_no_difference() -> None:
         seed_effect = rng.normal(size=(10, 1)) * 0.2
         video_effect = rng.normal(size=(1, 100)) * 0.5
         a = seed_effect + video_effect + rng.normal(size=(10, 100)) * 0.3
-        found = paired_difference(
-            MEAN,
-            {s: run(v) for s, v in enumerate(a)},
-            {s: run(np.zeros(100)) for s in range(10)},
-            draws=400,
+        found = compared(
+            {s: run(v) for s, v in enumerate(a)}, {s: run(np.zeros(100)) for s in range(10)}
         )
-        assert found is not None
         held += not found.excludes_zero
     assert 0.88 <= held / 200 <= 0.99
 

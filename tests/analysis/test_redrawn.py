@@ -22,7 +22,7 @@ RNG = np.random.default_rng(0)
 
 def resampled(replicates: np.ndarray) -> Resampled:
     seeds, _ = replicates.shape
-    return Resampled(tuple(range(seeds)), replicates.mean(axis=1), replicates, None, 100)
+    return Resampled(tuple(range(seeds)), replicates.mean(axis=1), replicates, None, 100, ERROR)
 
 
 def test_ranks_of_each_draw_are_competition_ranks() -> None:

@@ -1,5 +1,6 @@
 """What several tables share."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from severe_bench.analysis.intervals import PairedDifference
@@ -70,13 +71,15 @@ def digits_of(metric: Metric) -> int:
 def difference_entries(found: PairedDifference) -> list[Entry]:
     """Mean, low, high, separable, videos and seeds of a paired difference."""
     return [
-        Entry(found.mean, signed(found.mean)),
-        Entry(found.low, signed(found.low)),
-        Entry(found.high, signed(found.high)),
+        *(_signed(value) for value in (found.mean, found.low, found.high)),
         words("yes") if found.excludes_zero else words("not separable", "unsure"),
         number(found.n, 0),
         number(found.seeds, 0),
     ]
+
+
+def _signed(value: float) -> Entry:
+    return Entry(value, signed(value)) if math.isfinite(value) else ABSENT
 
 
 def shades(column: Column) -> dict[str, float]:

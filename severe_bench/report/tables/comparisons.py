@@ -1,12 +1,12 @@
 """Tables of comparisons: every pair of models with its tests, and what could be detected."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
 from severe_bench.analysis.comparison import Comparison, Pair, detectable, holm
-from severe_bench.analysis.study import Study
+from severe_bench.analysis.study import Study, Uncertainty
 from severe_bench.report.table import Entry, Head, Table, number, probability, words
 from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, explained, legend, signs_in
 from severe_bench.report.tables.common import EXPERIMENT, difference_entries, in_order, table
@@ -55,9 +55,22 @@ def pairs(study: Study) -> Table:
         "of test videos (paired, by group) and of seeds; Holm: adjusted for all pairs of the "
         "experiment. Better on: test videos, or groups of them, on which that model did better; "
         "exact p: McNemar’s test, over several seeds or groups the sign test that generalises it; "
-        "it is about these training runs, not about others." + legend(study.columns.values())
+        "it is about these training runs, not about others."
+        + _all_alike(study.uncertainties.values())
+        + legend(study.columns.values())
     )
     return table("pairs", "Paired differences and tests", caption, heads, rows)
+
+
+def _all_alike(found: Iterable[Uncertainty]) -> str:
+    """Why some pairs have no standard error of videos, where that is so."""
+    every = (one for of in found for one in of.comparisons.values())
+    if not any(one.video_se is None for one in every):
+        return ""
+    return (
+        " Without SE videos: every video or group showed the same difference; p and interval say "
+        "how many others could have been missed, and a missing end that nothing is known."
+    )
 
 
 def two(study: Study, a: str, b: str, experiments: Sequence[str]) -> Table:
@@ -121,7 +134,7 @@ def _comparison(study: Study, name: str, pair: Pair, one: Comparison) -> list[En
     seed_se = _seed_se(study, name, pair, one)
     return [
         *difference_entries(difference),
-        number(one.video_se * scale, 2),
+        number(None if one.video_se is None else one.video_se * scale, 2),
         number(None if seed_se is None else seed_se * scale, 2),
         probability(one.p),
         probability(one.holm),
@@ -143,11 +156,12 @@ def _power(study: Study, name: str, pairs: Mapping[Pair, Comparison], groups: in
     sizes = [size for one in found if (size := detectable(one.standard_error, one.freedom)) >= 0]
     known = (_seed_se(study, name, pair, one) for pair, one in pairs.items())
     seeds = [seed_se * scale for seed_se in known if seed_se is not None]
+    videos = [one.video_se * scale for one in found if one.video_se is not None]
     return [
         number(found[0].difference.n, 0),
         number(groups, 0),
         number(len(found), 0),
-        number(statistics.median(one.video_se * scale for one in found), 2),
+        number(statistics.median(videos) if videos else None, 2),
         number(statistics.median(seeds) if seeds else None, 2),
         *(number(pick(sizes) * scale if sizes else None) for pick in (statistics.median, min, max)),
     ]
