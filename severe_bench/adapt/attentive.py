@@ -10,7 +10,7 @@ from severe_bench.adapt.protocol import Protocol, needs_vectors
 from severe_bench.tasks.task import Task
 
 if TYPE_CHECKING:
-    from severe_bench.adapt.evaluate import Inputs, Outcome
+    from severe_bench.adapt.inputs import Inputs, Outcome
 
 
 def _run(inputs: "Inputs") -> "Outcome":

@@ -11,7 +11,7 @@ import time
 import numpy as np
 from sklearn.cluster import KMeans
 
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.neighbours import of_videos
 from severe_bench.adapt.probing import features_for, standardised
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.looking import clip_scores, judge_of
 from severe_bench.adapt.network import (
     FrozenObjective,

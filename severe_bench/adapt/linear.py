@@ -6,7 +6,7 @@ from severe_bench.adapt.procedure import PROCEDURES
 from severe_bench.adapt.protocol import Protocol, needs_way
 
 if TYPE_CHECKING:
-    from severe_bench.adapt.evaluate import Inputs, Outcome
+    from severe_bench.adapt.inputs import Inputs, Outcome
 
 
 def _run(inputs: "Inputs") -> "Outcome":

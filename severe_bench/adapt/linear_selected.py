@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from severe_bench.adapt.protocol import Protocol, needs_vectors
 
 if TYPE_CHECKING:
-    from severe_bench.adapt.evaluate import Inputs, Outcome
+    from severe_bench.adapt.inputs import Inputs, Outcome
 
 
 def _run(inputs: "Inputs") -> "Outcome":

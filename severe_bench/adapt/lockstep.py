@@ -19,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from severe_bench.adapt.evaluate import Inputs
 from severe_bench.adapt.features import FeatureTable
+from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.probing import FeatureBatches, Learner, scaling_of
 from severe_bench.adapt.products import HeadShape, Products
 from severe_bench.core.errors import Interrupted

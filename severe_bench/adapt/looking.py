@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from severe_bench.adapt.evaluate import Inputs
+from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.network import outputs_of
 from severe_bench.core.errors import Interrupted
 from severe_bench.data.looks import LookReader, look_clips

@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.probing import features_for, standardised
 from severe_bench.adapt.rows import blocks_of
 from severe_bench.core.errors import UserError

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable, read_features
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.network import TaskObjective, finite, seeded_head
 from severe_bench.adapt.rows import Features, Scaled, blocks_of, mean_and_deviation, scaled
 from severe_bench.core.errors import UserError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from severe_bench.core.registry import Registry
 
 if TYPE_CHECKING:
-    from severe_bench.adapt.evaluate import Inputs, Outcome
+    from severe_bench.adapt.inputs import Inputs, Outcome
 
 Way = Callable[["Inputs"], "Outcome"]
 
@@ -44,4 +44,5 @@ PROCEDURES: Registry[Procedure] = Registry(
         "timeline": "severe_bench.adapt.timeline.procedure:TIMELINE",
     },
     group="severe_bench.procedures",
+    of=Procedure,
 )

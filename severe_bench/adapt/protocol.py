@@ -9,7 +9,7 @@ from severe_bench.core.registry import Registry
 from severe_bench.tasks.task import Task
 
 if TYPE_CHECKING:
-    from severe_bench.adapt.evaluate import Inputs, Outcome
+    from severe_bench.adapt.inputs import Inputs, Outcome
 
 Refusal = Callable[[Task[Any]], str]
 
@@ -79,4 +79,5 @@ PROTOCOLS: Registry[Protocol] = Registry(
         "frozen": "severe_bench.adapt.frozen:FROZEN",
     },
     group="severe_bench.protocols",
+    of=Protocol,
 )

@@ -15,8 +15,8 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import nn
 
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.many_heads import Heads, HeadsObjective, HeadsOptimiser
 from severe_bench.adapt.network import seeded_head
 from severe_bench.adapt.parts import PARTS_FOLDER

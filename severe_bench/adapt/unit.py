@@ -80,4 +80,5 @@ UNITS: Registry[Unit] = Registry(
         "timeline": "severe_bench.adapt.timeline.unit:TIMELINE",
     },
     group="severe_bench.units",
+    of=Unit,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from severe_bench.core.errors import UserError
 
 if TYPE_CHECKING:
-    from severe_bench.data.prepared import Made
+    from severe_bench.data.made import Made
 
 AT_ONCE = 16
 """Questions to the disk at once: one on a network answers many as soon as one."""

@@ -17,8 +17,9 @@ from severe_bench.config.prepared import Prepared
 from severe_bench.core.atomic import TEMPORARY_MARK
 from severe_bench.core.errors import UserError
 from severe_bench.data.isolated import ReaderProcess
+from severe_bench.data.made import Made
 from severe_bench.data.originals import changed, require_apart, require_free
-from severe_bench.data.prepared import Made, Manifest, claimed
+from severe_bench.data.prepared import Manifest, claimed
 from severe_bench.data.raw_frames import SUFFIX
 from severe_bench.data.reencode import reencode
 

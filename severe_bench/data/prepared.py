@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from severe_bench.core.digest import digest_of
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import STARTS, TUBES
 from severe_bench.core.record import Dataset
+from severe_bench.data.made import Made
 from severe_bench.data.originals import changed, require_apart
 
 MANIFEST: Final = "prepared.jsonl"
@@ -24,43 +25,6 @@ ROOT: Final = "root"
 """Key of the originals' root in the manifest's first line."""
 RAW_SOURCE: Final = "frames of the originals, resized to the short side, before any encoding"
 """What raw frames are, stated in the manifest."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """One prepared video.
-
-    Args:
-        path: of the original, relative to the root of the originals.
-        size, mtime_ns, sha256: of the original.
-        prepared: relative to the folder of the prepared ones.
-        prepared_size, prepared_sha256: of the prepared file.
-        frames: of the prepared file; as many as the original has.
-        fps: of the prepared file.
-        resampled: the original's frame rate varies, so that frame i is not frame i of it.
-        decoder: that read the original, by name and version; empty in older manifests.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    sha256: str
-    prepared: str
-    prepared_size: int
-    prepared_sha256: str
-    frames: int
-    fps: float
-    resampled: bool
-    decoder: str = ""
-
-    def is_current(self, root: Path, folder: Path) -> bool:
-        """Whether the original is still the one that was read, and the prepared file is there."""
-        try:
-            original, made = (root / self.path).stat(), (folder / self.prepared).stat()
-        except OSError:
-            return False
-        seen = (original.st_size, original.st_mtime_ns, made.st_size)
-        return seen == (self.size, self.mtime_ns, self.prepared_size)
 
 
 def prepared_folder(root: Path, how: Prepared) -> Path:

@@ -9,7 +9,8 @@ import numpy as np
 
 from severe_bench.core.digest import file_digest
 from severe_bench.data.decoders.decoder import Frames, VideoError, VideoInfo
-from severe_bench.data.prepared import Made, listed
+from severe_bench.data.made import Made
+from severe_bench.data.prepared import listed
 from severe_bench.data.video import Reading
 
 SUFFIX = ".npy"

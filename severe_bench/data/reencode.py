@@ -16,7 +16,7 @@ from severe_bench.data.clips import TIE
 from severe_bench.data.decoders.decoder import Frames, VideoError, VideoInfo
 from severe_bench.data.decoders.inspecting import inspect
 from severe_bench.data.decoders.pyav import PyAvDecoder
-from severe_bench.data.prepared import Made
+from severe_bench.data.made import Made
 from severe_bench.data.raw_frames import write_frames
 from severe_bench.data.video import read_frames
 

@@ -19,6 +19,8 @@ INPUT_FILES = ("preprocessor_config.json", "video_preprocessor_config.json")
 WEIGHTS = "model.safetensors"
 SHARDS = "model-*.safetensors"
 TYPE = "model_type"
+POOLED_NORM = "pooled_norm"
+"""Our key beside theirs: epsilon of the normalisation after the mean, where there is one."""
 PIXELS = 255.0
 
 NO_NUMBERS = frozenset(

@@ -18,8 +18,9 @@ from severe_bench.adapt.attentive_probe import (
     moments,
     probe_tokens,
 )
-from severe_bench.adapt.evaluate import Inputs, run_evaluate
+from severe_bench.adapt.evaluate import run_evaluate
 from severe_bench.adapt.features import FeatureTable, read_features, run_features, write_features
+from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.probing import MappedBatches, batches_of
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.errors import Interrupted, NotFinite, UserError

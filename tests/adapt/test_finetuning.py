@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from severe_bench.adapt.evaluate import Inputs, run_evaluate
+from severe_bench.adapt.evaluate import run_evaluate
 from severe_bench.adapt.finetuning import finetune
+from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.network import WholeNetwork, seeded_head
 from severe_bench.adapt.parts import PARTS_FOLDER
 from severe_bench.core.errors import Interrupted

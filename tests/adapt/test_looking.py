@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from severe_bench.adapt.evaluate import Inputs, run_evaluate
+from severe_bench.adapt.evaluate import run_evaluate
 from severe_bench.adapt.finetuning import finetune, probe_on_clips
+from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.looking import clip_scores, judge_of
 from severe_bench.adapt.network import WholeNetwork, seeded_head
 from severe_bench.adapt.precise_norms import average_norms

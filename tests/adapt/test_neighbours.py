@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
 from severe_bench.adapt import neighbours
-from severe_bench.adapt.evaluate import Inputs, run_evaluate
+from severe_bench.adapt.evaluate import run_evaluate
 from severe_bench.adapt.features import FeatureTable, write_features
+from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.neighbours import of_videos, vote, votes
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.errors import UserError

@@ -8,8 +8,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from severe_bench.adapt.evaluate import Inputs, run_evaluate
+from severe_bench.adapt.evaluate import run_evaluate
 from severe_bench.adapt.features import FeatureTable, write_features
+from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.probing import FeatureBatches, probe, standardised, targets_of_views
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.errors import UserError

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from severe_bench.adapt import selection
-from severe_bench.adapt.evaluate import Inputs, run_evaluate
+from severe_bench.adapt.evaluate import run_evaluate
 from severe_bench.adapt.features import FeatureTable, write_features
+from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.probing import probe
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.adapt.selection import Trial, chosen, probe_selected, settings, split_off

@@ -11,8 +11,9 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data import missing as module
 from severe_bench.data.datasets import videos as videos_module
+from severe_bench.data.made import Made
 from severe_bench.data.missing import ABSENT, Missing, MissingLists, Videos, require_complete
-from severe_bench.data.prepared import Made, Manifest
+from severe_bench.data.prepared import Manifest
 
 NAMES = ["run/a", "run/b", "jump/c", "jump/d"]
 LONG_AGO = 1_000_000_000

@@ -19,8 +19,9 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.extras import STARTS, TUBES
 from severe_bench.core.record import Dataset, Record
 from severe_bench.data import reencode as module
+from severe_bench.data.made import Made
 from severe_bench.data.prepare import Prepare, Refused, Work, names_of
-from severe_bench.data.prepared import MANIFEST, Made, Manifest, of_prepared, prepared_folder
+from severe_bench.data.prepared import MANIFEST, Manifest, of_prepared, prepared_folder
 from severe_bench.data.reencode import reencode, size_of
 from severe_bench.data.store import VideoStore
 from severe_bench.data.video import VideoError, decoder_name, probe, read_frames

@@ -18,7 +18,8 @@ from severe_bench.config.prepared import Prepared
 from severe_bench.config.recipe import Augment, Clip, Recipe
 from severe_bench.core.record import Record
 from severe_bench.data.clips import train_indices
-from severe_bench.data.prepared import Made, Manifest
+from severe_bench.data.made import Made
+from severe_bench.data.prepared import Manifest
 from severe_bench.data.raw_frames import SUFFIX
 from severe_bench.data.reading import TestReader
 from severe_bench.data.reencode import reencode

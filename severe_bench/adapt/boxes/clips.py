@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from severe_bench.adapt.boxes.asked import asked
 from severe_bench.adapt.boxes.network import padded
-from severe_bench.adapt.boxes.unit import asked
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
 from severe_bench.core.errors import UserError

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from severe_bench.adapt.boxes.asked import asked
 from severe_bench.adapt.boxes.clips import WholeFrames, by_shape, require_readable
 from severe_bench.adapt.boxes.network import BoxNetwork, box_outputs, padded
-from severe_bench.adapt.boxes.unit import asked
 from severe_bench.adapt.parts import Rows
 from severe_bench.adapt.unit import Extraction
 from severe_bench.core.errors import UserError

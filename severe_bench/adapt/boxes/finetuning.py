@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from severe_bench.adapt.boxes.asked import asked
 from severe_bench.adapt.boxes.clips import (
     BoxBatches,
     WholeFrames,
@@ -20,8 +21,7 @@ from severe_bench.adapt.boxes.network import (
     padded,
     with_boxes,
 )
-from severe_bench.adapt.boxes.unit import asked
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.map_width import map_width
 from severe_bench.adapt.network import finite, frozen, seeded_head, state_digest
 from severe_bench.adapt.parts import Pass, Rows, rows_of

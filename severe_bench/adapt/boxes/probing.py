@@ -8,10 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from severe_bench.adapt.boxes.asked import asked
 from severe_bench.adapt.boxes.network import padded, with_boxes
-from severe_bench.adapt.boxes.unit import asked, rows
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.boxes.unit import rows
 from severe_bench.adapt.features import FeatureTable
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.network import TaskObjective, finite, seeded_head
 from severe_bench.adapt.probing import features_for, standardised
 from severe_bench.adapt.rows import Features, blocks_of

@@ -15,8 +15,6 @@ from severe_bench.metrics.overlap import box_iou
 if TYPE_CHECKING:
     from severe_bench.adapt.parts import Rows
 
-Corners = tuple[float, float, float, float]
-
 
 def examples(records: Sequence[Record], options: Mapping[str, Any]) -> tuple[Record, ...]:
     """Key frames with the boxes that are trained or tested on.
@@ -43,14 +41,6 @@ def examples(records: Sequence[Record], options: Mapping[str, Any]) -> tuple[Rec
 def rows(frames: Sequence[Record]) -> tuple[Record, ...]:
     """One record for each box of the frames that `examples` gives, frame after frame."""
     return tuple(row for frame in frames for row in _rows(frame))
-
-
-def asked(record: Record) -> tuple[Corners, ...]:
-    """The boxes that a network is asked about, of a frame or of a row."""
-    found: Sequence[Box | Proposal] = (
-        BOXES.of(record) if record.split == "train" else PROPOSALS.of(record)
-    )
-    return tuple((box.x1, box.y1, box.x2, box.y2) for box in found)
 
 
 def row_name(frame: Record, place: int) -> str:

@@ -27,7 +27,7 @@ from severe_bench.adapt.counting.pixels import (
 from severe_bench.adapt.counting.source import RolloutBatches, SubclipReader
 from severe_bench.adapt.counting.states import Floats, States, window
 from severe_bench.adapt.counting.subclips import draw_subclips
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.looking import judge_of
 from severe_bench.adapt.network import (
     WholeNetwork,

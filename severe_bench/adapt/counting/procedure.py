@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from severe_bench.adapt.procedure import Procedure
 
 if TYPE_CHECKING:
-    from severe_bench.adapt.evaluate import Inputs, Outcome
+    from severe_bench.adapt.inputs import Inputs, Outcome
 
 
 def _finetune(inputs: "Inputs") -> "Outcome":

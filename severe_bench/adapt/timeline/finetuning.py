@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.network import frozen, seeded_head, state_digest
 from severe_bench.adapt.parts import Pass, Rows, rows_of
 from severe_bench.adapt.timeline.features import vectors_of

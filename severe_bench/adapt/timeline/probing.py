@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
 from severe_bench.adapt.features import FeatureTable
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.network import TaskObjective, seeded_head
 from severe_bench.adapt.probing import features_for
 from severe_bench.adapt.timeline.network import head_outputs

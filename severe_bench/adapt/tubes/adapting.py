@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from severe_bench.adapt.evaluate import Cost, Inputs, Outcome
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.map_width import map_width
 from severe_bench.adapt.network import (
     FrozenObjective,

@@ -9,8 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from severe_bench.core.errors import UserError
-from severe_bench.models.backbones.hf_video import POOLED_NORM
-from severe_bench.models.model_folder import TYPE
+from severe_bench.models.model_folder import POOLED_NORM, TYPE
 from severe_bench.models.stages import Stages, grid_of
 
 INSTALL = "install the extra: pip install 'severe-bench[hub]'"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from severe_bench.core.errors import UserError
 from severe_bench.models.backbone import Backbone, Described
-from severe_bench.models.model_folder import TYPE, read_architecture, read_input
+from severe_bench.models.model_folder import POOLED_NORM, TYPE, read_architecture, read_input
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 PACKAGE = "transformers"
 NAME = "hf_video"
 HEADED = "ForVideoClassification"
-POOLED_NORM = "pooled_norm"
 HEAD_EPS = 1e-5
 """Of the normalisation of the mean in transformers' `VideoMAEForVideoClassification`."""
 

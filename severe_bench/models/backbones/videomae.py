@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from severe_bench.config.network_input import Input
 from severe_bench.models.backbone import Backbone
-from severe_bench.models.backbones.hf_video import PACKAGE, POOLED_NORM
+from severe_bench.models.backbones.hf_video import PACKAGE
+from severe_bench.models.model_folder import POOLED_NORM
 
 if TYPE_CHECKING:
     from torch import nn

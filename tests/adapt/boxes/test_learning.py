@@ -11,10 +11,11 @@ import torch
 
 from severe_bench.adapt import features as cached
 from severe_bench.adapt import rows as blockwise
+from severe_bench.adapt.boxes.asked import asked
 from severe_bench.adapt.boxes.clips import BoxBatches, by_shape, require_readable
 from severe_bench.adapt.boxes.features import box_blocks
 from severe_bench.adapt.boxes.network import BoxNetwork, box_outputs, padded
-from severe_bench.adapt.boxes.unit import asked, examples, rows
+from severe_bench.adapt.boxes.unit import examples, rows
 from severe_bench.adapt.evaluate import Evaluation, run_evaluate
 from severe_bench.adapt.features import read_features, run_features
 from severe_bench.adapt.unit import Extraction

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from severe_bench.adapt.boxes.unit import BOX, asked, examples, rows
+from severe_bench.adapt.boxes.asked import asked
+from severe_bench.adapt.boxes.unit import BOX, examples, rows
 from severe_bench.adapt.unit import UNITS
 from severe_bench.core.errors import UserError
 from severe_bench.core.extras import BOXES, KEY_TIME, PROPOSALS, Box, Proposal
