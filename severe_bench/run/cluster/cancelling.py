@@ -1,0 +1,50 @@
+"""Cancelling a suite's jobs, and telling the runs that wait for them."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from severe_bench.core.atomic import write_text
+from severe_bench.core.errors import UserError
+from severe_bench.run.cluster import slurm_commands
+from severe_bench.run.cluster import submission as ledger
+from severe_bench.run.cluster.looking import on_the_way
+from severe_bench.run.cluster.turn import turn
+from severe_bench.run.events import Note, Observer
+from severe_bench.store.layout import Layout
+
+CANCELLED = "cancelled"
+
+
+def cancel_jobs(layout: Layout, observe: Observer) -> list[str]:
+    """Cancel a suite's jobs; running cells save their state first. Returns the jobs.
+
+    It waits for its turn, so that no other run submits meanwhile. Where nothing can be written,
+    the jobs are cancelled all the same, but runs that wait are not told.
+
+    Raises:
+        UserError: no Slurm here, or the controller does not answer.
+    """
+    slurm_commands.require_slurm()
+    if not ledger.submissions_folder(layout).is_dir():
+        return []
+    with ExitStack() as held:
+        try:
+            held.enter_context(turn(layout, observe))
+            write_text(_mark(layout), ledger.new_name())
+        except UserError as error:
+            observe(Note(f"{error}; a run that waits submits the jobs again: end it with Ctrl-C"))
+        jobs = list(on_the_way(layout).jobs)
+        slurm_commands.cancel(jobs)
+    return jobs
+
+
+def last_cancel(layout: Layout) -> str:
+    """What tells one cancelling from the next; empty before the first."""
+    try:
+        return _mark(layout).read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def _mark(layout: Layout) -> Path:
+    return ledger.submissions_folder(layout) / CANCELLED
