@@ -30,6 +30,7 @@ from severe_bench.cli import (
     status,
     watch,
 )
+from severe_bench.core.atomic import of_the_disk
 from severe_bench.core.errors import Interrupted, UserError
 
 EXIT_USER = 2
@@ -101,6 +102,10 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        mendable = of_the_disk(error)
+        if mendable is not None:
+            typer.echo(f"severe: {mendable}", err=True)
+            sys.exit(EXIT_USER)
         typer.echo(f"severe: {_one_line(error)}; the traceback is in {_keep_traceback()}", err=True)
         sys.exit(EXIT_BUG)
 

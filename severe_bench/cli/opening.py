@@ -10,6 +10,7 @@ from severe_bench.plan.build import Plan, plan_suite
 from severe_bench.plan.digests import FileDigests
 from severe_bench.plan.grid import Filters
 from severe_bench.store.layout import DIGESTS, SHARED, Layout
+from severe_bench.store.states import unreadable
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,27 @@ def open_suite(
     loaded = load_config(find_config(config))
     name = suite or next(iter(loaded.suites))
     results = results.absolute()
+    _require_readable(results)
     digests = FileDigests(results / SHARED / DIGESTS)
     whole = plan_suite(loaded, name, Filters(), digests)
     plan = plan_suite(loaded, name, filters, digests) if filters not in (None, Filters()) else whole
     if results.is_dir():  # looking must not make a folder
         digests.save()
     return Opened(loaded, plan, whole, Layout(results, name))
+
+
+def _require_readable(results: Path) -> None:
+    """Refuse a results folder that is there and cannot be looked into; an absent one is empty.
+
+    Raises:
+        UserError: it is a file, leads nowhere, or may not be read.
+    """
+    try:
+        (results / SHARED).stat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unreadable(results, error) from error
 
 
 def short_place(line: str) -> str:

@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from severe_bench.core.errors import UserError
 
 TEMPORARY_MARK = ".partial-"
 
-IN_THE_WAY = "a file, or a link to nothing, stands where a folder is needed: move it away"
+IN_THE_WAY: Final = "a file, or a link to nothing, stands where a folder is needed: move it away"
 MENDS = {
     errno.ENOSPC: "free some space or pass another --results folder",
     errno.EDQUOT: "your quota is used up: delete something or pass another --results folder",
@@ -46,6 +47,14 @@ def mendable_writes(path: Path) -> Iterator[None]:
         if mend is None:
             raise
         raise UserError(f"cannot write: {error.strerror}", str(path), mend) from error
+
+
+def of_the_disk(error: Exception) -> UserError | None:
+    """What the user can mend about a file that was read or written, whoever asked for it."""
+    if not isinstance(error, OSError) or error.filename is None or error.errno not in MENDS:
+        return None
+    mend = "mend its permissions, or what is in the way, or pass another folder"
+    return UserError(error.strerror or str(error), os.fspath(error.filename), mend)
 
 
 def require_writable(folder: Path) -> None:

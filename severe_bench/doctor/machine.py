@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from severe_bench.core.atomic import require_writable
+from severe_bench.core.errors import UserError
 from severe_bench.doctor.finding import Finding
 
 GIB = 1024**3
@@ -34,10 +36,13 @@ def check_disk(results: Path) -> Iterator[Finding]:
     folder = nearest_existing(results)
     free = shutil.disk_usage(folder).free
     seen = f"{free / GIB:.1f} GiB free at {folder}"
-    if not os.access(folder, os.W_OK):
-        mend = "pass --results with a folder you may write to"
-        yield Finding(check="disk", verdict="problem", seen=f"{folder} is not writable", mend=mend)
-    elif free < LITTLE_DISK:
+    try:
+        require_writable(results)
+    except UserError as error:
+        seen = f"{error.where}: {error.what}"
+        yield Finding(check="disk", verdict="problem", seen=seen, mend=error.mend)
+        return
+    if free < LITTLE_DISK:
         mend = "free some space or pass --results on another disk"
         yield Finding(check="disk", verdict="problem", seen=seen, mend=mend)
     else:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from severe_bench.core.atomic import IN_THE_WAY
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.store.cells import CorruptError, check
@@ -49,9 +50,14 @@ def _names(folder: Path) -> frozenset[str]:
     except FileNotFoundError:
         return frozenset()
     except OSError as error:
-        reason = error.strerror or str(error)
-        mend = "mend its permissions or pass another --results folder"
-        raise UserError(f"cannot read: {reason}", str(folder), mend) from error
+        raise unreadable(folder, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> UserError:
+    """What the user can mend about a folder or file of the results that cannot be read."""
+    in_the_way = isinstance(error, NotADirectoryError)
+    mend = IN_THE_WAY if in_the_way else "mend its permissions or pass another --results folder"
+    return UserError(f"cannot read: {error.strerror or error}", str(path), mend)
 
 
 def _sound(folder: Path) -> bool:

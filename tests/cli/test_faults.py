@@ -1,5 +1,6 @@
 """Bad input gets one line with the way out, exit code 2, and no traceback."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,35 @@ def test_unknown_class_of_failure(severe: Severe) -> None:
 def test_results_is_a_file(severe: Severe, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     assert "results" in _one_line(severe, "run")
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "status", "cancel", "export"])
+def test_results_lead_to_themselves(command: str, severe: Severe, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    line = _one_line(severe, command, "--results", "loop")
+    assert "loop: cannot read: Too many levels of symbolic links; mend its permissions" in line
+
+
+def test_results_where_no_folder_can_be_made(severe: Severe, tmp_path: Path) -> None:
+    """`/proc` says that it can be written, and cannot."""
+    reply = severe("run", "--results", "/proc/x")
+    assert reply.code == 2, reply.err
+    last = reply.err.splitlines()[-1]
+    assert re.match(r"severe: /proc/x\S*: cannot write: .*: pass another --results folder", last)
+
+
+def test_a_path_that_is_too_long(severe: Severe) -> None:
+    long = "a" * 300
+    assert "cannot read: File name too long" in _one_line(severe, "run", "--results", long)
+    line = _one_line(severe, "compare", long, "--with", "published")
+    assert "File name too long; mend" in line
+
+
+def test_a_file_in_the_middle_of_the_results(severe: Severe, tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "shared").write_text("")
+    line = _one_line(severe, "status")
+    assert "Not a directory; a file, or a link to nothing, stands where a folder is needed" in line
 
 
 def test_show_an_unknown_cell(severe: Severe) -> None:

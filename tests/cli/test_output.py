@@ -31,7 +31,7 @@ def test_another_file_is_advised_not_another_results_folder(
 
 def test_a_file_in_place_of_the_folder_is_said_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    with pytest.raises(UserError, match="a file stands where a folder is needed"):
+    with pytest.raises(UserError, match="a file, or a link to nothing, stands where a folder"):
         write_output(tmp_path / "a" / "x.csv", b"a")
 
 

@@ -75,11 +75,37 @@ def test_what_the_user_can_mend_is_one_line(
 @pytest.mark.parametrize("below", ["a.txt", "cells/a.txt", "demo/cells/a.txt"])
 def test_a_file_in_place_of_a_folder(below: str, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
-    with pytest.raises(UserError, match="a file stands where a folder is needed"):
+    with pytest.raises(UserError, match="a file, or a link to nothing, stands where a folder"):
         atomic.write_text(tmp_path / "results" / below, "x")
 
 
 def test_other_errors_are_not_disguised(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="device") as caught, atomic.atomic_path(tmp_path / "a.txt"):
-        raise OSError(errno.EIO, "device broke")
+        raise OSError(errno.ENODEV, "device broke")
     assert not isinstance(caught.value, UserError)
+
+
+def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(UserError, match="a folder stands where a file is needed"):
+        atomic.write_text(tmp_path / "a.txt", "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_where_no_folder_can_be_made() -> None:
+    with pytest.raises(UserError, match="No such file or directory; the folder is gone, or cannot"):
+        atomic.write_text(Path("/proc/x/a.txt"), "x")
+
+
+def test_a_file_that_a_writer_misses_is_no_fault_of_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic.atomic_path(tmp_path / "a.txt"):
+        (tmp_path / "source").read_bytes()
+
+
+def test_what_stands_where_a_folder_is_to_be_made_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("file", "link"):
+        for place in (tmp_path / name, tmp_path / name / "results"):
+            with pytest.raises(UserError, match="Not a directory; a file, or a link to nothing"):
+                atomic.require_writable(place)
