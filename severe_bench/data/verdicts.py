@@ -14,7 +14,7 @@ import av
 from severe_bench.data.cache import cache_folder
 from severe_bench.data.decoders.decoder import VideoError, VideoInfo
 
-RULES = 1
+RULES = 2
 """Raised when files are to be judged anew."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from severe_bench.data.decoders.decoder import VideoError, VideoInfo
 from severe_bench.data.decoders.nal import is_clean_start
-from severe_bench.data.decoders.opening import opened
+from severe_bench.data.decoders.opening import films, opened
 from severe_bench.data.decoders.orientation import UPRIGHT, orientation_of
 from severe_bench.data.decoders.whole import amiss
 
@@ -57,7 +57,7 @@ def inspect(path: Path, *, whole: bool = False) -> VideoInfo:
 
 
 def _stated(container: "InputContainer", path: Path) -> VideoInfo:
-    stream = container.streams.video[0]
+    stream = films(container)[0]
     name = str(stream.codec_context.codec.canonical_name)
     name = "av1" if name.endswith("av1") or name == "libdav1d" else name
     kinds = set(str(container.format.name).split(","))
@@ -69,6 +69,7 @@ def _stated(container: "InputContainer", path: Path) -> VideoInfo:
         first = _first_picture(path)
         seen = _Seen.of([p.time for p in packets if not p.is_discard], first, stream, path)
         trusted = _groups_are_closed(packets) and seen.is_upright and seen.ordered
+        trusted = trusted and len(films(container)) == 1  # decord reads what it takes for the best
         seekable, checked = trusted, False
     else:
         seen, seekable, checked = _decoded(container, path), False, True
@@ -122,7 +123,7 @@ class _Seen:
 
 def _decoded(container: "InputContainer", path: Path) -> _Seen:
     """Every frame decoded once, none kept."""
-    stream = container.streams.video[0]
+    stream = films(container)[0]
     ticks: list[int | None] = []
     first: VideoFrame | None = None
     for number, picture in enumerate(_pictures(container, path)):
@@ -139,7 +140,7 @@ def _decoded(container: "InputContainer", path: Path) -> _Seen:
 
 
 def _pictures(container: "InputContainer", path: Path) -> "Iterator[VideoFrame]":
-    stream = container.streams.video[0]
+    stream = films(container)[0]
     is_avi = container.format.name == "avi"
     chunks = 0
     for packet in container.demux(stream):
@@ -155,7 +156,7 @@ def _pictures(container: "InputContainer", path: Path) -> "Iterator[VideoFrame]"
 
 def _first_picture(path: Path) -> "VideoFrame":
     with opened(path) as fresh:
-        for picture in fresh.decode(video=0):
+        for picture in fresh.decode(films(fresh)[0]):
             return picture
     raise VideoError("holds no frame", str(path))
 
@@ -190,7 +191,7 @@ class _Packet:
 
 def _packets(container: "InputContainer", path: Path) -> list[_Packet]:
     """Packets in decoding order; a damaged or a missing one means a truncated file."""
-    stream = container.streams.video[0]
+    stream = films(container)[0]
     packets = [packet for packet in container.demux(stream) if packet.size]
     kinds = set(str(container.format.name).split(","))
     promised = _promised(stream) if COUNTED_CONTAINERS & kinds else 0

@@ -16,10 +16,20 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.reformatter import VideoReformatter
+    from av.video.stream import VideoStream
 
 BARE = {"h264", "hevc", "vvc", "m4v", "mjpeg", "mpegvideo", "obu", "h263", "tty", "image2"}
 """FFmpeg's names of streams and pictures without a container: what is left of a video without its
 head looks like one, and a text file like another."""
+
+COVER = 0x400
+"""FFmpeg's AV_DISPOSITION_ATTACHED_PIC: a picture for the whole file, no film."""
+
+
+def films(container: "InputContainer") -> "list[VideoStream]":
+    """The video streams that are not a cover picture; the first of them is the one that is read."""
+    streams = container.streams.video
+    return [one for one in streams if not int(getattr(one, "disposition", 0)) & COVER]
 
 
 @contextmanager
@@ -37,9 +47,9 @@ def opened(path: Path) -> "Iterator[InputContainer]":
             kind = str(container.format.name)
             if kind in BARE or kind.endswith("_pipe"):
                 raise VideoError(f"is no video file ({kind}, without a container)", str(path))
-            if not container.streams.video:
+            if not films(container):
                 raise VideoError("holds no video stream", str(path))
-            container.streams.video[0].codec_context.thread_count = 1
+            films(container)[0].codec_context.thread_count = 1
             yield container
     except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -8,7 +8,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from severe_bench.data.decoders.decoder import Frames, VideoError, VideoInfo
-from severe_bench.data.decoders.opening import opened, pixels
+from severe_bench.data.decoders.opening import films, opened, pixels
 
 
 class PyAvDecoder:
@@ -29,7 +29,7 @@ class PyAvDecoder:
         wanted, found = set(indices), 0
         reformatter = VideoReformatter()
         with opened(path) as container:
-            for number, picture in enumerate(container.decode(video=0)):
+            for number, picture in enumerate(container.decode(films(container)[0])):
                 if number in wanted:
                     frames[found] = pixels(picture, number, path, info, reformatter)
                     found += 1
@@ -45,5 +45,5 @@ class PyAvDecoder:
         """
         reformatter = VideoReformatter()
         with opened(path) as container:
-            for number, picture in enumerate(container.decode(video=0)):
+            for number, picture in enumerate(container.decode(films(container)[0])):
                 yield pixels(picture, number, path, info, reformatter)

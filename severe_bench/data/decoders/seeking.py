@@ -15,7 +15,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from severe_bench.data.decoders.decoder import Frames, VideoError, VideoInfo
-from severe_bench.data.decoders.opening import opened, pixels
+from severe_bench.data.decoders.opening import films, opened, pixels
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -96,7 +96,7 @@ def _from(
 
     A container may seek by decoding time and then land behind: it is sought again, further back.
     """
-    stream = container.streams.video[0]
+    stream = films(container)[0]
     base = stream.time_base or Fraction(1)
     back = 0.5 / clock.info.fps
     while True:
@@ -114,7 +114,7 @@ def _from(
 
 
 def _numbered(container: "InputContainer", clock: _Clock) -> "Iterator[tuple[int, VideoFrame]]":
-    for picture in container.decode(video=0):
+    for picture in container.decode(films(container)[0]):
         if picture.pts is None:
             return
         yield clock.number(picture.time or 0.0), picture
