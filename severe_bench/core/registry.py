@@ -7,9 +7,14 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
 
+from severe_bench.core.digest import ID_LENGTH
 from severe_bench.core.errors import UserError
+from severe_bench.core.source import source_of
 
 T = TypeVar("T")
+
+STAMP = "@"
+"""Between a name and the digest of the foreign source that it stands for."""
 
 
 def nearest(name: str, valid: list[str]) -> str:
@@ -35,11 +40,15 @@ class Registry(Generic[T]):
         kind: what an entry is, for messages, e.g. `task`.
         entries: name -> "module:ATTRIBUTE".
         group: entry-point group in which other packages add theirs.
+        of: type of an entry; those of other packages are held against it.
     """
 
-    def __init__(self, kind: str, entries: Mapping[str, str], group: str) -> None:
-        self.kind, self.group = kind, group
+    def __init__(
+        self, kind: str, entries: Mapping[str, str], group: str, of: type = object
+    ) -> None:
+        self.kind, self.group, self.of = kind, group, of
         self._entries = dict(entries)
+        self._stamped: dict[str, str] = {}
 
     @cached_property
     def _foreign(self) -> dict[str, EntryPoint]:
@@ -58,26 +67,59 @@ class Registry(Generic[T]):
         """All names, sorted."""
         return sorted({*self._entries, *self._foreign})
 
-    def get(self, name: str, where: str = "") -> T:
-        """The entry called `name`.
+    def stamped(self, name: str) -> str:
+        """What stands for a registered name in a cell's identity.
+
+        Our own names are what they are; another package's is `name@digest`, of the source of the
+        whole package, so that a change of it makes cells new.
 
         Raises:
-            UserError: unknown name (with the nearest valid ones), or a foreign entry that does
-                not import (with its own error).
+            UserError: the package's source is not here.
+        """
+        point = None if name in self._entries else self._foreign.get(name)
+        if point is None:
+            return name
+        if name not in self._stamped:
+            digest = source_of(point.module).digest[:ID_LENGTH]
+            self._stamped[name] = f"{name}{STAMP}{digest}"
+        return self._stamped[name]
+
+    def get(self, name: str, where: str = "") -> T:
+        """The entry called `name`, which may be stamped.
+
+        Raises:
+            UserError: unknown name (with the nearest valid ones), a source that has changed since
+                the name was stamped, or a foreign entry that does not import (with its own error)
+                or is none.
         """
         if name in self._entries:
             module, _, attribute = self._entries[name].partition(":")
             return cast(T, getattr(importlib.import_module(module), attribute))
-        if name in self._foreign:
-            return self._load(self._foreign[name])
-        raise UserError(f"unknown {self.kind} {name!r}", where, nearest(name, self.names()))
+        plain, _, stamp = name.partition(STAMP)
+        if plain not in self._foreign:
+            raise UserError(f"unknown {self.kind} {name!r}", where, nearest(name, self.names()))
+        point = self._foreign[plain]
+        if stamp and self.stamped(plain) != name:
+            what = f"the source of the {self.kind} {plain!r} has changed since this was planned"
+            raise UserError(what, point.value, "plan and run again")
+        return self._checked(point, self._load(point))
 
-    def _load(self, point: EntryPoint) -> T:
+    def _load(self, point: EntryPoint) -> object:
         try:
-            return cast(T, point.load())
+            return point.load()
         except Exception as error:
             raise UserError(
                 f"the {self.kind} {point.name!r} of another package does not import: {error!r}",
                 point.value,
                 "mend or uninstall that package",
             ) from error
+
+    def _checked(self, point: EntryPoint, entry: object) -> T:
+        said = getattr(entry, "name", point.name)
+        if isinstance(entry, self.of) and said == point.name:
+            return cast(T, entry)
+        wrong = f"is of type {type(entry).__name__}, not {self.of.__name__}"
+        if isinstance(entry, self.of):
+            wrong = f"calls itself {said!r}"
+        what = f"the {self.kind} {point.name!r} of another package {wrong}"
+        raise UserError(what, point.value, "mend its entry point")

@@ -102,4 +102,5 @@ ADAPTERS: Registry[Adapter[Frozen]] = Registry(
         "finediving": "severe_bench.data.datasets.finediving:FINEDIVING",
     },
     group="severe_bench.datasets",
+    of=Adapter,
 )

@@ -139,4 +139,5 @@ BACKBONES = Backbones(
         "r2plus1d_narrow": "severe_bench.models.backbones.r2plus1d_narrow:R2PLUS1D_NARROW",
     },
     group="severe_bench.backbones",
+    of=Backbone,
 )

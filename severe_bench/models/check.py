@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from severe_bench.core.errors import UserError
+from severe_bench.core.registry import STAMP
 from severe_bench.models.backbone import BACKBONES, Backbone, described
 from severe_bench.models.layout import LAYOUTS, Layout
 from severe_bench.models.match import Match, Slot, backbone_slots, built_slots, match
@@ -121,7 +122,7 @@ def _backbones(layout: Layout, backbone: str | None, checkpoint: Checkpoint) -> 
     if backbone is not None:
         return (backbone,)
     if checkpoint.metadata is not None:
-        said = checkpoint.metadata.backbone
+        said = checkpoint.metadata.backbone.partition(STAMP)[0]
         if said not in BACKBONES.names():
             mend = "install the package that registers it, or pass --backbone"
             raise UserError(f"made for the unknown backbone {said!r}", mend=mend)

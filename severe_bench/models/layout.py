@@ -83,4 +83,5 @@ LAYOUTS: Registry[Layout] = Registry(
         "tubelet_contrast_i3d": "severe_bench.models.layouts.tubelet_contrast_i3d:TUBELET_I3D",
     },
     group="severe_bench.layouts",
+    of=Layout,
 )

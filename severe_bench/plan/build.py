@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.config.collector import collector_held
 from severe_bench.config.entries import DEFAULT_PRESET
 from severe_bench.config.recipe import Recipe
@@ -212,9 +213,9 @@ class _Builder:
         return EvaluateJob.model_construct(
             network=network.ref,
             dataset=dataset.ref,
-            task=experiment.task,
+            task=TASKS.stamped(experiment.task),
             task_options=options,
-            protocol=experiment.protocol,
+            protocol=PROTOCOLS.stamped(experiment.protocol),
             budget=settings.budget,
             recipe=recipe,
             seed=entry.seed,

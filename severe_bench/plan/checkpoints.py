@@ -46,8 +46,8 @@ def known_of(entry: ModelEntry, checkpoint: Path | None) -> Described:
 
 
 def name_of(entry: ModelEntry, backbone: Backbone) -> str:
-    """What stands for the architecture in jobs: a factory's has the digest of its source."""
-    return backbone.name if SEPARATOR in backbone.name else entry.architecture
+    """What stands for the architecture in jobs: a foreign one's has the digest of its source."""
+    return backbone.name if SEPARATOR in backbone.name else BACKBONES.stamped(entry.architecture)
 
 
 def lacks(backbone: Backbone) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from severe_bench.adapt.unit import UNITS
 from severe_bench.config.conditions import without_unread
 from severe_bench.config.recipe import Recipe
 from severe_bench.config.schema import Config
@@ -165,7 +166,7 @@ class Needed:
                 dataset=dataset.ref,
                 split=split,
                 views=views,
-                unit=rows.unit,
+                unit=UNITS.stamped(rows.unit),
                 unit_options=dict(rows.options),
                 recipe=view_recipe(recipe, views),
                 seed=0,
@@ -192,7 +193,7 @@ class Needed:
         recipe = self.config.recipes[how.recipe]
         known = known_of(entry, None)
         job = PretrainJob(
-            method=how.method,
+            method=METHODS.stamped(how.method),
             options=method_options(how),
             backbone=name_of(entry, known.backbone),
             kwargs=known.kwargs,

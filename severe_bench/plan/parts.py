@@ -82,7 +82,11 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
         videos = Videos(digest, location.root, entry.prepared, folder)
         missing = MissingLists().find(videos, lambda: adapter.load(options, location))
         digest = missing.identity(digest)
-    ref = DatasetRef(adapter=entry.adapter, options=options.model_dump(mode="json"), digest=digest)
+    ref = DatasetRef(
+        adapter=ADAPTERS.stamped(entry.adapter),
+        options=options.model_dump(mode="json"),
+        digest=digest,
+    )
     problem = f"dataset {name}: {'; '.join(problems)}" if problems else ""
     made = adapter.generate is not None
     return DatasetPart(
@@ -226,7 +230,7 @@ def file_weights(config: Config, name: str, digest: FileDigest) -> Weights:
 
 
 def _file_ref(entry: ModelEntry, digest: str, known: str = "") -> WeightsRef:
-    return WeightsRef(source="file", digest=digest, layout=layout_of(entry, known))
+    return WeightsRef(source="file", digest=digest, layout=LAYOUTS.stamped(layout_of(entry, known)))
 
 
 def trial_network(config: Config, name: str) -> NetworkPart:

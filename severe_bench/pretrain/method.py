@@ -44,4 +44,5 @@ METHODS: Registry[Method[Frozen]] = Registry(
         "tubelet_contrast": "severe_bench.pretrain.tubelet_contrast:TUBELET_CONTRAST",
     },
     group="severe_bench.pretraining",
+    of=Method,
 )

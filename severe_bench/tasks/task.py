@@ -137,4 +137,5 @@ TASKS: Registry[Task[Any]] = Registry(
         "localisation": "severe_bench.tasks.localisation:LOCALISATION",
     },
     group="severe_bench.tasks",
+    of=Task,
 )

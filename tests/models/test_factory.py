@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from severe_bench.core import source as source_module
 from severe_bench.core.digest import digest_of, file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.models import backbone as backbone_module
-from severe_bench.models import factory as factory_module
 from severe_bench.models.backbone import BACKBONES, Backbones
 from severe_bench.models.factory import find_factory
 from severe_bench.models.network import build_network, feature_width, init_backbone
@@ -108,7 +108,7 @@ def test_what_the_module_imports_from_its_own_package_counts_too(
 def test_of_a_library_the_module_and_the_version_count(
     limit: str, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(factory_module, limit, 1)
+    monkeypatch.setattr(source_module, limit, 1)
     found = find_factory("mypackage.models:build")
     assert found.library == "mypackage, of no version"
     digests = {found.digest}
@@ -147,7 +147,7 @@ def test_what_lies_beside_a_module_of_no_package_counts_too(outside: Path) -> No
 def test_installed_modules_of_no_package_have_nothing_to_do_with_each_other(
     outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(factory_module, "INSTALLED", frozenset({outside.parent}))
+    monkeypatch.setattr(source_module, "INSTALLED", frozenset({outside.parent}))
     (outside.parent / "alone.py").write_text(SOURCE)
     found = find_factory("alone:build")
     (outside.parent / "beside.py").write_text(SOURCE)

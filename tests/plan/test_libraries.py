@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from severe_bench.core import source
 from severe_bench.core.errors import UserError
-from severe_bench.models import factory
+from severe_bench.models.factory import find_factory
 from severe_bench.plan.build import plan_suite
 from tests.plan.fixtures import Study
 
@@ -18,13 +19,13 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("__init__.py", "nets.py"):
         (tmp_path / "path" / "ours" / name).write_text("def build(): ...\n")
     monkeypatch.syspath_prepend(tmp_path / "path")
-    factory.find_factory.cache_clear()
+    find_factory.cache_clear()
 
 
 def test_a_library_is_named_with_its_version(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     assert plan_suite(study(FACTORY), "demo").notes == ()
-    monkeypatch.setattr(factory, "FILES", 1)
-    factory.find_factory.cache_clear()
+    monkeypatch.setattr(source, "FILES", 1)
+    find_factory.cache_clear()
     (note,) = plan_suite(study(FACTORY), "demo").notes
     assert note.endswith(
         ": ours.nets:build is in a library: of its source, cells know the one module and the "

@@ -80,7 +80,8 @@ class WorldSpec(Frozen):
 
     def digest(self) -> str:
         """Return the SHA-256 of this spec and of the renderer's version, as 64 hex digits."""
-        return digest_of(self.model_dump() | {"renderer": RENDERER_VERSION})
+        named = {"world": WORLDS.stamped(self.world), "renderer": RENDERER_VERSION}
+        return digest_of(self.model_dump() | named)
 
 
 def _in_rounds(count: int, factor: float, classes: int) -> int:

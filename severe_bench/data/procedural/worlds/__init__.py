@@ -21,4 +21,5 @@ WORLDS: Registry[World] = Registry(
         "kitchen": "severe_bench.data.procedural.worlds.kitchen:WORLD",
     },
     group="severe_bench.worlds",
+    of=World,
 )
