@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ LIGHT = {
 """Registries and words in working rooms that config and plan look names up in."""
 
 
+def _name(path: Path) -> str:
+    return ".".join(("severe_bench", *path.relative_to(PACKAGE).with_suffix("").parts))
+
+
+MODULES = {_name(path) for path in PACKAGE.rglob("*.py")}
+
+
 def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -78,3 +86,11 @@ def test_every_room_is_named_here_and_in_the_plan_of_the_house() -> None:
     assert rooms == set(ALLOWED)
     plan = (PACKAGE.parent / "docs" / "architecture.md").read_text()
     assert [room for room in rooms if f"`{room}/`" not in plan] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not for types, nor inside functions: two that need each other are one concept, or three."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for path in PACKAGE.rglob("*.py"):
+        sorter.add(_name(path), *(module for module in _imports(path) if module in MODULES))
+    sorter.prepare()
