@@ -49,6 +49,8 @@ def opened(path: Path) -> "Iterator[InputContainer]":
                 raise VideoError(f"is no video file ({kind}, without a container)", str(path))
             if not films(container):
                 raise VideoError("holds no video stream", str(path))
+            if films(container)[0].codec_context is None:
+                raise VideoError("is truncated, or of a codec that is not known", str(path))
             films(container)[0].codec_context.thread_count = 1
             yield container
     except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:

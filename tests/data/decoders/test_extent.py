@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from severe_bench.data import video
 from severe_bench.data.decoders.extent import missing_bytes
+from severe_bench.data.video import VideoError
+from tests.data.zoo import ZOO
 
 EBML = b"\x1a\x45\xdf\xa3"
 SEGMENT = b"\x18\x53\x80\x67"
@@ -58,3 +61,38 @@ def test_matroska(tmp_path: Path, sizes: tuple[bytes, bytes], body: int, missing
 @pytest.mark.parametrize("content", [b"", b"RI", b"RIFF", EBML, EBML + b"\x83abcother", b"\0" * 99])
 def test_what_promises_nothing(tmp_path: Path, content: bytes) -> None:
     assert lost(tmp_path, content) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"), [("wmv2.wmv", 2245), ("wmv2.wmv", 3713), ("h264_b.flv", 2877)]
+)
+def test_files_cut_between_packets_are_refused(tmp_path: Path, name: str, cut: int) -> None:
+    (animal,) = (animal for animal in ZOO if animal.name == name)
+    path = animal.write(tmp_path)
+    assert missing_bytes(path) == 0
+    whole = path.read_bytes()
+    path.write_bytes(whole[:cut])
+    with pytest.raises(VideoError, match=f"{len(whole) - cut} bytes are missing"):
+        video.probe(path)
+
+
+def asf(flags: int) -> bytes:
+    properties = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365") + bytes(24)
+    size, packets = struct.pack("<Q", 150), bytes(40)
+    return b"\x30\x26\xb2\x75" + bytes(26) + properties + size + packets + struct.pack("<I", flags)
+
+
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [
+        (asf(2), 28),
+        (asf(3), 0),
+        (asf(2)[:-1], 0),
+        (b"FLV\x01\x00\x08filesize\x00" + struct.pack(">d", 100), 77),
+        (b"FLV\x01\x00\x08filesize\x00" + struct.pack(">d", float("nan")), 0),
+        (b"FLV\x01\x00\x08filesize\x00" + b"\x40", 0),
+        (b"FLV\x01" + bytes(40), 0),
+    ],
+)
+def test_asf_and_flv(tmp_path: Path, content: bytes, missing: int) -> None:
+    assert lost(tmp_path, content) == missing

@@ -112,3 +112,11 @@ def test_decord_would_have_read_the_other_one(tmp_path: Path) -> None:
     path = two_films(tmp_path / "two.mp4")
     found = numbers_of(DecordDecoder().read(path, [0, 3], video.probe(path)))
     assert found == [OTHER, OTHER + 3]
+
+
+def test_a_film_of_no_known_codec_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "unknown.mp4"
+    content = with_cover(path).read_bytes()
+    path.write_bytes(content.replace(b"avc1", b"nope"))
+    with pytest.raises(VideoError, match="of a codec that is not known"):
+        video.probe(path)
