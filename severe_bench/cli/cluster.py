@@ -15,7 +15,7 @@ from severe_bench.run.cluster.cancelling import cancel_jobs
 from severe_bench.run.cluster.looking import told_on_the_way
 from severe_bench.run.cluster.profile import find_profile
 from severe_bench.run.cluster.run import Dispatched, dispatch, plan_waves
-from severe_bench.run.cluster.sbatch import NoRoomError
+from severe_bench.run.cluster.sbatch import NoRoomError, require_sbatch
 from severe_bench.run.cluster.sharing import Wave
 from severe_bench.run.cluster.submit import Order, chunks, script
 from severe_bench.run.cluster.waiting import run_to_end
@@ -86,7 +86,7 @@ def dispatched_lines(done: Dispatched, place: str) -> Iterator[str]:
 
 def slurm_plan_lines(opened: Opened, order: Order) -> Iterator[str]:
     """The arrays that a run would submit, with the text that sbatch would get."""
-    slurm_commands.require_slurm()
+    require_sbatch(order.layout.results)
     found = survey(order.layout, opened.plan.cells, (), _say)
     queue = told_on_the_way(order.layout, _say)
     todo = [cell for cell in found.to_run if cell.id not in queue.makers]

@@ -10,7 +10,7 @@ from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster.killed import note_out_of_memory
 from severe_bench.run.cluster.looking import OnTheWay, told_on_the_way
 from severe_bench.run.cluster.profile import Asks, Profile
-from severe_bench.run.cluster.sbatch import NoRoomError
+from severe_bench.run.cluster.sbatch import NoRoomError, require_sbatch
 from severe_bench.run.cluster.sharing import Wave, waves
 from severe_bench.run.cluster.submit import Order, Room, Submitted, submit
 from severe_bench.run.cluster.turn import turn
@@ -56,7 +56,7 @@ def dispatch(
         UserError: no Slurm here, the results folder cannot be used, or sbatch refuses for another
             reason than that the user's tasks fill the queue.
     """
-    slurm_commands.require_slurm()
+    require_sbatch(order.layout.results)
     with turn(order.layout, observe):
         return dispatch_in_turn(order, cells, retry, observe)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from severe_bench.core.errors import UserError
+from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.sharing import Wave
 from severe_bench.run.cluster.task import GO_BACK, RESTARTS, WARNED, ArrayTask
@@ -22,12 +23,29 @@ FULL_WORDS = r"Submit_?Jobs?(Limit|Per)|job submit limit|MaxJobCount|temporarily
 """In what sbatch says of limits on tasks in the queue, of the user, the account or the cluster."""
 
 
+UNTELLABLE = re.compile(r"[%\\\n\r]")
+"""What sbatch takes for a pattern, or for the end of a line, in the name of a log."""
+
+
 class RefusedError(UserError):
     """An array was not taken."""
 
 
 class NoRoomError(RefusedError):
     """An array was not taken because of how many tasks are in the queue; a smaller one may be."""
+
+
+def require_sbatch(results: Path) -> None:
+    """Refuse where nothing can be submitted, or where logs could not be written.
+
+    Raises:
+        UserError: no Slurm here, or a results folder whose name sbatch would read as a pattern.
+    """
+    slurm_commands.require_slurm()
+    found = UNTELLABLE.search(str(results))
+    if found is not None:
+        what = f"sbatch takes no {found[0]!r} in the path of a log"
+        raise UserError(what, repr(str(results)), "pass another --results folder")
 
 
 def sbatch(executor: "SlurmExecutor", tasks: Sequence[ArrayTask]) -> str:

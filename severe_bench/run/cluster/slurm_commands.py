@@ -162,7 +162,12 @@ def _user() -> str:
 def _asked(command: list[str]) -> str:
     try:
         done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, check=False, timeout=SECONDS
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",  # other jobs of this user may lie in folders of any name
+            check=False,
+            timeout=SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         mend = "try again in a minute; what was submitted goes on"

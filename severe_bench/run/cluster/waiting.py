@@ -13,7 +13,7 @@ from severe_bench.run.cluster import submission as ledger
 from severe_bench.run.cluster.cancelling import last_cancel
 from severe_bench.run.cluster.looking import on_the_way
 from severe_bench.run.cluster.run import Dispatched, dispatch_in_turn
-from severe_bench.run.cluster.sbatch import NoRoomError
+from severe_bench.run.cluster.sbatch import NoRoomError, require_sbatch
 from severe_bench.run.cluster.submit import Order
 from severe_bench.run.cluster.turn import turn
 from severe_bench.run.events import Note, Observer
@@ -42,7 +42,7 @@ def run_to_end(
     Raises:
         UserError: no Slurm here, the results folder cannot be used, or sbatch refuses.
     """
-    slurm_commands.require_slurm()
+    require_sbatch(order.layout.results)
     with turn(order.layout, observe):
         cancelled_before = last_cancel(order.layout)
         first = dispatch_in_turn(order, cells, retry, observe)

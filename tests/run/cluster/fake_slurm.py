@@ -42,7 +42,8 @@ elif name == "squeue":
     for number, tasks in json.loads((state / "queue").read_text()).items():
         for task in range(tasks):
             name = f"{{number}}_{{task}}" if tasks > 1 else number
-            print(f"{{name}}|PENDING|Priority|" + (state / f"{{number}}.path").read_text())
+            script = (state / f"{{number}}.path").read_bytes()
+            sys.stdout.buffer.write(f"{{name}}|PENDING|Priority|".encode() + script + b"\\n")
 elif name == "scontrol":
     print("MaxArraySize            = " + (state / "array").read_text())
 elif name == "scancel":

@@ -1,5 +1,6 @@
 """Submitting to a scheduler that only records: what it gets, how often, what it refuses."""
 
+import json
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from severe_bench.run.cluster.run import Dispatched, dispatch, runs_a_backbone
 from severe_bench.run.cluster.sharing import Share, Wave
 from severe_bench.run.cluster.submit import Order, script
 from severe_bench.run.cluster.turn import turn
+from severe_bench.run.cluster.waiting import run_to_end
 from severe_bench.run.events import Event, Note
 from severe_bench.store.layout import Layout
 from tests.run.cluster.fake_slurm import FakeSlurm
@@ -211,6 +213,31 @@ def test_without_slurm_it_says_so(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="no sbatch on the PATH"):
         sent(layout, tree(1))
+
+
+@pytest.mark.parametrize("name", ["50%train", "back\\slash", "two\nlines", "%"])
+def test_a_folder_that_sbatch_reads_as_a_pattern_is_refused(
+    slurm: FakeSlurm, tmp_path: Path, name: str
+) -> None:
+    """A task would be started with nowhere to write its log: it would end at once, unheard."""
+    place = Layout(tmp_path / name / "results", "demo")
+    with pytest.raises(UserError, match="sbatch takes no .* pass another --results") as caught:
+        sent(place, tree(1))
+    with pytest.raises(UserError, match="sbatch takes no"):
+        run_to_end(Order(place, PROFILE), tree(1), (), print)
+    assert "\n" not in str(caught.value)
+    assert not place.results.exists()
+
+
+def test_another_job_of_this_user_may_lie_in_a_folder_of_any_name(
+    slurm: FakeSlurm, layout: Layout
+) -> None:
+    cells = tree(1)
+    sent(layout, cells)
+    queue = json.loads((slurm.folder / "queue").read_text())
+    (slurm.folder / "queue").write_text(json.dumps({"7": 1, **queue}))
+    (slurm.folder / "7.path").write_bytes(b"/home/caf\xe9/train.sh")
+    assert queued_cells(layout) == {cell.id for cell in cells}
 
 
 def test_a_torn_submission_is_passed_over(slurm: FakeSlurm, layout: Layout) -> None:

@@ -171,6 +171,21 @@ def test_numbers_are_those_of_a_local_run(
     assert set(steps_done(layout).values()) == {1}
 
 
+def test_results_in_a_folder_of_an_unusual_name(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    """Through sbatch's script, srun's command line, and squeue's answer."""
+    name = 'it\'s "my" $HOME; ö #1 | [a]*'
+    odd = Layout(layout.results.parent / name / "results", "demo")
+    cells = tree(LEAVES)
+    first = dispatch(order(odd), cells, (), lambda event: None)
+    assert set(on_the_way(odd).jobs) == {array.job for array in first.submitted.made}
+    assert finished(odd, cells).exit_code == 0
+    assert numbers(odd, cells) == expected(cells)
+    assert set(steps_done(layout).values()) == {1}
+    assert all(list(array.logs.glob("*_log.err")) for array in submissions(odd))
+
+
 def test_it_returns_after_submission_and_submits_nothing_twice(
     slurm: LocalSlurm, layout: Layout
 ) -> None:
