@@ -221,7 +221,7 @@ def test_a_folder_that_sbatch_reads_as_a_pattern_is_refused(
 ) -> None:
     """A task would be started with nowhere to write its log: it would end at once, unheard."""
     place = Layout(tmp_path / name / "results", "demo")
-    with pytest.raises(UserError, match="sbatch takes no .* pass another --results") as caught:
+    with pytest.raises(UserError, match=r"sbatch takes no .* pass another --results") as caught:
         sent(place, tree(1))
     with pytest.raises(UserError, match="sbatch takes no"):
         run_to_end(Order(place, PROFILE), tree(1), (), print)
