@@ -50,7 +50,7 @@ def official_adapter(
     find: Callable[[O, Shelf], Sources],
     read: Callable[[O, Sources], Table],
     expected: Callable[[O], Expected | None] = lambda _: None,
-    known: Callable[[O, Location], Known] = lambda _, __: Known(),
+    known: Callable[[O, Location], Known] | None = None,
 ) -> Adapter[O]:
     """An adapter from the two things that differ between datasets.
 
@@ -60,7 +60,7 @@ def official_adapter(
         find: which files are read; raises `UserError` where one is missing.
         read: the table in these files; raises `UserError` naming file and line for damaged ones.
         expected: counts of the complete official files.
-        known: what is known without reading them.
+        known: what is known without reading them; where left out, they are read for it.
     """
 
     def digest(chosen: O, location: Location) -> str:
@@ -81,7 +81,11 @@ def official_adapter(
         sources = find(chosen, shelf)
         return _dataset(name, shelf, sources, read(chosen, sources))
 
-    return Adapter(name, options, digest, problems, load, expected=expected, known=known)
+    def counted(chosen: O, location: Location) -> Known:
+        return _counted(read(chosen, find(chosen, Shelf.of(location, name))))
+
+    how = known or counted
+    return Adapter(name, options, digest, problems, load, expected=expected, known=how)
 
 
 def always(classes: int | None, *further: Key[Any]) -> Callable[[Any, Location], Known]:
@@ -93,6 +97,14 @@ def always(classes: int | None, *further: Key[Any]) -> Callable[[Any, Location],
     """
     known = Known(classes=classes, targets=frozenset({LABEL, *(key.name for key in further)}))
     return lambda _, __: known
+
+
+def _counted(table: Table) -> Known:
+    train = sum(record.split == "train" for record in table.records)
+    targets = {key for record in table.records for key in record.extras}
+    if any(record.label is not None for record in table.records):
+        targets.add(LABEL)
+    return Known(train, len(table.classes), frozenset(targets))
 
 
 def _digest(name: str, chosen: Frozen, sources: Sources) -> str:

@@ -7,7 +7,8 @@ import pytest
 from severe_bench.core.extras import DURATION, LABEL
 from severe_bench.core.record import SPLITS, Dataset
 from severe_bench.data.adapter import ADAPTERS, Adapter, Location
-from severe_bench.data.datasets.official import always
+from severe_bench.data.datasets.official import always, official_adapter
+from severe_bench.data.datasets.ucfrep import UCFREP, UcfRepOptions, find, read
 from severe_bench.data.procedural.generate import records_of
 from severe_bench.data.procedural.spec import WorldSpec
 from severe_bench.data.procedural.worlds import WORLDS
@@ -90,3 +91,13 @@ def test_an_adapter_that_says_nothing_is_believed() -> None:
     known = silent.known(silent.options(), NOWHERE)
     assert (known.train, known.classes, known.targets) == (None, None, None)
     assert set(always(7)(None, NOWHERE).targets or ()) == {LABEL}
+
+
+def test_an_adapter_that_does_not_say_reads_its_files_for_it(tmp_path: Path) -> None:
+    OFFICIAL["ucfrep"].write(tmp_path)
+    options, here = UCFREP.options(), Location(tmp_path, tmp_path)
+    silent = official_adapter("ucfrep", UcfRepOptions, find, read)
+    known, dataset = silent.known(options, here), UCFREP.load(options, here)
+    assert known.train == len(dataset.of("train")) > 0
+    assert known.classes == len(dataset.classes)
+    assert set(known.targets or ()) == targets(dataset)
