@@ -110,7 +110,26 @@ def standings(
         )
         for model in models
     ]
-    return sorted(rows, key=lambda row: (-(row.mean_score or 0.0), row.average_rank, row.model))
+    return sorted(rows, key=_order)
+
+
+def _order(row: Standing) -> tuple[float, float, str]:
+    return -_rounded(row.mean_score or 0.0), row.average_rank or 0.0, row.model
+
+
+def _rounded(value: float) -> float:
+    return round(value, TIE_DECIMALS)
+
+
+def places(ranked: Sequence[Standing]) -> list[int | None]:
+    """Place of each of `standings` by its mean score; equal ones share the better place.
+
+    Example:
+        >>> places([Standing("a", 90.0, 1.0, 2), Standing("b", 90.0, 1.0, 2)])
+        [1, 1]
+    """
+    scores = [None if row.mean_score is None else _rounded(row.mean_score) for row in ranked]
+    return [None if score is None else 1 + scores.index(score) for score in scores]
 
 
 def rank_changes(standard: Column, other: Column, ties: Ties = "min") -> dict[str, float]:

@@ -56,9 +56,12 @@ class Swap:
 
     @property
     def separable(self) -> bool:
-        """Both leads are larger than chance explains: neither interval includes zero."""
+        """Both leads are larger than chance explains: both intervals lie above zero.
+
+        Leads are over common seeds, so that one can be negative where seeds differ.
+        """
         leads = (self.standard, self.here)
-        return all(lead is not None and lead.excludes_zero for lead in leads)
+        return all(lead is not None and lead.low > 0 for lead in leads)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.intervals import DRAWS
 from severe_bench.analysis.sensitivity import Sensitivity
 from severe_bench.analysis.study import FACTORS, Study
-from severe_bench.report import words
+from severe_bench.report import order, words
 from severe_bench.report.figures.drawn import Drawn
+from severe_bench.report.further import further
 from severe_bench.report.measured import (
     cka_map,
     class_bars,
@@ -51,7 +52,7 @@ def sections(findings: Findings) -> list[Section]:
         found += [_power(study)] if study.uncertainties else []
         shown = findings.class_differences or findings.confusions
         found += [_classes(findings)] if shown else []
-        found += [_similarity(findings), _cost(findings)]
+        found += [_similarity(findings), *further(findings), _cost(findings)]
     found.append(_missing(study))
     if study.models:
         found += [_protocol(findings), _provenance(study)]
@@ -136,7 +137,7 @@ def _factor_figures(factor: str, found: Sequence[Sensitivity], study: Study) -> 
 
 def _part(one: Sensitivity, study: Study) -> Part:
     title = f"{one.experiment} against {one.standard}"
-    return Part(title, words.changes(one), words.swaps(one), words.meaning(one, study))
+    return Part(title, order.changes(one), order.swaps(one), order.meaning(one, study))
 
 
 def _claims(findings: Findings) -> Section:

@@ -5,19 +5,18 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
-from severe_bench.analysis.agreement import Agreement
 from severe_bench.analysis.comparison import Comparison, detectable
 from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.harvest import Measured
 from severe_bench.analysis.lesson import Verdict
-from severe_bench.analysis.sensitivity import STANDARD, Move, Sensitivity, Swap
+from severe_bench.analysis.ranking import places
+from severe_bench.analysis.sensitivity import STANDARD, Sensitivity
 from severe_bench.analysis.study import Study
 from severe_bench.core.units import seconds_text
 from severe_bench.metrics.few_groups import FEW
-from severe_bench.report.table import fixed, span
+from severe_bench.report.table import fixed
 
 LACKED = {"train": "training videos", "test": "test videos"}
-MOST_SWAPS = 5
 MOST_LACKING = 5
 WORDS_OF_PROSE = frozenset({"none", "na", "nan", "null", "no", "all", "any", "some", "both"})
 QUESTIONS = {
@@ -53,7 +52,7 @@ def overview(findings: Findings) -> list[str]:
     study = findings.study
     if not study.models:
         return ["No cell of this suite is finished yet, so there is nothing to compare."]
-    sentences = [_extent(study), *rankings(study), *_standard_choice(study)]
+    sentences = [_extent(study), *rankings(study), *standard_choice(study)]
     return [s for s in [*sentences, _tally(findings.verdicts), *warnings(study)] if s]
 
 
@@ -150,34 +149,6 @@ def _remarks(study: Study) -> list[str]:
     cells = study.harvest.measured
     said = Counter(remark for cell in cells for remark in cell.provenance.remarks)
     return [f"Note on {counted(count, 'cell')}: {remark}." for remark, count in said.items()]
-
-
-def changes(one: Sensitivity) -> str:
-    """How one experiment orders the models, compared with its standard column."""
-    if len(one.moves) < 2:
-        return f"Fewer than two models are common with {one.standard}."
-    return f"{_agreement(one)} {_moves(one.moves)}"
-
-
-def swaps(one: Sensitivity) -> list[str]:
-    """The greatest of the pairs that changed their order beyond chance."""
-    sure = [swap for swap in one.swaps if swap.separable]
-    shown = [_swap(swap, one) for swap in sure[:MOST_SWAPS]]
-    rest = len(sure) - len(shown)
-    return shown + ([f"And {counted(rest, 'pair')} more, in the table of swaps."] if rest else [])
-
-
-def meaning(one: Sensitivity, study: Study) -> str:
-    """What the change of order means for somebody who chose by the standard column."""
-    if len(one.moves) < 2:
-        return ""
-    if not one.swaps:
-        return "Whoever chose by the standard column chose rightly here too."
-    sure = sum(swap.separable for swap in one.swaps)
-    pairs = counted(len(one.swaps), "pair")
-    if not sure:
-        return f"{pairs} changed order, none of them beyond chance."
-    return f"{pairs} changed order, {sure} of them beyond chance.{_price(one, study)}"
 
 
 def power(study: Study) -> list[str]:
@@ -291,25 +262,36 @@ def _overall(study: Study) -> str:
     first, last = study.standings[0], study.standings[-1]
     if first.mean_score is None or last.mean_score is None or first.average_rank is None:
         return "No experiment has a result of every model, so there is no overall ranking."
-    best, worst = fixed(first.mean_score), fixed(last.mean_score)
     over = "one experiment" if first.experiments == 1 else f"{first.experiments} experiments"
+    said = f"Over the {over} that all models share"
+    by_place: dict[int | None, list[str]] = {}
+    for standing, place in zip(study.standings, places(study.standings), strict=True):
+        by_place.setdefault(place, []).append(called(standing.model))
+    best, worst = fixed(first.mean_score), fixed(last.mean_score)
+    if len(by_place) == 1:
+        return f"{said}, all have the same mean score ({best})."
+    leaders, *_, trailers = by_place.values()
+    rank = f", average rank {fixed(first.average_rank, 2)}" if len(leaders) == 1 else ""
     return (
-        f"Over the {over} that all models share, "
-        f"{called(first.model)} has the highest mean score ({best}, average rank "
-        f"{fixed(first.average_rank, 2)}) and {called(last.model)} the lowest ({worst})."
+        f"{said}, {listing(leaders)} {'has' if len(leaders) == 1 else 'have'} the highest mean "
+        f"score ({best}{rank}) and {listing(trailers)} the lowest ({worst})."
     )
 
 
-def _standard_choice(study: Study) -> list[str]:
+def standard_choice(study: Study) -> list[str]:
     """Whether the winner of the standard column wins elsewhere."""
     if len(study.models) < 2:
         return []
     if not study.standards:
         return [f"No experiment has the factor “{STANDARD}”, so no change of rank is shown."]
-    others = study.sensitivities
-    if not others:
+    if not study.sensitivities:
         return ["All experiments are standard ones, so no change of rank is shown."]
-    kept = [one for one in others if _leader_stays(one)]
+    others = [one for one in study.sensitivities if len(one.moves) > 1]
+    if not others:
+        return [
+            "No experiment has two models of its standard column, so no change of rank is shown."
+        ]
+    kept = [one for one in others if leader_stays(one)]
     changed = [one for one in others if any(swap.separable for swap in one.swaps)]
     return [
         f"Whoever leads its standard column also leads in {len(kept)} of "
@@ -319,8 +301,9 @@ def _standard_choice(study: Study) -> list[str]:
     ]
 
 
-def _leader_stays(one: Sensitivity) -> bool:
-    return any(move.before == 1 and move.after == 1 for move in one.moves)
+def leader_stays(one: Sensitivity) -> bool:
+    """Whether each model that leads the standard column leads here; ties lead together."""
+    return all(move.after == 1 for move in one.moves if move.before == 1)
 
 
 def _tally(verdicts: Sequence[Verdict]) -> str:
@@ -338,55 +321,3 @@ def _tally(verdicts: Sequence[Verdict]) -> str:
         if outcome in outcomes
     ]
     return f"Of {counted(len(verdicts), 'claim')} made beforehand, {listing(parts)}."
-
-
-def _agreement(one: Sensitivity) -> str:
-    found, bounds = one.kendall, one.kendall_interval
-    if found is None or math.isnan(found.value):
-        return "The order cannot be compared: all models are equal in one of the two."
-    sure = f", 95 % of the draws {span(bounds.low, bounds.high, 2)}" if bounds else ""
-    return f"Kendall’s τ‑b is {fixed(found.value, 2)} ({_p_value(found)}{sure})."
-
-
-def _p_value(found: Agreement) -> str:
-    shown = f"p = {found.p:.3f}"
-    if found.smallest_p > 0.05:
-        return f"{shown}; with {found.models} models p cannot fall below {found.smallest_p:.3f}"
-    return shown
-
-
-def _moves(moves: Sequence[Move]) -> str:
-    moved = [m for m in moves if m.change]
-    if not moved:
-        return "No model changes its rank."
-    texts = [
-        f"{called(m.model)} {'rises' if m.change < 0 else 'falls'} "
-        f"from {m.before:.0f} to {m.after:.0f}"
-        for m in moved
-    ]
-    return f"{listing(texts)}."
-
-
-def _swap(swap: Swap, one: Sensitivity) -> str:
-    if swap.standard is None or swap.here is None:
-        return f"{called(swap.after)} overtakes {called(swap.before)}."
-    there, here = swap.standard, swap.here
-    return (
-        f"{called(swap.before)} leads {called(swap.after)} by {fixed(there.mean)} "
-        f"{span(there.low, there.high)} on {one.standard}, and trails it by {fixed(here.mean)} "
-        f"{span(here.low, here.high)} on {one.experiment}."
-    )
-
-
-def _price(one: Sensitivity, study: Study) -> str:
-    """What choosing by the standard column costs here."""
-    scores = study.columns[one.experiment].scores()
-    chosen = min(one.moves, key=lambda move: move.before).model
-    best = min(one.moves, key=lambda move: move.after).model
-    lost = scores[best] - scores[chosen]
-    if lost <= 0:
-        return ""
-    return (
-        f" Choosing by {one.standard} would take {called(chosen)}, which is {fixed(lost)} points "
-        f"behind {called(best)} here."
-    )

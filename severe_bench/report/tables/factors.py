@@ -100,8 +100,9 @@ def swaps(factor: str, found: Sequence[Sensitivity], study: Study) -> Table:
         for swap in one.swaps
     ]
     caption = (
-        "Leads in points of score with their paired 95 % intervals. Beyond chance: neither "
-        "interval includes zero." + legend(column for one in found for column in _both(one, study))
+        "Leads in points of score with their paired 95 % intervals. Beyond chance: both "
+        "intervals lie above zero."
+        + legend(column for one in found for column in _both(one, study))
     )
     return table(f"swaps_{factor}", f"Swaps: {factor}", caption, heads, rows)
 

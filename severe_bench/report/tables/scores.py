@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from severe_bench.analysis.intervals import Interval
 from severe_bench.analysis.ranking import Column, Standing, common
+from severe_bench.analysis.ranking import places as placed
 from severe_bench.analysis.sensitivity import STANDARD
 from severe_bench.analysis.study import FACTORS, Study, Summary
 from severe_bench.report.figures.curves import CurvePanel
@@ -48,15 +49,17 @@ def ranking(study: Study) -> Table:
         CAVEATS,
     ]
     rows = [
-        [*preset_entries(study, preset), *_standing_row(part, standing, i, factors)]
+        [*preset_entries(study, preset), *_standing_row(part, standing, place, factors)]
         for preset, part in study.by_preset.items()
-        for i, standing in enumerate(part.standings, 1)
+        for standing, place in zip(part.standings, placed(part.standings), strict=True)
     ]
     caption = (
         "Mean of the headline metrics on a common scale (0 is the metric's worst value, 100 its "
         "best; errors are turned round), and mean of the ranks (1 is best, equal values share the "
         "better rank), both over the experiments that every model has; the factor columns are "
-        "means over that factor's share of them." + _of_presets(study) + legend_of(rows)
+        "means over that factor's share of them. Equal mean scores share a place."
+        + _of_presets(study)
+        + legend_of(rows)
     )
     return table("ranking", "Ranking over all experiments", caption, heads, rows)
 
@@ -145,9 +148,9 @@ def places(study: Study) -> Table:
         CAVEATS,
     ]
     rows = [
-        [*preset_entries(study, preset), *_place_row(part, standing, i)]
+        [*preset_entries(study, preset), *_place_row(part, standing, place)]
         for preset, part in study.by_preset.items()
-        for i, standing in enumerate(part.standings, 1)
+        for standing, place in zip(part.standings, placed(part.standings), strict=True)
     ]
     caption = (
         "Over the experiments that every model has. Low and high bound 95 % of the draws of test "
@@ -172,15 +175,15 @@ def _lead(first: Standing, other: Standing) -> float | None:
     return first.mean_score - other.mean_score
 
 
-def _place_row(study: Study, standing: Standing, place: int) -> list[Entry]:
+def _place_row(study: Study, standing: Standing, place: int | None) -> list[Entry]:
     model, first, found = standing.model, study.standings[0], study.overall
     shared = common(list(study.columns.values()), study.models)
     behind = found.behind_first.get(model) if found else None
-    separable = ABSENT if found is None or place == 1 else words("not separable", "unsure")
+    separable = ABSENT if found is None or standing is first else words("not separable", "unsure")
     if behind is not None and behind.low > 0:
         separable = words("yes")
     return [
-        number(place if standing.mean_score is not None else None, 0),
+        number(place, 0),
         words(model),
         number(standing.mean_score),
         *_bounds(found.mean_scores.get(model) if found else None, 1),
@@ -215,14 +218,14 @@ def sample_curves(panels: Sequence[CurvePanel]) -> Table:
 
 
 def _standing_row(
-    study: Study, standing: Standing, place: int, factors: Sequence[str]
+    study: Study, standing: Standing, place: int | None, factors: Sequence[str]
 ) -> list[Entry]:
     model = standing.model
     shared = common(list(study.columns.values()), study.models)
     found = study.overall
     parts = [[column for column in shared if column.factor == factor] for factor in factors]
     return [
-        number(place if standing.mean_score is not None else None, 0),
+        number(place, 0),
         words(model),
         words(study.kinds.get(model, "")),
         _with_interval(
