@@ -1,6 +1,7 @@
 """Which clips are contrasted: groups of videos by step, read without torch."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,20 +33,31 @@ class Groups:
     def rows(self, epoch: int, step: int) -> NDArray[np.int64]:
         """Indices of records (videos, B): in every column all differ.
 
-        Row k is the epoch's order moved on by an offset of its own, so that each video occurs once
-        per epoch in every row (less what a smaller last batch leaves out).
+        Row k has the videos that follow those of row 0 at a distance of its own, in the order in
+        which they first occur in the epoch. So each video occurs in every row as often as in the
+        first (less what a smaller last batch leaves out).
 
         Raises:
             UserError: there are fewer records than a group needs.
         """
-        order = np.concatenate([self.steps.rows(epoch, k) for k in range(len(self.steps))])
+        order = _order(self.steps, epoch)
         if len(order) < self.videos:
             what = f"{len(order)} training videos, but a group needs {self.videos} different ones"
             raise UserError(what, mend="raise the pretraining budget")
         rng = np.random.default_rng([self.steps.seed, PARTNERS, epoch])
         offsets = [0, *(1 + rng.permutation(len(order) - 1)[: self.videos - 1])]
-        places = np.arange(len(self.steps.rows(epoch, step))) + step * self.steps.batch_size
+        place_of = np.zeros(self.steps.records, np.int64)
+        place_of[order] = np.arange(len(order))
+        places = place_of[self.steps.rows(epoch, step)]
         return np.stack([order[(places + offset) % len(order)] for offset in offsets])
+
+
+@lru_cache(maxsize=4)
+def _order(steps: Steps, epoch: int) -> NDArray[np.int64]:
+    """The videos of an epoch, each once, as they first occur."""
+    drawn = np.concatenate([steps.rows(epoch, step) for step in range(len(steps))])
+    videos, first = np.unique(drawn, return_index=True)
+    return videos[np.argsort(first)]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from severe_bench.core.errors import UserError
 from severe_bench.pretrain.contrast_options import ContrastOptions
 from severe_bench.pretrain.info_nce import info_nce
 from severe_bench.pretrain.setting import Setting
@@ -94,6 +95,16 @@ def projection_head(width: int, options: ContrastOptions) -> nn.Module:
     )
 
 
+def _require_negatives(setting: Setting, options: ContrastOptions) -> None:
+    recipe = setting.job.recipe
+    clips = len(setting.records) * recipe.schedule.clips_per_video
+    together = min(recipe.numerics.micro_batch or recipe.batch_size, recipe.batch_size, clips)
+    if together < 2 and options.queue == 0:
+        what = "one pair at a time and no queue leave nothing to contrast with"
+        mend = "raise batch_size, numerics.micro_batch or the pretraining budget, or set a queue"
+        raise UserError(what, f"pretraining method {setting.job.method}", mend)
+
+
 class ContrastObjective:
     """InfoNCE (eq. 5.1) between the `first` and `second` clips of a batch, both ways round.
 
@@ -106,7 +117,12 @@ class ContrastObjective:
 
     @classmethod
     def of(cls, setting: Setting, options: ContrastOptions) -> "ContrastObjective":
-        """The objective of a run; the head is drawn from the job's seed too."""
+        """The objective of a run; the head is drawn from the job's seed too.
+
+        Raises:
+            UserError: queries would have no negatives, and a loss of 0.
+        """
+        _require_negatives(setting, options)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(setting.job.seed)
             module = MomentumContrast(setting.backbone(), setting.width, options)

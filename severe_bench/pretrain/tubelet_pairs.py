@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from severe_bench.config.recipe import Augment
+from severe_bench.core.errors import UserError
 from severe_bench.data.colour import IDENTITY, jitter
 from severe_bench.data.transforms import Draws, apply, draw, normalise
 from severe_bench.data.video import Frames
@@ -21,9 +22,16 @@ from severe_bench.train.batch import Batch
 
 
 class TubeletPairs:
-    """A `BatchSource` of pairs: `first` and `second`, each (B, 3, T, S, S), normalised."""
+    """A `BatchSource` of pairs: `first` and `second`, each (B, 3, T, S, S), normalised.
+
+    Raises:
+        UserError: clips of a single frame.
+    """
 
     def __init__(self, setting: Setting, options: TubeletOptions) -> None:
+        if setting.job.recipe.clip.frames < 2:
+            what, mend = "tubelets move, and a clip has one frame", "set clip.frames: 2 or more"
+            raise UserError(what, "pretraining method tubelet_contrast", mend)
         self._setting, self._options = setting, options
         videos = 3 if options.patch_source == "third" else 2
         self._clips = GroupClips(setting, videos=videos, clips=1)

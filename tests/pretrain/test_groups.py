@@ -44,3 +44,22 @@ def test_groups_are_a_function_of_the_seed() -> None:
 def test_too_few_videos_are_said() -> None:
     with pytest.raises(UserError, match="3 different"):
         Groups(Steps(2, 2, seed=0), 3).rows(0, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    records=st.integers(3, 20),
+    size=st.integers(2, 9),
+    clips=st.integers(2, 4),
+    epoch=st.integers(0, 3),
+)
+def test_so_they_do_where_an_epoch_has_several_clips_of_a_video(
+    records: int, size: int, clips: int, epoch: int
+) -> None:
+    steps = Steps(records, size, seed=1, clips_per_video=clips)
+    rows = [Groups(steps, 3).rows(epoch, step) for step in range(len(steps))]
+    together = np.concatenate(rows, axis=1)
+    assert all(len(set(column)) == 3 for column in together.T.tolist())
+    counts = [np.bincount(row, minlength=records) for row in together]
+    for row in counts[1:]:
+        np.testing.assert_array_equal(np.sort(row), np.sort(counts[0]))

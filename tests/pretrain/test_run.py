@@ -1,10 +1,12 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from severe_bench.config.recipe import Clip, Numerics
 from severe_bench.core.budget import Budget
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import Interrupted, UserError
@@ -79,6 +81,27 @@ def test_an_unknown_option_is_named(source: Dataset, tmp_path: Path) -> None:
     given = job("temporal_contrast", options={"temprature": 0.1})
     with pytest.raises(UserError, match="temprature"):
         run_pretrain(given, source, session(tmp_path))
+
+
+@pytest.mark.parametrize("method", CONTRASTS)
+@pytest.mark.parametrize(
+    ("change", "videos"),
+    [({"batch_size": 1}, 8), ({"numerics": Numerics(micro_batch=1)}, 8), ({}, 1)],
+)
+def test_a_contrast_with_nothing_is_refused(
+    method: str, change: dict[str, Any], videos: int, source: Dataset, tmp_path: Path
+) -> None:
+    recipe = job(method).recipe.model_copy(update=change)
+    given = job(method, recipe=recipe, budget=Budget(count=videos))
+    with pytest.raises(UserError, match="leave nothing to contrast with"):
+        run_pretrain(given, source, session(tmp_path))
+
+
+def test_tubelets_on_clips_of_one_frame_are_refused(source: Dataset, tmp_path: Path) -> None:
+    recipe = job("tubelet_contrast").recipe
+    still = recipe.model_copy(update={"clip": Clip(frames=1, size=32)})
+    with pytest.raises(UserError, match=r"set clip\.frames: 2 or more"):
+        run_pretrain(job("tubelet_contrast", recipe=still), source, session(tmp_path))
 
 
 def pretext(method: str, trained: ContrastObjective, source: Dataset, epochs: int) -> float:
