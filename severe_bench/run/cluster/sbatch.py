@@ -14,7 +14,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.sharing import Wave
-from severe_bench.run.cluster.task import GO_BACK, RESTARTS, WARNED, ArrayTask
+from severe_bench.run.cluster.task import GO_BACK, KILLED, RESTARTS, TOLD, WARNED, ArrayTask
 
 if TYPE_CHECKING:
     from submitit import SlurmExecutor
@@ -144,15 +144,24 @@ def _before(profile: Profile) -> str:
 
 
 def _go_back(profile: Profile) -> list[str]:
-    """After the job step: a task that asks for it, or was warned too early, is put back."""
+    """After the job step: a task that asks for it, or was warned too early, is put back.
+
+    So is one that was told to end because it is preempted: that it ended by itself, and in time,
+    is all that Slurm would see. Who cancels a job ends its script too.
+    """
     if not profile.srun or not profile.requeues:
         return []
-    asked = f'[ "$ended" = {GO_BACK} ] || [ "$ended" = {WARNED} ]'
+    show = 'SLURM_TIME_FORMAT=standard scontrol show job "$task"'
     allowed = f'[ "${{{RESTARTS}:-0}}" -lt {profile.requeues} ]'
     return [
         "ended=$?",
         "task=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}",
-        f'if {{ {asked}; }} && {allowed}; then scontrol requeue "$task"; fi',
+        "case $ended in",
+        f"  {GO_BACK}|{WARNED}) back=yes ;;",
+        f"  {TOLD}|{KILLED}) back=$({show} | grep ' PreemptTime=[0-9]') ;;",
+        "  *) back= ;;",
+        "esac",
+        f'if [ -n "$back" ] && {allowed}; then scontrol requeue "$task"; fi',
         'exit "$ended"',
     ]
 

@@ -32,6 +32,11 @@ GO_BACK = 99
 WARNED = 128 + signal.SIGUSR2
 """... and of one that the warning killed, because it came before Python listened."""
 
+TOLD = 98
+"""... of one that was told to end by SIGTERM: it goes back where Slurm says that it is preempted."""
+KILLED = 128 + signal.SIGTERM
+"""... and of one that SIGTERM killed before Python listened."""
+
 _log = logging.getLogger("severe")
 
 
@@ -56,10 +61,11 @@ class ArrayTask:
         ended = f"{len(pool.done)} done, {len(pool.failed)} failed, of {len(cells)}"
         if len(cells) == len(pool.done) + len(pool.failed) + len(pool.blocked):
             _log.info(ended)
-        elif not timer.rang:
-            _log.info(f"{ended}; stopped")
-        else:
+        elif timer.rang:
             _go_back(submission, ended)
+        else:
+            _log.info(f"{ended}; stopped")
+            _tell_script(submission)
 
 
 def runnable(layout: Layout, cells: Sequence[Cell]) -> tuple[Cell, ...]:
@@ -116,9 +122,8 @@ def task_lanes(submission: Submission) -> tuple[Lane, ...]:
 def _go_back(submission: Submission, ended: str) -> None:
     """Into the queue, for a task that ran out of time.
 
-    One that was told to end by SIGTERM does not: nothing tells a preempted task from a cancelled
-    one. From a job step the script does it, for there may be no `scontrol` in a container that
-    Python runs in.
+    From a job step the script does it, for there may be no `scontrol` in a container that Python
+    runs in.
 
     Raises:
         SystemExit: with the status that tells the script so.
@@ -135,6 +140,18 @@ def _go_back(submission: Submission, ended: str) -> None:
         return
     _log.info(f"{ended}; out of time, requeued")
     time.sleep(GRACE_SECONDS)  # Slurm ends this process meanwhile
+
+
+def _tell_script(submission: Submission) -> None:
+    """Let the script look whether the task is preempted: Slurm takes its end for good.
+
+    Only a job step is told to end before its time of grace is over.
+
+    Raises:
+        SystemExit: with the status that tells the script so.
+    """
+    if STEP in os.environ and submission.requeues:
+        raise SystemExit(TOLD)
 
 
 def _say(event: Event) -> None:

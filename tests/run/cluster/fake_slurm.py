@@ -44,6 +44,8 @@ elif name == "squeue":
             name = f"{{number}}_{{task}}" if tasks > 1 else number
             script = (state / f"{{number}}.path").read_bytes()
             sys.stdout.buffer.write(f"{{name}}|PENDING|Priority|".encode() + script + b"\\n")
+elif name == "scontrol" and sys.argv[1:3] == ["show", "job"]:
+    print("   PreemptEligibleTime=2026-11-21T12:00:00 PreemptTime=" + os.environ["PREEMPTED"])
 elif name == "scontrol":
     print("MaxArraySize            = " + (state / "array").read_text())
 elif name == "scancel":

@@ -28,5 +28,10 @@ srun --unbuffered --output RESULTS/demo/slurm/NAME/logs/%A_%a_%t_log.out --error
 # teardown
 ended=$?
 task=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
-if { [ "$ended" = 99 ] || [ "$ended" = 140 ]; } && [ "${SLURM_RESTART_COUNT:-0}" -lt 20 ]; then scontrol requeue "$task"; fi
+case $ended in
+  99|140) back=yes ;;
+  98|143) back=$(SLURM_TIME_FORMAT=standard scontrol show job "$task" | grep ' PreemptTime=[0-9]') ;;
+  *) back= ;;
+esac
+if [ -n "$back" ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 20 ]; then scontrol requeue "$task"; fi
 exit "$ended"

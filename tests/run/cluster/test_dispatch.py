@@ -358,16 +358,20 @@ def test_a_task_that_is_to_go_back_is_put_back_by_its_script(
     script = tmp_path / "task.sh"
     script.write_text(text.partition("# command")[0] + "(exit $STATUS)\n" + teardown(text))
     names = {"SLURM_JOB_ID": "9", "SLURM_ARRAY_JOB_ID": "9", "SLURM_ARRAY_TASK_ID": "2"}
-    for status, restarts, asked in (
-        (0, 0, False), (1, 0, False), (99, 0, True), (140, 1, True), (99, 2, False),
+    at = "2026-11-21T12:00:00"
+    for status, restarts, preempted, asked in (
+        (0, 0, at, False), (1, 0, at, False), (99, 0, "None", True), (140, 1, "None", True),
+        (99, 2, "None", False), (98, 0, "None", False), (98, 1, at, True), (98, 2, at, False),
+        (143, 0, "None", False), (143, 0, at, True),
     ):  # fmt: skip
         before = len(slurm.calls("scontrol"))
         counted = {"SLURM_RESTART_COUNT": str(restarts)} if restarts else {}
-        environ = {**os.environ, **names, **counted, "STATUS": str(status)}
+        told = {"STATUS": str(status), "PREEMPTED": preempted}
+        environ = {**os.environ, **names, **counted, **told}
         done = subprocess.run(["bash", str(script)], env=environ, check=False)
         assert done.returncode == status
-        calls = slurm.calls("scontrol")[before:]
-        assert calls == ([["requeue", "9_2"]] if asked else []), status
+        calls = [call for call in slurm.calls("scontrol")[before:] if call[0] == "requeue"]
+        assert calls == ([["requeue", "9_2"]] if asked else []), (status, preempted)
 
 
 def teardown(text: str) -> str:

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from severe_bench.run.cluster import task
 from severe_bench.run.cluster.profile import Asks
 from severe_bench.run.cluster.sharing import Share
 from severe_bench.run.cluster.submission import Submission, write
-from severe_bench.run.cluster.task import GO_BACK, STEP, ArrayTask, runnable
+from severe_bench.run.cluster.task import GO_BACK, STEP, TOLD, ArrayTask, runnable
 from severe_bench.run.devices import ONE_THREAD, Lane
 from severe_bench.run.local import run_cells
 from severe_bench.run.pool import Settings
@@ -112,6 +114,19 @@ def test_a_request_to_end_before_the_first_cell_is_not_lost(
         ArrayTask(str(submission.folder), 0)()
     assert caplog.messages[-1] == "0 done, 0 failed, of 1; stopped"
     assert states(layout, cells) == {cells[0].id: "pending"}
+
+
+@pytest.mark.parametrize("requeues", [20, 0])
+def test_the_script_is_told_of_a_request_to_end(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, requeues: int
+) -> None:
+    """It knows whether the task is preempted or cancelled."""
+    submission = submitted(layout, [evaluate(0, steps=1000, pause=0.1)], requeues=requeues)
+    monkeypatch.setenv(STEP, "0")
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    with suppress(SystemExit) if requeues == 0 else pytest.raises(SystemExit) as ended:
+        ArrayTask(str(submission.folder), 0)()
+    assert (ended.value.code if ended else 0) == (TOLD if requeues else 0)
 
 
 def test_a_limit_that_is_near_is_kept_without_any_warning(
