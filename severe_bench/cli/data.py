@@ -94,7 +94,7 @@ def _chosen(
 
     if annotations is None and root is None:
         otherwise = "a dataset adapter with --annotations or --root"
-        return configured(name, config, otherwise)
+        return configured(name, option, config, otherwise)
     return Chosen(name, options_of(option), Location(root, annotations))
 
 

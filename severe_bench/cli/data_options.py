@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from severe_bench.config.prepared import Prepared
     from severe_bench.data.adapter import Location
 
 Annotations = Annotated[
@@ -25,7 +26,7 @@ def options_of(pairs: list[str] | None) -> dict[str, object]:
     """`key=value` texts as options of an adapter.
 
     Raises:
-        UserError: one of them is something else.
+        UserError: one of them is something else, or given twice.
     """
     import yaml
 
@@ -36,24 +37,36 @@ def options_of(pairs: list[str] | None) -> dict[str, object]:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise UserError(f"{pair!r} is not key=value", "--option", "e.g. --option fold=2")
-        chosen[key] = yaml.safe_load(value)
+        if key in chosen:
+            raise UserError(f"{key!r} is given twice", "--option", "name each option once")
+        try:
+            chosen[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UserError(f"{value!r} is no value", "--option", "quote it, as in yaml") from error
     return chosen
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A dataset that a command is about."""
+    """A dataset that a command is about.
+
+    Args:
+        prepared, prepared_folder: as benchmarks.yaml states them, if it does.
+    """
 
     adapter: str
     options: Mapping[str, object]
     location: "Location"
+    prepared: "Prepared | None" = None
+    prepared_folder: Path | None = None
 
 
-def configured(name: str, config: Path | None, otherwise: str) -> Chosen:
+def configured(name: str, option: list[str] | None, config: Path | None, otherwise: str) -> Chosen:
     """The dataset called `name` in benchmarks.yaml.
 
     Args:
         name: as the user wrote it.
+        option: given with `--option`, over those of the file.
         config: file given by `--config`.
         otherwise: what else the command takes, for the message.
 
@@ -72,4 +85,10 @@ def configured(name: str, config: Path | None, otherwise: str) -> Chosen:
         raise UserError(what, str(loaded.path), f"name one, or {otherwise}")
     root = loaded.resolve(entry.root)
     notes = root if entry.annotations is None else loaded.resolve(entry.annotations)
-    return Chosen(entry.adapter, entry.options, Location(root, notes))
+    return Chosen(
+        adapter=entry.adapter,
+        options={**entry.options, **options_of(option)},
+        location=Location(root, notes),
+        prepared=entry.prepared,
+        prepared_folder=entry.prepared_folder and loaded.resolve(entry.prepared_folder),
+    )

@@ -1,5 +1,6 @@
 """`severe data verify` and `severe data prepare`: the videos themselves."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,7 @@ def verify(
     from severe_bench.data.verify import Verification
     from severe_bench.data.verify import verify as verdicts_of
 
-    videos = _videos(target, root, annotations, option, config).sampled(sample)
+    videos = _chosen(target, root, annotations, option, config).videos.sampled(sample)
     found = verdicts_of(videos.files, Verdicts())
     shown = track(found, "Verifying", total=len(videos.files), console=_console(), disable=as_json)
     verification = Verification(tuple(shown))
@@ -64,14 +65,20 @@ def prepare(
     annotations: Annotations = None,
     option: Options = None,
     short_side: Annotated[
-        int, typer.Option("--short-side", help="Pixels: 128 for crops of 112, 256 for 224.")
-    ] = 128,
-    crf: Annotated[int, typer.Option("--crf", help="Of x264: less is better and larger.")] = 20,
+        int | None,
+        typer.Option("--short-side", help="Pixels: 128 (default) for crops of 112, 256 for 224."),
+    ] = None,
+    crf: Annotated[
+        int | None, typer.Option("--crf", help="Of x264: less is better and larger; default 20.")
+    ] = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Keep the frames unencoded: for small sets.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Default: beside the folder of the videos.")
+        Path | None,
+        typer.Option(
+            "--out", help="Default: where benchmarks.yaml says, else beside the folder of videos."
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes; default: one per processor.")
@@ -82,15 +89,20 @@ def prepare(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Re-encode the videos once, small and quick to read; the same command goes on after a stop."""
+    """Re-encode the videos once, small and quick to read; the same command goes on after a stop.
+
+    A dataset of benchmarks.yaml is prepared as its `prepared` says, into its `prepared_folder`.
+    """
     import os
 
     from severe_bench.data.prepare import Prepare
     from severe_bench.data.prepared import prepared_folder
 
-    how = _settings(short_side, crf, raw=raw)
-    videos = _videos(target, root, annotations, option, config)
-    folder = out or prepared_folder(videos.root, how)
+    chosen = _chosen(target, root, annotations, option, config)
+    videos, stated = chosen.videos, chosen.prepared
+    how = _settings(stated, short_side, crf, raw=raw)
+    given = out or (chosen.prepared_folder if stated in (None, how) else None)
+    folder = given or prepared_folder(videos.root, how)
     plan = Prepare(videos.root, videos.paths, folder, how, workers or os.cpu_count() or 1)
     with plan.opened() as work:
         _estimate(work, quiet=as_json)
@@ -100,22 +112,37 @@ def prepare(
     raise typer.Exit(2 if work.refused else 0)
 
 
-def _videos(
+@dataclass(frozen=True)
+class _Chosen:
+    """Videos that a command is about, and how benchmarks.yaml says that they are prepared."""
+
+    videos: "Videos"
+    prepared: "Prepared | None" = None
+    prepared_folder: Path | None = None
+
+
+def _chosen(
     target: str,
     root: Path | None,
     annotations: Path | None,
     option: list[str] | None,
     config: Path | None,
-) -> "Videos":
+) -> _Chosen:
+    from severe_bench.core.errors import UserError
     from severe_bench.data.adapter import Location
     from severe_bench.data.videos_of import of_dataset, of_folder
 
-    if root is None and Path(target).is_dir():
-        return of_folder(Path(target))
     if root is not None:
-        return of_dataset(target, options_of(option), Location(root, annotations))
-    chosen = configured(target, config, "a folder of videos, or give --root")
-    return of_dataset(chosen.adapter, chosen.options, chosen.location)
+        return _Chosen(of_dataset(target, options_of(option), Location(root, annotations)))
+    if annotations is not None:
+        raise UserError("annotations of which videos?", "--annotations", "give --root too")
+    if Path(target).is_dir():
+        if option:
+            raise UserError("a folder of videos takes none", "--option", "leave it out")
+        return _Chosen(of_folder(Path(target)))
+    found = configured(target, option, config, "a folder of videos, or give --root")
+    videos = of_dataset(found.adapter, found.options, found.location)
+    return _Chosen(videos, found.prepared, found.prepared_folder)
 
 
 def _lines(found: "Verification") -> list[str]:
@@ -180,14 +207,27 @@ def _ended_json(work: "Work", folder: Path) -> str:
     return json.dumps({**plain, "refused": refused, "left": len(work.left)}, indent=2)
 
 
-def _settings(short_side: int, crf: int, *, raw: bool) -> "Prepared":
+def _settings(
+    stated: "Prepared | None", short_side: int | None, crf: int | None, *, raw: bool
+) -> "Prepared":
+    """The settings of benchmarks.yaml, with what was typed in their place.
+
+    Raises:
+        UserError: values that cannot be, or not together.
+    """
     from pydantic import ValidationError
 
     from severe_bench.config.prepared import Prepared
     from severe_bench.core.errors import UserError
 
+    kept = stated.settings() if stated else {}
+    if raw:
+        kept.pop("crf", None)
+    typed = {"short_side": short_side, "crf": crf, "raw": raw or None}
     try:
-        return Prepared(short_side=short_side, crf=crf, raw=raw)
+        return Prepared.model_validate(
+            {**kept, **{name: value for name, value in typed.items() if value is not None}}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0]).replace("_", "-") if first["loc"] else "raw"

@@ -74,6 +74,25 @@ def test_options(tmp_path: Path) -> None:
     assert (code, text.endswith("\nok\n")) == (0, True)
     with pytest.raises(UserError, match="'fold' is not key=value"):
         run("check", "ucf101", "--annotations", folder, "--option", "fold")
+    with pytest.raises(UserError, match="'fold' is given twice; name each option once"):
+        run("check", "ucf101", "--annotations", folder, "--option", "fold=1", "--option", "fold=3")
+    with pytest.raises(UserError, match="is no value; quote it"):
+        run("check", "ucf101", "--annotations", folder, "--option", "fold=[")
+
+
+def test_options_over_those_of_the_yaml(tmp_path: Path) -> None:
+    folder = ucf101(tmp_path, 9624, 3696)
+    for name in ("train", "test"):
+        (folder / f"{name}list01.txt").rename(folder / f"{name}list03.txt")
+    config = tmp_path / "benchmarks.yaml"
+    mine = f"  mine: {{adapter: ucf101, root: {tmp_path}, annotations: {folder}}}\n"
+    config.write_text(TINY.replace("datasets:\n", f"datasets:\n{mine}", 1))
+    counts = [
+        json.loads(run("check", "mine", "-c", config, "--json", *option)[1])["splits"].get("train")
+        for option in ((), ("--option", "fold=3"))
+    ]
+    assert counts[0] is None
+    assert counts[1]["records"] == 9624
 
 
 def test_budget_prints_bytes_that_can_be_hashed(tmp_path: Path) -> None:
@@ -140,5 +159,7 @@ def test_budget_and_check_take_a_dataset_of_the_yaml(tmp_path: Path) -> None:
     (line,) = text.splitlines()
     assert line in {"a.mp4 0", "b.mp4 0"}
     for command in ("budget", "check"):
+        with pytest.raises(UserError, match="'fold': extra inputs are not permitted"):
+            run(command, "mine", "--config", config, "--option", "fold=2")
         with pytest.raises(UserError, match="name one, or a dataset adapter with --annotations"):
             run(command, "other", "--config", config)

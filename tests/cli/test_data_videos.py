@@ -5,8 +5,10 @@ import pytest
 from typer.testing import CliRunner
 
 from severe_bench.cli.data import data
+from severe_bench.config.loading import load_config
 from severe_bench.core.errors import UserError
 from severe_bench.data.video import probe
+from severe_bench.plan.parts import dataset_part
 from tests.data.zoo import Animal
 
 
@@ -71,20 +73,55 @@ def test_a_dataset_by_adapter_and_by_name(root: Path) -> None:
     notes = listed(root)
     code, text = run("verify", "manifest", "--root", root, "--annotations", notes, "--json")
     assert (code, json.loads(text)["files"]) == (0, 1)
+    config = written(root, notes)
+    code, text = run("verify", "mine", "-c", config, "--json")
+    assert (code, json.loads(text)["files"]) == (0, 1)
+    with pytest.raises(UserError, match="'other' is no dataset with a root"):
+        run("verify", "other", "-c", config)
+
+
+def written(root: Path, notes: Path, more: str = "") -> Path:
+    """A benchmarks.yaml with the dataset `mine`."""
     config = root.parent / "benchmarks.yaml"
     config.write_text(
         "version: 1\ndatasets:\n"
-        f"  mine: {{adapter: manifest, root: {root}, annotations: {notes}}}\n"
+        f"  mine: {{adapter: manifest, root: {root}, annotations: {notes}{more}}}\n"
         "recipes: {probe: {}}\n"
         "models: {m: {backbone: r2plus1d_narrow, provenance: {kind: none}}}\n"
         "experiments: {e: {factor: standard, dataset: mine, task: recognition,"
         " protocol: finetune, recipe: probe}}\n"
         "suites: {s: {blocks: [{models: m, experiments: e}]}}\n"
     )
-    code, text = run("verify", "mine", "-c", config, "--json")
-    assert (code, json.loads(text)["files"]) == (0, 1)
-    with pytest.raises(UserError, match="'other' is no dataset with a root"):
-        run("verify", "other", "-c", config)
+    return config
+
+
+def test_options_that_nothing_takes_are_refused(root: Path) -> None:
+    config = written(root, listed(root))
+    with pytest.raises(UserError, match=r"annotations of which videos.*give --root"):
+        run("verify", "mine", "-c", config, "--annotations", root)
+    with pytest.raises(UserError, match="--option: a folder of videos takes none"):
+        run("verify", root, "--option", "fold=1")
+    with pytest.raises(UserError, match="option 'fold': extra inputs are not permitted"):
+        run("verify", "mine", "-c", config, "--option", "fold=1")
+
+
+@pytest.mark.parametrize("folder", ["", ", prepared_folder: small"])
+def test_a_dataset_of_the_yaml_is_prepared_where_cells_look(root: Path, folder: str) -> None:
+    """In the settings of the file, too."""
+    config = written(root, listed(root), f", prepared: {{short_side: 64, crf: 30}}{folder}")
+    assert run("prepare", "mine", "-c", config, "--workers", 1)[0] == 0
+    loaded = load_config(config)
+    assert dataset_part(loaded, "mine").problem == ""
+    assert (root.parent / ("small" if folder else "videos-prepared-64-crf30")).is_dir()
+
+
+def test_what_is_typed_goes_before_the_yaml(root: Path, tmp_path: Path) -> None:
+    """And into a folder of its own: the cells' videos have other settings."""
+    config = written(root, listed(root), ", prepared: {short_side: 64}, prepared_folder: small")
+    code, text = run("prepare", "mine", "-c", config, "--short-side", 32, "--json", "--workers", 1)
+    assert (code, json.loads(text)["folder"]) == (0, f"{tmp_path}/videos-prepared-32-crf20")
+    code, text = run("prepare", "mine", "-c", config, "--raw", "--json", "--workers", 1)
+    assert (code, json.loads(text)["folder"]) == (0, f"{tmp_path}/videos-prepared-64-raw")
 
 
 def test_a_folder_without_videos(tmp_path: Path) -> None:
