@@ -23,6 +23,9 @@ VERSION: Final = 1
 BEGUN: Final = ".begun"
 ROOT: Final = "root"
 """Key of the originals' root in the manifest's first line."""
+QUICK_BYTES: Final = 4 * 2**20
+QUICK_VIDEOS: Final = 256
+"""What plan may read of a manifest, and how many originals it may look at."""
 RAW_SOURCE: Final = "frames of the originals, resized to the short side, before any encoding"
 """What raw frames are, stated in the manifest."""
 
@@ -44,15 +47,36 @@ def prepared_digest(digest: str, how: Prepared) -> str:
     return digest_of({"dataset": digest, "prepared": how.settings(), "version": VERSION})
 
 
-def prepared_problems(folder: Path, root: Path) -> list[str]:
-    """What is missing or misplaced, cheaply; empty where there are prepared videos."""
+def prepared_problems(folder: Path, root: Path, how: Prepared) -> list[str]:
+    """What is missing, misplaced or of other settings, cheaply; empty where nothing is."""
+    manifest = Manifest(folder, how)
     try:
         require_apart(root, [], folder)
+        manifest.require_settings()
     except UserError as error:
         return [str(error)]
-    if (folder / MANIFEST).is_file():
+    if manifest.path.is_file():
         return []
     return [f"no prepared videos in {folder}; run severe data prepare"]
+
+
+def stale_remark(folder: Path, root: Path, how: Prepared) -> str:
+    """What is to be said of originals that changed since, as far as a quick look finds any.
+
+    Some of them are looked at, evenly spaced, and none where the manifest is long. Whether a cell
+    reads those that changed, it finds out itself.
+    """
+    manifest = Manifest(folder, how)
+    try:
+        if manifest.path.stat().st_size > QUICK_BYTES:
+            return ""
+        made = list(manifest.read().values())
+        _require_current(manifest, made[:: len(made) // QUICK_VIDEOS + 1], root)
+    except OSError:
+        return ""
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 class Manifest:
@@ -81,20 +105,23 @@ class Manifest:
         if not self.path.exists():
             return {}
         head, *lines = self.path.read_text().splitlines() or [""]
-        found = {key: value for key, value in _object(head).items() if key != ROOT}
-        if found != self._head():
-            what = f"its videos were prepared as {json.dumps(found)}, not as {self._head()}"
-            raise UserError(what, str(self.path), "use another folder")
+        self._require(head)
         made = (found for found in map(_parsed, lines) if found is not None)
         return {video.path: video for video in made}
 
+    def require_settings(self) -> None:
+        """Refuse videos that were prepared with other settings; only the first line is read.
+
+        Raises:
+            UserError: they were.
+        """
+        head = self._first_line()
+        if head:
+            self._require(head)
+
     def root(self) -> Path | None:
         """Of the originals; None where there is no manifest, or an older one."""
-        try:
-            with self.path.open() as stream:
-                found = _object(stream.readline()).get(ROOT)
-        except OSError:
-            return None
+        found = _object(self._first_line()).get(ROOT)
         return Path(found) if isinstance(found, str) else None
 
     def begin(self, root: Path | None = None) -> None:
@@ -125,6 +152,20 @@ class Manifest:
     def add(self, made: Made) -> None:
         """Append a video that was prepared and verified."""
         _append(self.path, json.dumps(asdict(made), sort_keys=True) + "\n")
+
+    def _first_line(self) -> str:
+        """Empty where there is no manifest."""
+        try:
+            with self.path.open() as stream:
+                return stream.readline()
+        except OSError:
+            return ""
+
+    def _require(self, head: str) -> None:
+        found = {key: value for key, value in _object(head).items() if key != ROOT}
+        if found != self._head():
+            what = f"its videos were prepared as {json.dumps(found)}, not as {self._head()}"
+            raise UserError(what, str(self.path), "use another folder")
 
     def _head(self) -> dict[str, object]:
         source = {"source": RAW_SOURCE} if self.how.raw else {}

@@ -40,8 +40,8 @@ class Plan:
         missing: what is not on this machine, each once, with how many cells wait for it.
         refused: what cannot be computed anywhere as it is configured, each reason once.
         notes: one line for each included entry that the file replaces, for each override that
-            changes nothing, for each milestone that never comes, and for each model of which the
-            ids of cells do not hold all.
+            changes nothing, for each milestone that never comes, for each model of which the ids of
+            cells do not hold all, and for each dataset that changed since it was prepared.
     """
 
     suite: str
@@ -148,6 +148,8 @@ class _Builder:
         dataset = self.needed.dataset(self.config.experiments[entry.experiment].dataset)
         if dataset.missing is not None and dataset.missing.entries:
             self.left_out[f"{dataset.name} is read incomplete: {dataset.missing.said()}"] = None
+        if dataset.remark:
+            self.remarks[dataset.remark] = None
         self.remarks |= dict.fromkeys(f"dataset {dataset.name}: {r}" for r in dataset.known.remarks)
         network = self.needed.network(entry.model, entry.seed, settings.recipe.input)
         job = self._job(entry, settings, dataset, network)

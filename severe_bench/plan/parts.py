@@ -14,7 +14,12 @@ from severe_bench.core.frozen import Frozen
 from severe_bench.core.registry import nearest
 from severe_bench.data.adapter import ADAPTERS, Adapter, Known, Location
 from severe_bench.data.missing import MissingList, MissingLists, Videos
-from severe_bench.data.prepared import prepared_digest, prepared_folder, prepared_problems
+from severe_bench.data.prepared import (
+    prepared_digest,
+    prepared_folder,
+    prepared_problems,
+    stale_remark,
+)
 from severe_bench.models.backbone import BACKBONES, Backbone
 from severe_bench.models.layout import LAYOUTS
 from severe_bench.plan.checkpoints import (
@@ -47,6 +52,7 @@ class DatasetPart:
         prepared_folder: where these lie.
         sizes: number of samples by split, as far as they are known, for estimates.
         missing: samples without a readable video, where leaving them out was asked for.
+        remark: what is to be said of it though it can be read.
     """
 
     name: str
@@ -60,6 +66,7 @@ class DatasetPart:
     prepared_folder: Path | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
     missing: MissingList | None = None
+    remark: str = ""
 
 
 def dataset_part(config: Config, name: str) -> DatasetPart:
@@ -72,10 +79,11 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
     digest, broken = _told(lambda: adapter.digest(options, location), f"unknown:{name}")
     known, damaged = _told(lambda: adapter.known(options, location), Known())
     problems = problems or broken or damaged
-    folder = None
+    folder, stale = None, ""
     if entry.prepared is not None and location.root is not None:
         folder = _prepared_folder(config, entry, location.root, entry.prepared)
-        problems += prepared_problems(folder, location.root)
+        problems += prepared_problems(folder, location.root, entry.prepared)
+        stale = stale_remark(folder, location.root, entry.prepared)
         digest = prepared_digest(digest, entry.prepared)
     missing = None
     if entry.allow_missing and location.root is not None and not problems:
@@ -101,6 +109,7 @@ def dataset_part(config: Config, name: str) -> DatasetPart:
         known=known,
         sizes=_sizes(adapter, options, known.train),
         missing=missing,
+        remark=f"dataset {name}: {stale}" if stale and not problems else "",
     )
 
 

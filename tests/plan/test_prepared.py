@@ -4,6 +4,7 @@ import pytest
 
 from severe_bench.config.errors import UserErrors
 from severe_bench.config.prepared import Prepared
+from severe_bench.data.made import Made
 from severe_bench.data.prepared import Manifest
 from severe_bench.plan.build import plan_suite
 from severe_bench.plan.cell import Cell
@@ -37,6 +38,33 @@ def test_videos_that_are_not_prepared_are_a_problem(study: Study, tmp_path: Path
     (tmp_path / "made").mkdir()
     Manifest(tmp_path / "made", Prepared()).begin()
     assert real_cell(study, block).problem == ""
+
+
+def test_videos_prepared_with_other_settings_are_a_problem(study: Study, tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    Manifest(tmp_path / "made", Prepared()).begin()
+    block = ", prepared: {short_side: 64}, prepared_folder: made"
+    assert "were prepared as" in real_cell(study, block).problem
+
+
+def test_originals_that_changed_since_are_said(study: Study, tmp_path: Path) -> None:
+    """And no more than that: whether a cell reads these, the plan does not know."""
+    change = (REAL, REAL + ", prepared: {}, prepared_folder: made")
+    (tmp_path / "made").mkdir()
+    manifest = Manifest(tmp_path / "made", Prepared())
+    study(change)
+    video = tmp_path / "real" / "more.mp4"
+    video.write_bytes(b"as it was")
+    manifest.begin(tmp_path / "real")
+    size, changed = video.stat().st_size, video.stat().st_mtime_ns
+    manifest.add(Made("more.mp4", size, changed, "", "more.mp4", 1, "", 1, 1.0, False))
+    assert not any("since" in line for line in plan_suite(study(change), "demo").warnings)
+    video.write_bytes(b"as it is now")
+    (said,) = [line for line in plan_suite(study(change), "demo").warnings if "since" in line]
+    mend = "1 of 1 originals changed since, e.g. more.mp4; run severe data prepare again"
+    assert said == f"dataset real: {tmp_path}/made: {mend}"
+    video.unlink()
+    assert not any("since" in line for line in plan_suite(study(change), "demo").warnings)
 
 
 def test_prepared_videos_among_the_originals_are_a_problem(study: Study) -> None:
