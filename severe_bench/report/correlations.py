@@ -102,6 +102,7 @@ def _panel(reference: Column, column: Column) -> ScatterPanel:
         points,
         tau.value if tau else math.nan,
         rho.value if rho else math.nan,
+        not reference.metric.higher_is_better,
         not column.metric.higher_is_better,
     )
 

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from severe_bench.analysis.alike import Place, Series, series
 from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.harvest import column_of, preset_of
@@ -12,6 +14,7 @@ from severe_bench.analysis.sensitivity import Sensitivity
 from severe_bench.analysis.study import Study
 from severe_bench.report import correlations
 from severe_bench.report.figures.bars import difference_bars
+from severe_bench.report.figures.canvas import short
 from severe_bench.report.figures.curves import CurvePanel, curve_plot
 from severe_bench.report.figures.dots import Dot, DotPanel, dot_plot
 from severe_bench.report.figures.drawn import Drawn, drawn
@@ -77,7 +80,8 @@ def sample_plot(findings: Findings) -> Drawn | None:
         curve_plot(panels),
         "samples",
         "By number of labelled videos",
-        "Mean over seeds; experiments that differ in the number of labelled videos only.",
+        "Mean over seeds; experiments that differ in the number of labelled videos only."
+        + _refused(findings),
         f"Curves of {counted_models(panels)} models over numbers of labelled videos in "
         f"{len(panels)} settings; the same numbers stand in the table below.",
         sample_curves(panels),
@@ -127,7 +131,7 @@ def class_bars(found: ClassDifference) -> Drawn:
     half = MOST_CLASSES // 2
     bars = ordered if len(ordered) <= MOST_CLASSES else [*ordered[:half], *ordered[-half:]]
     return drawn(
-        difference_bars(bars, f"{found.b} is better", f"{found.a} is better"),
+        difference_bars(bars, *(f"{short(name, 24)} is better" for name in (found.b, found.a))),
         f"classes_{found.experiment}_{found.a}_{found.b}",
         f"Classes on {found.experiment}: {found.a} against {found.b}",
         f"Difference of the {found.what} within a class in points, mean over seeds"
@@ -144,10 +148,16 @@ def confusion_map(found: Confusion) -> Drawn:
         heat_map(found.shares, names, names, 2, ("true", "given")),
         confusion_name(found),
         confusion_title(found),
-        "Share of each true class (row) that is given each class (column), over all seeds.",
+        "Share of each true class (row) that is given each class (column), over all seeds."
+        + _untested(found),
         f"Confusion matrix of {len(names)} classes; the diagonal is the accuracy of each class.",
         confusions(found),
     )
+
+
+def _untested(found: Confusion) -> str:
+    untested = bool(np.isnan(found.shares).any())
+    return " Grey rows: classes without a test video." if untested else ""
 
 
 def counted_models(panels: Sequence[CurvePanel]) -> int:
@@ -190,6 +200,13 @@ def sample_panels(findings: Findings) -> list[CurvePanel]:
     named = distinct(names, [one.at.values() for one in found])
     panels = (_curve_panel(name, one, study) for name, one in zip(named, found, strict=True))
     return [panel for panel in panels if panel.curves]
+
+
+def _refused(findings: Findings) -> str:
+    """Which points of which models are not drawn, because budgets drew as many videos."""
+    found = (one for of in series(_sample_places(findings)) for one in of.refused)
+    lost = [f"{model} at {x:g}" for model, x in dict.fromkeys(found)]
+    return f" Left out, because there are two values: {'; '.join(lost)}." if lost else ""
 
 
 def _sample_places(findings: Findings) -> Iterator[Place]:

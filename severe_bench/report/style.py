@@ -17,7 +17,7 @@ ORANGE = "#d55e00"
 ON_BLUE = "#fdfdfe"
 """Words on full blue, which the dark page makes a light blue."""
 SERIES = (BLUE, ORANGE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
-"""One after the other for curves; further ones repeat them with another dash and mark."""
+"""One after the other for curves; further ones repeat them with another dash."""
 VARIABLES = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",

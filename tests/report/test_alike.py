@@ -16,7 +16,7 @@ from severe_bench.config.loading import load_config
 from severe_bench.plan.build import plan_suite
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import EvaluateJob
-from severe_bench.report.measured import sample_panels
+from severe_bench.report.measured import sample_panels, sample_plot
 from severe_bench.report.tables.frames import awareness, frame_sweeps, reference_frames
 from severe_bench.run.kinds.incomplete import DRAWN_FILE
 from severe_bench.store.layout import Layout
@@ -186,6 +186,21 @@ def test_a_budget_larger_than_the_training_set_stands_where_it_was_drawn(tmp_pat
     alike = {key: replace(one, but_budget="") for key, one in findings.settings.items()}
     (panel,) = sample_panels(replace(findings, settings=alike))
     assert [x for x, _ in panel.curves["a"]] == [10.0, 30.0]
+
+
+def test_budgets_that_drew_as_many_videos_are_refused_and_said(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, "demo")
+    trials = [
+        Trial(f"n{budget}", "samples", {"a": 0.4}, budget=str(budget), videos=40, setting="one")
+        for budget in (10, 20, 1000, 2000)
+    ]
+    for cell in write_suite(layout, trials, (0,)):
+        if cell.label is not None and len(cell.label.experiment) == 5:
+            (layout.folder(cell) / DRAWN).write_text("".join(f"v{i} 0\n" for i in range(30)))
+    found = sample_plot(find(harvest(layout), ResultsReader(layout), ()))
+    assert found is not None
+    assert [row[2].value for row in found.data.rows] == [10, 20]
+    assert found.caption.endswith("Left out, because there are two values: a at 30.")
 
 
 def test_drawn_samples_are_read_where_they_are_written() -> None:

@@ -14,7 +14,7 @@ from severe_bench.report.measured import frames_plot
 from severe_bench.report.sections import sections
 from severe_bench.report.table import Entry, Table
 from severe_bench.report.tables.caveats import caveats, legend_of
-from severe_bench.report.tables.comparisons import pairs
+from severe_bench.report.tables.comparisons import pairs, two
 from severe_bench.report.tables.factors import agreements, factor_agreements, moves, swaps
 from severe_bench.report.tables.frames import awareness, frame_sweeps
 from severe_bench.report.tables.scores import long, matrix, places, ranking
@@ -122,6 +122,16 @@ def test_signs_follow_into_every_table_that_is_made_of_such_numbers(layout: Layo
         assert [before[-1], after[-1], said] == ["‡"] * 3 or model != "c, d"
     assert "near ‡, far ‡" in to_csv(ranking(study))
     assert column(agreements(study), "caveats") == ["‡"]
+
+
+def test_a_legend_is_of_signs_that_stand_in_the_table(layout: Layout) -> None:
+    """Model `c, d` is marked, which a table of the two others does not hold."""
+    study = changed(layout, **{"c, d": {"selected_on": "test"}}).study
+    plain = two(study, "none", "NA", list(study.columns))
+    assert "chosen by the test set" not in plain.caption
+    assert "chosen by the test set" in two(study, "none", "c, d", list(study.columns)).caption
+    kept = replace(study.sensitivities[0], moves=study.sensitivities[0].moves[:0])
+    assert "chosen by the test set" not in moves("domain", [kept], study).caption
 
 
 def test_tables_without_signs_have_no_legend(layout: Layout) -> None:

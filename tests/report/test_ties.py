@@ -56,6 +56,12 @@ def test_who_is_first_with_others_did_not_choose_rightly_where_they_differ(tmp_p
     assert "also leads in 0 of 1 other experiment" in words.standard_choice(study)[0]
 
 
+def test_an_experiment_with_one_common_model_is_led_by_nobody(tmp_path: Path) -> None:
+    study = study_of(tmp_path, {"a": 0.9, "b": 0.2}, {"a": 0.5, "c": 0.4})
+    (said,) = words.standard_choice(study)
+    assert said.startswith("No experiment has two models of its standard column")
+
+
 def test_many_models_in_one_order_have_no_p_of_zero(tmp_path: Path) -> None:
     skills = {f"m{i:02d}": 0.05 + 0.09 * i for i in range(11)}
     study = study_of(tmp_path, skills, skills)

@@ -10,6 +10,8 @@ from severe_bench.report.table import signed
 ROW = 19
 HALF = 190
 LONGEST = 30
+VALUE = 44
+"""Room for the number of the longest bar to the left."""
 
 
 def difference_bars(
@@ -24,9 +26,9 @@ def difference_bars(
     """
     most = max((abs(value) for _, value in values), default=1.0) or 1.0
     left = 14 + max((width_of(short(name, LONGEST), 11) for name, _ in values), default=0)
-    middle = left + HALF + 30
+    middle = left + HALF + VALUE
     scale = Scale(-most, most, middle - HALF, middle + HALF)
-    canvas = Canvas(middle + HALF + 50, 34 + ROW * len(values) + 8)
+    canvas = Canvas(middle + HALF + VALUE + 14, 34 + ROW * len(values) + 8)
     canvas.text(middle - 10, 18, f"← {left_words}", size=11, fill=style.MUTED, anchor="end")
     canvas.text(middle + 10, 18, f"{right_words} →", size=11, fill=style.MUTED)
     for i, (name, value) in enumerate(values):

@@ -4,18 +4,22 @@ Lengths are CSS pixels, y grows downwards. Colours are those of `style`, which t
 its own, light or dark.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
+from unicodedata import east_asian_width
+from xml.sax.saxutils import escape
 
 from severe_bench.report import style
 
 Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
 FONT = "font-family=\"system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif\""
-CHARACTER = 0.59
-"""Mean width of a character, as a share of the type size."""
+CHARACTER, WIDE = 0.59, 1.0
+"""Mean width of a character, and of a Chinese, Japanese or Korean one, as a share of the type's."""
+NO_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""What no XML file may hold (XML 1.0, section 2.2), as names of classes or videos can."""
 
 
 @dataclass
@@ -71,7 +75,7 @@ class Canvas:
         self.parts.append(
             f'<image x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
             f'style="image-rendering:pixelated" href="data:image/png;base64,{png}">'
-            f"<title>{escape(words)}</title></image>"
+            f"<title>{escaped(words)}</title></image>"
         )
 
     def text(
@@ -91,7 +95,7 @@ class Canvas:
         turn = f' transform="rotate({turned:g} {x:.1f} {y:.1f})"' if turned else ""
         self.parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{fill}" '
-            f'text-anchor="{anchor}"{weight}{turn}>{escape(words)}</text>'
+            f'text-anchor="{anchor}"{weight}{turn}>{escaped(words)}</text>'
         )
 
     def svg(self, title: str) -> str:
@@ -100,16 +104,27 @@ class Canvas:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width:.0f}" '
             f'height="{self.height:.0f}" viewBox="{box}" {FONT} role="img" '
-            f"aria-label={quoteattr(title)}>\n"
+            f'aria-label="{escaped(title)}">\n'
             f'<rect width="100%" height="100%" fill="{style.PAPER}"/>\n'
             + "\n".join(self.parts)
             + "\n</svg>\n"
         )
 
 
+def escaped(words: str) -> str:
+    """Fit for an element or an attribute in double quotes.
+
+    Example:
+        >>> escaped('a "b" <c>' + chr(11))
+        'a &quot;b&quot; &lt;c&gt;\ufffd'
+    """
+    return escape(NO_XML.sub("\ufffd", words), {'"': "&quot;"})
+
+
 def width_of(words: str, size: float = 12) -> float:
     """About how wide a text is."""
-    return len(words) * size * CHARACTER
+    wide = sum(east_asian_width(character) in "WF" for character in words)
+    return size * (WIDE * wide + CHARACTER * (len(words) - wide))
 
 
 def short(name: str, longest: int) -> str:

@@ -27,7 +27,7 @@ def heat_map(
     """Squares from white (0 or less) to blue (1).
 
     Args:
-        values: (R, C) in [0, 1]; slightly negative ones are drawn as 0, NaN as n/a.
+        values: (R, C) in [0, 1]; slightly negative ones are drawn as 0, NaN as grey, n/a.
         rows: their names.
         columns: their names.
         digits: of the numbers in the squares.
@@ -63,8 +63,10 @@ def _squares(
         at = corner[0] + j * side, corner[1] + i * side
         known = not math.isnan(value)
         share = min(1.0, max(0.0, float(value))) if known else 0.0
+        box = (side - 1, side - 1)
+        if not known:
+            canvas.rect(at, box, style.RULE)
         if share > 0.004:
-            box = (side - 1, side - 1)
             canvas.rect(at, box, style.BLUE, **{"fill-opacity": f"{share:.2f}"})
         if side < 40:
             continue

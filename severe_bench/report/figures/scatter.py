@@ -24,7 +24,7 @@ class ScatterPanel:
         title, x_title, y_title: what they are.
         points: model -> (x, y).
         tau, rho: rank correlations, for the second line of the title.
-        y_down: less is better on y: the axis is turned, so that better is always up.
+        x_down, y_down: less is better: the axis is turned, so that better is always right and up.
     """
 
     title: str
@@ -33,6 +33,7 @@ class ScatterPanel:
     points: dict[str, tuple[float, float]]
     tau: float
     rho: float
+    x_down: bool = False
     y_down: bool = False
 
 
@@ -51,7 +52,8 @@ def _panel(canvas: Canvas, panel: ScatterPanel, corner: tuple[float, float]) -> 
     left, top = corner
     xs, ys = zip(*panel.points.values(), strict=True) if panel.points else ((), ())
     ends = (top, top + SIDE) if panel.y_down else (top + SIDE, top)
-    across, up = Scale(*around(xs), left, left + SIDE), Scale(*around(ys), *ends)
+    sides = (left + SIDE, left) if panel.x_down else (left, left + SIDE)
+    across, up = Scale(*around(xs), *sides), Scale(*around(ys), *ends)
     canvas.text(left, top - 26, short(panel.title, 36), size=12.5, bold=True)
     agreement = f"τ‑b {_known(panel.tau)}, ρ {_known(panel.rho)}"
     canvas.text(left, top - 10, agreement, size=11, fill=style.MUTED)
@@ -71,15 +73,18 @@ def _axes(
         canvas.text(across(value), foot + 14, words, size=10.5, fill=style.MUTED, anchor="middle")
     for value, words in up.ticks():
         canvas.text(left - 6, up(value) + 4, words, size=10.5, fill=style.MUTED, anchor="end")
-    middle = left + SIDE / 2
-    canvas.text(
-        middle, foot + 30, short(panel.x_title, 36), size=11, fill=style.MUTED, anchor="middle"
+    below, beside = (
+        _axis_title(panel.x_title, panel.x_down),
+        _axis_title(panel.y_title, panel.y_down),
     )
-    better = f"{panel.y_title} (lower is better)" if panel.y_down else panel.y_title
+    canvas.text(left + SIDE / 2, foot + 30, below, size=11, fill=style.MUTED, anchor="middle")
     canvas.text(
-        left - 50, top + SIDE / 2, short(better, 36), size=11, fill=style.MUTED,
-        anchor="middle", turned=-90,
-    )  # fmt: skip
+        left - 50, top + SIDE / 2, beside, size=11, fill=style.MUTED, anchor="middle", turned=-90
+    )
+
+
+def _axis_title(title: str, down: bool) -> str:
+    return f"{short(title, 20)} (lower is better)" if down else short(title, 36)
 
 
 def _points(canvas: Canvas, panel: ScatterPanel, across: Scale, up: Scale) -> None:
@@ -87,7 +92,8 @@ def _points(canvas: Canvas, panel: ScatterPanel, across: Scale, up: Scale) -> No
     for centre in at.values():
         canvas.circle(centre, 3.5, style.BLUE)
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in at.values()]
-    frame = (across.start - 8, min(up.start, up.stop) - 14, across.stop + 24, 1e9)
+    left, right = sorted((across.start, across.stop))
+    frame = (left - 8, min(up.start, up.stop) - 14, right + 24, 1e9)
     for model, centre in sorted(at.items(), key=lambda pair: pair[1]):
         name = short(model, 18)
         box = min(_places(centre, width_of(name, NAME)), key=lambda b: _cost(b, taken, frame))

@@ -10,7 +10,10 @@ from severe_bench.report.figures.canvas import Canvas, short, width_of
 
 ROW, HEAD = 21, 46
 MIDDLE = 130
-LONGEST = 20
+LONGEST, HEADING = 20, 24
+RANK = 24
+"""Room for a rank beside its dot; apart from the name, so that names of either direction of writing
+leave it where it is."""
 
 
 def slope_plot(found: Sequence[Sensitivity]) -> Canvas:
@@ -19,7 +22,9 @@ def slope_plot(found: Sequence[Sensitivity]) -> Canvas:
     down = math.ceil(max(1, len(found)) / across)
     most = max((len(one.moves) for one in found), default=1)
     names = [short(move.model, LONGEST) for one in found for move in one.moves]
-    side = max((width_of(name) for name in names), default=60) + 34
+    heads = [short(name, HEADING) for one in found for name in (one.standard, one.experiment)]
+    side = RANK + 10 + max((width_of(name) for name in names), default=60)
+    side = max([side, *(width_of(name, 11) + 6 for name in heads)])
     panel = 2 * side + MIDDLE
     canvas = Canvas(across * panel, down * (HEAD + ROW * most + 8))
     for i, one in enumerate(found):
@@ -35,7 +40,7 @@ def _panel(canvas: Canvas, one: Sensitivity, corner: tuple[float, float], side: 
         canvas.text(
             at,
             top + 24,
-            short(name, 24),
+            short(name, HEADING),
             size=11,
             fill=style.MUTED,
             anchor=anchor,  # type: ignore[arg-type]
@@ -48,8 +53,10 @@ def _panel(canvas: Canvas, one: Sensitivity, corner: tuple[float, float], side: 
         for at, foot in ((left, y), (right, z)):
             canvas.circle((at, foot), 3, _colour(move))
         name = short(move.model, LONGEST)
-        canvas.text(left - 8, y + 4, f"{name}  {move.before:.0f}", anchor="end")
-        canvas.text(right + 8, z + 4, f"{move.after:.0f}  {name}", bold=move.separable)
+        canvas.text(left - 8, y + 4, f"{move.before:.0f}", anchor="end")
+        canvas.text(left - 8 - RANK, y + 4, name, anchor="end")
+        canvas.text(right + 8, z + 4, f"{move.after:.0f}", bold=move.separable)
+        canvas.text(right + 8 + RANK, z + 4, name, bold=move.separable)
 
 
 def _places(ranked: Sequence[tuple[float, Move]]) -> dict[str, int]:

@@ -7,8 +7,7 @@ from severe_bench.report.table import Entry, Head, Mark, Table, number, signed, 
 from severe_bench.report.tables.caveats import (
     CAVEATS,
     caveat_entry,
-    explained,
-    legend,
+    legend_of,
     signs_in,
 )
 from severe_bench.report.tables.common import ABSENT, MODEL, digits_of, shades, table
@@ -31,7 +30,7 @@ def severe_table(found: Beside) -> Table:
     over = ", ".join(found.shared) if found.shared else "nothing: no experiment has every model"
     caption = (
         f"Measured rows among quoted ones. Mean of scores (an error enters as 100·(1 − error)) and "
-        f"average rank (1 is best) among all rows, over {over}." + legend(found.columns.values())
+        f"average rank (1 is best) among all rows, over {over}." + legend_of(rows)
     )
     return table("severe", "The SEVERE table", caption, heads, rows)
 
@@ -54,7 +53,7 @@ def gap_table(found: Beside) -> Table:
     caption = (
         "In the printed unit. Models are matched by name alone: whether weights, input and recipe "
         "are those of the publication is yours to know. Std printed is over three runs (Table B.3)."
-        + explained("".join(gap.signs for gap in found.gaps))
+        + legend_of(rows)
     )
     return table("ours_minus_printed", "Run again", caption, heads, rows)
 

@@ -33,11 +33,6 @@ def explained(signs: str) -> str:
     return "".join(f" {sign}: {text}." for sign, text in MEANINGS.items() if sign in signs)
 
 
-def legend(columns: Iterable[Column]) -> str:
-    """What the signs of these columns mean, where there are any."""
-    return explained("".join(sign for column in columns for sign in column.signs.values()))
-
-
 def legend_of(rows: Iterable[Sequence[Entry]]) -> str:
     """What the signs that stand in these rows mean: no other ones are explained."""
     return explained("".join(entry.text for row in rows for entry in row))

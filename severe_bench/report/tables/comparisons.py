@@ -8,7 +8,7 @@ from itertools import combinations
 from severe_bench.analysis.comparison import Comparison, Pair, detectable, holm
 from severe_bench.analysis.study import Study, Uncertainty
 from severe_bench.report.table import Entry, Head, Table, number, probability, words
-from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, explained, legend, signs_in
+from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend_of
 from severe_bench.report.tables.common import EXPERIMENT, difference_entries, in_order, table
 
 PAIR_HEADS = (
@@ -57,7 +57,7 @@ def pairs(study: Study) -> Table:
         "exact p: McNemar’s test, over several seeds or groups the sign test that generalises it; "
         "it is about these training runs, not about others."
         + _all_alike(study.uncertainties.values())
-        + legend(study.columns.values())
+        + legend_of(rows)
     )
     return table("pairs", "Paired differences and tests", caption, heads, rows)
 
@@ -91,10 +91,9 @@ def two(study: Study, a: str, b: str, experiments: Sequence[str]) -> Table:
         ]
         for (name, one), p in zip(found.items(), adjusted, strict=True)
     ]
-    columns = [study.columns[name] for name in found]
     caption = (
         f"A is {a}, B is {b}. Points of score (0–100, higher is better). p (Holm) is adjusted for "
-        "the number of experiments." + explained(signs_in(columns, a, b))
+        "the number of experiments." + legend_of(rows)
     )
     return table("two_models", f"{a} minus {b}", caption, heads, rows)
 

@@ -17,7 +17,7 @@ from severe_bench.report.table import (
     probability,
     words,
 )
-from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend
+from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend_of
 from severe_bench.report.tables.common import (
     ABSENT,
     EXPERIMENT,
@@ -66,7 +66,7 @@ def moves(factor: str, found: Sequence[Sensitivity], study: Study) -> Table:
     caption = (
         "A rise is beyond chance when the model overtakes another separably, a fall when it is "
         "overtaken so: neither paired 95 % interval, there and here, includes zero."
-        + legend(column for one in found for column in _both(one, study))
+        + legend_of(rows)
     )
     return table(f"factor_{factor}", f"Ranks: {factor}", caption, heads, rows)
 
@@ -101,8 +101,7 @@ def swaps(factor: str, found: Sequence[Sensitivity], study: Study) -> Table:
     ]
     caption = (
         "Leads in points of score with their paired 95 % intervals. Beyond chance: both "
-        "intervals lie above zero."
-        + legend(column for one in found for column in _both(one, study))
+        "intervals lie above zero." + legend_of(rows)
     )
     return table(f"swaps_{factor}", f"Swaps: {factor}", caption, heads, rows)
 
@@ -134,7 +133,7 @@ def agreements(study: Study) -> Table:
         "the draws of test videos and seeds; noise brings them nearer to 0 than the τ‑b seen. p by "
         "permutation of the models, two-sided; least p is the smallest that so few models allow. "
         "Swaps are pairs of models in another order here, separable ones are beyond chance in both "
-        "experiments." + legend(study.columns.values())
+        "experiments." + legend_of(rows)
     )
     return table("sensitivity", "Agreement with the standard column", caption, heads, rows)
 
@@ -169,7 +168,7 @@ def factor_agreements(study: Study) -> Table:
     caption = (
         "Mean Kendall’s τ‑b of a factor’s experiments with their standard columns, with 95 % of "
         "the draws of test videos and seeds: 1 means that the standard column says it all."
-        + legend(study.columns.values())
+        + legend_of(rows)
     )
     return table("factors", "Sensitivity, one number per factor", caption, heads, rows)
 

@@ -65,7 +65,10 @@ def awareness(sweeps: Sequence[Sweep]) -> Table:
         for sweep in sweeps
         for model, points in sweep.curves.items()
     ]
-    caption = "τ by Eq. B.1 of the thesis, in frames; a dash: the score still rises at the end."
+    caption = (
+        "τ by Eq. B.1 of the thesis, in frames; a dash: the score still rises at the end, or one "
+        "is not above zero."
+    )
     return table("frames", "Temporal awareness", caption + _refused(sweeps), heads, rows)
 
 

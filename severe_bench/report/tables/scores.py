@@ -20,7 +20,7 @@ from severe_bench.report.table import (
     span,
     words,
 )
-from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend, legend_of, signs_in
+from severe_bench.report.tables.caveats import CAVEATS, caveat_entry, legend_of, signs_in
 from severe_bench.report.tables.common import (
     ABSENT,
     EXPERIMENT,
@@ -154,9 +154,7 @@ def places(study: Study) -> Table:
     ]
     caption = (
         "Over the experiments that every model has. Low and high bound 95 % of the draws of test "
-        "videos and seeds, the same draw for all models."
-        + _of_presets(study)
-        + legend(study.columns.values())
+        "videos and seeds, the same draw for all models." + _of_presets(study) + legend_of(rows)
     )
     return table("places", "The ranking with its intervals", caption, heads, rows)
 
