@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from typer.testing import CliRunner
 
 from severe_bench.adapt.protocol import PROTOCOLS
-from severe_bench.cli.main import app
 from severe_bench.config.find import PACKAGED
 from severe_bench.config.loading import load_config
 from severe_bench.models.factory import find_factory
@@ -72,11 +70,6 @@ def test_its_entries_plan(folder: Path) -> None:
     }  # fmt: skip
     for model, problem in cells.items():
         assert (FIXED[model] in problem) if model in FIXED else problem == ""
-
-
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"severe models ([a-z-]+)", DOC))))
-def test_its_commands_exist(command: str) -> None:
-    assert CliRunner().invoke(app, ["models", command, "--help"]).exit_code == 0
 
 
 def test_its_table_has_every_protocol() -> None:
