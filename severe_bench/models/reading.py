@@ -22,6 +22,9 @@ NEEDS_PICKLE = (
     "or .state_dict() in place of ['state_dict'] where the file holds a whole network"
 )
 
+DEEPEST = 8
+"""Wrappers around one another that are taken off: a file may also hold itself."""
+
 
 def read_checkpoint(path: Path) -> Mapping[str, object]:
     """What the file, or a model folder, holds: a state dict, or dictionaries around one.
@@ -51,9 +54,9 @@ def unwrapped(content: Mapping[str, object], layout: Layout, where: str) -> Stat
     Raises:
         UserError: there are none, or one that takes more memory than it brings.
     """
-    inner = next((content[k] for k in layout.wrappers if isinstance(content.get(k), Mapping)), None)
-    if isinstance(inner, Mapping):
-        return unwrapped(inner, layout, where)
+    for _ in range(DEEPEST):
+        inner = (content.get(key) for key in layout.wrappers)
+        content = next((value for value in inner if isinstance(value, Mapping)), content)
     tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
     if not tensors:
         raise UserError("no tensors in the checkpoint", where, "check the layout")
@@ -91,7 +94,7 @@ def _safetensors(path: Path) -> Mapping[str, object]:
 
 
 def _torch(path: Path) -> object:
-    _refuse_compressed(path)
+    _require_sound_archive(path)
     try:
         with warnings.catch_warnings():  # about rare pickle protocols, on the way to a refusal
             warnings.simplefilter("ignore", UserWarning)
@@ -105,14 +108,26 @@ def _torch(path: Path) -> object:
         raise UserError(what, str(path), "copy or download it again") from error
 
 
-def _refuse_compressed(path: Path) -> None:
+def _require_sound_archive(path: Path) -> None:
+    """Compare checksums, which torch does not; older files are no archives and have none."""
     if not zipfile.is_zipfile(path):
         return
-    with zipfile.ZipFile(path) as archive:
-        packed = any(item.compress_type != zipfile.ZIP_STORED for item in archive.infolist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            items = archive.infolist()
+            packed = any(item.compress_type != zipfile.ZIP_STORED for item in items)
+            broken = None if packed else archive.testzip()
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError) as error:
+        what = f"a damaged archive ({error})"
+        raise UserError(what, str(path), "copy or download it again") from error
     if packed:
         what = "a compressed archive, which torch.save never writes"
         raise UserError(what, str(path), "unpack it, and give the checkpoint inside")
+    if broken is not None:
+        mend = "copy or download it again, or save it again with its checksums"
+        raise UserError(f"a damaged archive ({broken} fails its checksum)", str(path), mend)
+    if len({item.filename for item in items}) < len(items):
+        raise UserError("an archive with two files of one name", str(path), "save it again")
 
 
 def _is_plain(tensor: Tensor) -> bool:

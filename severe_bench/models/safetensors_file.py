@@ -61,7 +61,7 @@ def read_safetensors(path: Path) -> SafetensorsFile:
     content = path.read_bytes()
     try:
         return _parsed(content)
-    except (ValueError, ValidationError, RuntimeError) as error:
+    except (ValueError, ValidationError, RuntimeError, TypeError) as error:
         what = f"not a sound safetensors file ({str(error).splitlines()[0]})"
         raise UserError(what, str(path), "copy or download it again") from error
 
@@ -75,7 +75,19 @@ def _parsed(content: bytes) -> SafetensorsFile:
     notes = _NOTES.validate_python(header.pop("__metadata__", {}))
     buffer = memoryview(content)[start:]
     entries = _ENTRIES.validate_python(header)
+    _require_one_after_another(sorted(e.data_offsets for e in entries.values()), len(buffer))
     return SafetensorsFile({name: _tensor(buffer, e) for name, e in entries.items()}, notes)
+
+
+def _require_one_after_another(places: list[tuple[int, int]], end: int) -> None:
+    """Every byte belongs to one tensor, as the format has it; else the header is of another file.
+
+    Raises:
+        ValueError: tensors overlap, or bytes are left over.
+    """
+    firsts, lasts = [first for first, _ in places], [last for _, last in places]
+    if [*firsts, end] != [0, *lasts]:
+        raise ValueError("its tensors overlap, or leave bytes out")
 
 
 def _tensor(buffer: memoryview, entry: _Entry) -> torch.Tensor:

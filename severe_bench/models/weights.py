@@ -115,13 +115,29 @@ def load_into(
         mend: what to do where it does not fit.
 
     Raises:
-        UserError: listing the first missing, unexpected and mis-shaped names.
+        UserError: listing the first missing, unexpected and mis-shaped names; or numbers that are
+            none.
     """
     found = match(Named(tensors, strays), slots_of(network.state_dict()))
     if not found.ok:
         what = f"the checkpoint does not fit the backbone ({found})"
         raise UserError(what, where, mend)
+    _require_numbers(network, tensors, where)
     network.load_state_dict(tensors)
+
+
+def _require_numbers(network: nn.Module, tensors: StateDict, where: str) -> None:
+    """Refuse NaN, and infinity but in buffers: a mask may be made of it."""
+    trained = {name for name, _ in network.named_parameters()}
+    broken = [
+        name
+        for name, tensor in tensors.items()
+        if tensor.is_floating_point()
+        and not bool((tensor.isfinite() if name in trained else ~tensor.isnan()).all())
+    ]
+    if broken:
+        what = f"{len(broken)} of its tensors hold NaN or infinity, first {broken[0]}"
+        raise UserError(what, where, "take a checkpoint from before training diverged")
 
 
 def _stored(tensor: Tensor, dtype: torch.dtype) -> Tensor:

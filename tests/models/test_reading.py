@@ -113,9 +113,35 @@ def stray_zip(path: Path) -> None:
         archive.writestr("readme.txt", "no checkpoint")
 
 
+def flipped(path: Path) -> None:
+    """One bit of one number, which torch alone would load."""
+    numbers = torch.full((1000,), 1.0)
+    torch.save({"a": numbers}, path)
+    content = bytearray(path.read_bytes())
+    at = content.index(numbers.numpy().tobytes())
+    content[at + 3] ^= 0x40
+    path.write_bytes(content)
+    assert torch.load(path, weights_only=True)["a"][0] != 1.0
+
+
+def without_directory(path: Path) -> None:
+    torch.save({"a": torch.zeros(1000)}, path)
+    path.write_bytes(path.read_bytes().replace(b"PK\x01\x02", b"PK\x01\x09"))
+
+
+def doubled(path: Path) -> None:
+    torch.save({"a": torch.zeros(3)}, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(next(n for n in archive.namelist() if "/data/" in n), b"other numbers")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 @pytest.mark.parametrize(
     ("make", "words"),
     [
+        (flipped, "fails its checksum"),
+        (without_directory, "damaged archive"),
+        (doubled, "two files of one name"),
         (lambda path: path.write_bytes(b""), "cannot be read"),
         (lambda path: path.write_text("no checkpoint at all"), "pickle|cannot be read"),
         (lambda path: path.write_bytes(b"PK\x03\x04 cut off"), "pickle|cannot be read"),
@@ -169,5 +195,12 @@ def test_parts_of_one_storage_are_plain(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [{}, {"epoch": 1}, {"state_dict": {}}, {"model": {"a": 1}}])
 def test_no_tensors(content: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="no tensors"):
+        unwrapped(content, FLAT, "w.pth")
+
+
+def test_a_file_that_holds_itself_ends() -> None:
+    content: dict[str, object] = {}
+    content["state_dict"] = content
     with pytest.raises(UserError, match="no tensors"):
         unwrapped(content, FLAT, "w.pth")

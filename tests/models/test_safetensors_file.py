@@ -81,6 +81,10 @@ BROKEN = {
     "outside": file({"a": entry("F32", [2], 0, 8)}, b"\x00" * 7),
     "before": file({"a": entry("U8", [4], -4, 0)}, b"\x00" * 7),
     "too large": file({"a": entry("F32", [10**12], 0, 4)}, b"\x00" * 4),
+    "overlap": file({"a": entry("U8", [4], 0, 4), "b": entry("U8", [4], 2, 6)}, b"\x00" * 6),
+    "hole": file({"a": entry("U8", [2], 0, 2), "b": entry("U8", [2], 4, 6)}, b"\x00" * 6),
+    "left over": file({"a": entry("U8", [4], 0, 4)}, b"\x00" * 5),
+    "no size": file({"a": entry("F32", [0, 2**63], 0, 0)}, b""),
     "notes": file({"__metadata__": {"a": [1]}}, b""),
 }
 

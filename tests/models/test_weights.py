@@ -163,6 +163,29 @@ def test_any_difference_is_refused_by_name(tensors: StateDict, message: str) -> 
         load_into(network(), tensors, "w.pt")
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(value: float) -> None:
+    tensors = changed("0.weight", torch.full((4, 3), value))
+    with pytest.raises(UserError, match=r"1 of its tensors hold NaN or infinity, first 0\.weight"):
+        load_into(network(), tensors, "w.pt")
+    with pytest.raises(UserError, match=r"running_var"):
+        load_into(network(), changed("1.running_var", torch.full((4,), torch.nan)), "w.pt")
+
+
+def test_doubles_too_large_for_single_precision_are_refused(tmp_path: Path) -> None:
+    tensors = changed("0.weight", torch.full((4, 3), 1e300, dtype=torch.float64))
+    torch.save(tensors, tmp_path / "w.pt")
+    loaded = load_checkpoint(tmp_path / "w.pt", "plain")
+    with pytest.raises(UserError, match="NaN or infinity"):
+        load_into(network(), loaded.tensors, "w.pt")
+
+
+def test_a_mask_may_be_made_of_infinity() -> None:
+    model = network()
+    model.register_buffer("mask", torch.full((2,), -torch.inf))
+    load_into(model, {**network().state_dict(), "mask": torch.full((2,), -torch.inf)}, "w.pt")
+
+
 def test_a_long_list_of_names_is_cut_short() -> None:
     with pytest.raises(UserError, match=r"7 missing: .* and 4 more"):
         load_into(network(), {}, "w.pt")
