@@ -61,7 +61,8 @@ class Summary:
     Args:
         interval: over test videos, of the seed-averaged metric; None without predictions.
         rank: among the models present, 1 is best, ties share the better rank.
-        ranks: between which ranks 95 % of the draws of test videos and seeds put it.
+        ranks: between which ranks 95 % of the draws of test videos and seeds put it; None unless
+            every model present has predictions.
         best_or_equal: it is the best, or not separable from the best (see `comparison`); None where
             that could not be tested.
         of: how many models are present.
@@ -281,7 +282,8 @@ class Study:
         cells = self._cells.get(column_of(label), {})
         order = ranks(self.columns[column_of(label)])
         found = self.uncertainties.get(column_of(label))
-        rank_ranges = rank_intervals(found.redrawn) if found else {}
+        whole = found is not None and set(order) <= set(found.redrawn.models)
+        rank_ranges = rank_intervals(found.redrawn) if found and whole else {}
         return [
             Summary(
                 model,

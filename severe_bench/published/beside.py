@@ -1,5 +1,6 @@
 """Measured models beside the printed ones: one ranking of both, and ours minus printed."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,7 @@ import yaml
 from severe_bench.analysis.ranking import Column, Standing, common, standings
 from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
+from severe_bench.core.metric import Metric
 from severe_bench.published.columns import printed_column
 from severe_bench.published.read import name_of, rows
 from severe_bench.published.sources import HERE
@@ -60,7 +62,7 @@ class Gap:
 
     Args:
         std: printed standard deviation over runs, None where there is none.
-        better: ours is the better one.
+        better: `ours`, `printed`, or `equal`.
         signs: behind our value, see `harvest.signs_of`.
     """
 
@@ -71,7 +73,7 @@ class Gap:
     ours: float
     printed: float
     std: float | None
-    better: bool
+    better: str
     signs: str = ""
 
     @property
@@ -192,12 +194,17 @@ def _gaps(name: str, ours: Column, known: Places) -> list[Gap]:
         twin = by_plain.get(plain(model))
         if twin is not None:
             theirs = printed.column.values[twin]
-            higher = (value > theirs) == printed.column.metric.higher_is_better
-            better = higher and value != theirs
+            better = _better(value, theirs, printed.column.metric)
             std = printed.stds.get(twin, stds.get(plain(twin)))
             signs = ours.signs.get(model, "")
             found.append(Gap(model, twin, name, place.table, value, theirs, std, better, signs))
     return found
+
+
+def _better(ours: float, printed: float, metric: Metric) -> str:
+    if math.isclose(ours, printed, rel_tol=0.0, abs_tol=1e-9):
+        return "equal"
+    return "ours" if (ours > printed) == metric.higher_is_better else "printed"
 
 
 def _stds(place: Place, known: Places) -> dict[str, float]:

@@ -1,10 +1,9 @@
 """Tables as CSV, Markdown and LaTeX."""
 
-import csv
-import io
 from collections.abc import Callable
 
 from severe_bench.report.table import Entry, Table
+from severe_bench.store.table import csv_line
 
 LATEX = str.maketrans(
     {
@@ -41,7 +40,7 @@ LATEX = str.maketrans(
         "≥": r"$\geq$",
     }
 )
-MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#"} | {"\n": " "})
+MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#&~"} | dict.fromkeys("\n\r", " "))
 
 
 def to_csv(table: Table) -> str:
@@ -49,12 +48,12 @@ def to_csv(table: Table) -> str:
 
     Names such as `NA` are text: read with `pandas.read_csv(..., keep_default_na=False)`.
     """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(head.key for head in table.heads)
-    for row in table.rows:
-        writer.writerow("" if entry.value is None else entry.value for entry in row)
-    return stream.getvalue()
+    heads = csv_line(head.key for head in table.heads)
+    return heads + "".join(csv_line(map(_plain, row)) for row in table.rows)
+
+
+def _plain(entry: Entry) -> object:
+    return "" if entry.value is None else entry.value
 
 
 def to_markdown(table: Table) -> str:
@@ -104,6 +103,8 @@ WRITERS: dict[str, Callable[[Table], str]] = {
 
 def _latex_entry(entry: Entry) -> str:
     text = entry.text.translate(LATEX)
+    if text.startswith(("[", "*")):
+        text = f"{{}}{text}"  # after a line's end these would be read as arguments of it
     if entry.mark == "best":
         text = rf"\textbf{{{text}}}"
     if entry.shade is None or abs(entry.shade) < 0.125:

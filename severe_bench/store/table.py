@@ -100,7 +100,7 @@ def rebuilt_table(layout: Layout) -> list[Row]:
 def table_text(rows: Sequence[Row]) -> str:
     """Rows as CSV; numbers round-trip, missing ones are empty, booleans are true and false."""
     lines = [COLUMNS, *([_text(value) for value in row.model_dump().values()] for row in rows)]
-    return "".join(_line(values) for values in lines)
+    return "".join(csv_line(values) for values in lines)
 
 
 def write_table(path: Path, rows: Sequence[Row]) -> None:
@@ -128,7 +128,7 @@ def read_table(path: Path) -> tuple[Row, ...]:
         raise UserError(f"not a results table: {reason}", str(path), "run `severe run`") from error
 
 
-def _line(values: Sequence[str]) -> str:
+def csv_line(values: Iterable[object]) -> str:
     r"""One row and `\n`; written with `\r\n`, else csv does not quote a name with `\r`."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(values)

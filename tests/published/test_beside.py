@@ -76,9 +76,17 @@ def test_a_printed_model_run_again_stands_beside_itself() -> None:
     (gap,) = [g for g in found.gaps if (g.model, g.experiment) == ("rsp_net", "ucf_rc")]
     assert (gap.ours, gap.printed, gap.std) == (pytest.approx(0.14), 0.145, 0.01)
     assert gap.difference == pytest.approx(-0.005)
-    assert gap.better
+    assert gap.better == "ours"
     (other,) = [g for g in found.gaps if (g.model, g.experiment) == ("rsp_net", "ucf_1k")]
-    assert not other.better
+    assert other.better == "printed"
+
+
+@pytest.mark.parametrize("experiment", ["ucf_rc", "ssv2"])
+def test_a_value_equal_to_the_printed_one_is_not_called_worse(experiment: str) -> None:
+    (printed,) = (g for g in beside(measured(rsp_net=1.0)).gaps if g.experiment == experiment)
+    columns = [replace(c, values={"rsp_net": printed.printed}) for c in measured(rsp_net=1.0)]
+    (gap,) = (g for g in beside(columns).gaps if g.experiment == experiment)
+    assert gap.better == "equal"
 
 
 def test_signs_behind_measured_values_stay_with_them() -> None:

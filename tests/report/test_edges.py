@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from severe_bench.analysis.reading import ResultsReader, harvest
+from severe_bench.analysis.study import build_study
 from severe_bench.core.errors import UserError
 from severe_bench.report.build import build_report
 from severe_bench.report.comparing import against_published, two_models
+from severe_bench.report.tables.scores import matrix
+from severe_bench.store.cells import read_result, write_result
 from severe_bench.store.layout import Layout
 from tests.analysis.builder import Trial, evaluate_cell, write_failed, write_suite
 
@@ -122,6 +126,30 @@ def test_every_folder_gives_a_page_that_says_what_is_there(
     numbers = re.findall(r'<td class="number[^>]*>([^<]*)', page)
     assert not {"nan", "inf", "None"} & set(numbers)
     assert not re.search(r"\b(nan|inf)\b (points|%)", page)
+
+
+def test_ranks_are_not_drawn_among_some_of_the_models(tmp_path: Path) -> None:
+    """Without the best one's predictions the second would be first in every draw."""
+    layout = Layout(tmp_path, "s")
+    trial = Trial("e", "standard", {"a": 0.9, "b": 0.6, "c": 0.2}, protocol="finetune")
+    for cell in write_suite(layout, [trial], (0, 1)):
+        if cell.label is not None and cell.label.model == "a":
+            (layout.folder(cell) / "predictions.npz").unlink()
+            result = read_result(layout.folder(cell))
+            assert result is not None
+            write_result(layout.folder(cell), result.model_copy(update={"files": {}}))
+    study = build_study(harvest(layout), ResultsReader(layout).predictions)
+    found = {model: study.summaries["e", model] for model in "abc"}
+    assert [one.rank for one in found.values()] == [1, 2, 3]
+    assert [one.ranks for one in found.values()] == [None] * 3
+    assert found["b"].interval is not None
+
+
+def test_a_single_model_is_neither_best_nor_worst(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, "s")
+    one_cell(layout)
+    (row,) = matrix(build_study(harvest(layout), lambda _: None)).rows
+    assert row[1].shade == 0.0
 
 
 @pytest.mark.parametrize("make", [nothing, only_failed])

@@ -98,7 +98,7 @@ def _gap(gap: Gap) -> list[Entry]:
         number(gap.printed, digits),
         Entry(gap.difference, signed(gap.difference, digits)),
         number(gap.std, 2 if small else 1),
-        words("ours" if gap.better else "printed"),
+        words(gap.better),
         words(gap.signs),
     ]
 

@@ -85,8 +85,12 @@ def _signed(value: float) -> Entry:
 def shades(column: Column) -> dict[str, float]:
     """Place of each model in a column, from -1 (worst) to 1 (best), by rank; ties are alike.
 
+    A single model has the middle's.
+
     The thesis colours its tables so: relative ranking within each column, red to blue.
     """
     order = ranks(column, "average")
-    last = max(1, len(order) - 1)
+    if len(order) < 2:
+        return dict.fromkeys(order, 0.0)
+    last = len(order) - 1
     return {model: 1.0 - 2.0 * (rank - 1.0) / last for model, rank in order.items()}
