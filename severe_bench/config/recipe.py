@@ -194,9 +194,12 @@ class Numerics(Frozen):
         precision: `fp32`, or `bf16` autocast; on a CPU that serves to try it out and is slow.
         channels_last: weights and clips in channels_last_3d.
         compile: torch.compile the network; where that cannot be done here, the cell goes on without
-            and its result says why.
+            and its result says why. Which variants torch compiles follows from the shapes that it
+            met before, so that a resumed cell may round otherwise than one that ran through.
         micro_batch: clips per forward pass; gradients accumulate to the recipe's batch size.
-            Batch normalisation sees micro-batches, so this too can change a number. None: whole.
+            Batch normalisation sees micro-batches, contrast has its negatives in them, and where a
+            loss is a mean over boxes or snippets, each has its own: so this too can change a
+            number. None: whole.
         norm_eps: of batch normalisation; None: as the model was pretrained, which a checkpoint's
             layout says (CtP, Tubelet-Contrast: 1e-3), else its backbone (torchvision: 1e-5).
             SEVERE's code has 1e-5 for every model.

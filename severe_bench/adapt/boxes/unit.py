@@ -28,13 +28,16 @@ def examples(records: Sequence[Record], options: Mapping[str, Any]) -> tuple[Rec
         options: `train_proposals`, `match_overlap`, `test_boxes`, `min_score` of the task.
 
     Raises:
-        UserError: a record has no boxes or no proposals, or no training frame has any.
+        UserError: a record has no boxes or no proposals, or no frame of a split has any.
     """
     test = tuple(_tested(record, options) for record in records if record.split == "test")
     listed = [_trained(record, options) for record in records if record.split == "train"]
     train = tuple(record for record in listed if BOXES.of(record))
     if listed and not train:
         raise UserError("no training frame has a box", mend="check the annotation or the budget")
+    if test and not any(PROPOSALS.of(record) for record in test):
+        what = "no test frame has a box to be asked about"
+        raise UserError(what, mend="lower task_options.min_score, or check the detector's file")
     return train + test
 
 

@@ -70,6 +70,13 @@ def test_test_boxes_are_sure_proposals_and_truths_stay() -> None:
     assert len(examples([frame("test")], options(min_score=1.0))) == 1
 
 
+def test_a_test_list_without_a_sure_proposal_is_refused() -> None:
+    with pytest.raises(UserError, match=r"no test frame has a box .* min_score"):
+        examples([frame("test", PERSON)], options(min_score=0.99))
+    some = examples([frame("test", PERSON), frame("test", PERSON)], options(min_score=0.96))
+    assert [len(asked(record)) for record in some] == [1, 1]
+
+
 def test_a_dataset_without_proposals_is_refused() -> None:
     alone = Record("f", "v.mp4", None, "test", extras=BOXES.set((PERSON,)))
     with pytest.raises(UserError, match="has no proposals"):
