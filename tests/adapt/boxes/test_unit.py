@@ -67,14 +67,14 @@ def test_test_boxes_are_sure_proposals_and_truths_stay() -> None:
     assert asked(found) == ((0.0, 0.0, 0.5, 0.95), (0.5, 0.0, 1.0, 1.0))
     (found,) = examples([frame("test", PERSON)], options(test_boxes="annotated"))
     assert asked(found) == ((0.0, 0.0, 0.5, 1.0),)
-    assert len(examples([frame("test")], options(min_score=1.0))) == 1
 
 
 def test_a_test_list_without_a_sure_proposal_is_refused() -> None:
-    with pytest.raises(UserError, match=r"no test frame has a box .* min_score"):
+    with pytest.raises(UserError, match=r"no test frame has a box .*min_score"):
         examples([frame("test", PERSON)], options(min_score=0.99))
-    some = examples([frame("test", PERSON), frame("test", PERSON)], options(min_score=0.96))
-    assert [len(asked(record)) for record in some] == [1, 1]
+    unsure = Record("u", "v.mp4", None, "test", extras=PROPOSALS.set((UNSURE,)))
+    some = examples([frame("test", PERSON), unsure], options())
+    assert [len(asked(record)) for record in some] == [2, 0]
 
 
 def test_a_dataset_without_proposals_is_refused() -> None:
