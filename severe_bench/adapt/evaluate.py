@@ -18,7 +18,7 @@ from severe_bench.core.record import Dataset, Record
 from severe_bench.core.session import Session
 from severe_bench.data.budgets import draw, split_digest
 from severe_bench.metrics.bootstrap import interval
-from severe_bench.metrics.measure import METRICS
+from severe_bench.metrics.measure import METRICS, Measure
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.tasks.task import TASKS, Task
 
@@ -92,18 +92,26 @@ def run_evaluate(
         session: folder, device, needs (`train_features`, `test_features` for `linear`).
 
     Raises:
-        UserError: unknown names, an empty split, targets that the task cannot read.
+        UserError: unknown names, an empty split, targets that the task cannot read, a protocol that
+            does not score every test sample.
         NanLoss: in training.
         Interrupted: after saving, when the session asks to stop.
     """
     task = TASKS.get(job.task)
+    measures = [METRICS.get(name) for name in task.metrics]
     drawn = drawn_of(job, dataset)
     inputs = inputs_of(job, dataset, drawn, weights_file, session)
     targets = inputs.targets(inputs.test).numpy()
     outcome = PROTOCOLS.get(job.protocol).run(inputs)
+    if len(outcome.scores) != len(targets):
+        what = f"it scored {len(outcome.scores)} of {len(targets)} test samples"
+        raise UserError(what, f"protocol {job.protocol}", "return one row for each, in their order")
     predictions = _predictions(inputs.test, targets, outcome.scores)
     return Evaluation(
-        metrics=tuple(_measured(name, task, predictions) for name in task.metrics),
+        metrics=tuple(
+            _measured(name, measure, task, predictions)
+            for name, measure in zip(task.metrics, measures, strict=True)
+        ),
         predictions=predictions,
         train_samples=tuple(record.sample for record in _bought(dataset, drawn)),
         train_digest=split_digest(dataset.listed("train"), drawn),
@@ -123,8 +131,9 @@ def _predictions(
     )
 
 
-def _measured(name: str, task: Task[Any], predictions: Predictions) -> MetricValue:
-    measure = METRICS.get(name)
+def _measured(
+    name: str, measure: Measure, task: Task[Any], predictions: Predictions
+) -> MetricValue:
     scores, targets = predictions.scores, predictions.targets
     low, high = interval(measure, scores, targets, predictions.groups) or (None, None)
     return MetricValue(

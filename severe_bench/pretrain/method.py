@@ -23,7 +23,8 @@ class Method(Generic[Options]):
         name: registry name.
         kind: provenance of the result: `ssl`, `supervised` or `teacher-supervised`.
         options: schema of the method's own options.
-        objective: (setting, options) -> what the one training loop minimises.
+        objective: (setting, options) -> what the one training loop minimises; the part of its
+            module called `backbone` is kept.
         source: (setting, options) -> batches, a pure function of (epoch, step).
         needs: the targets that records must have, by name, as of a task.
     """

@@ -48,7 +48,8 @@ def run_pretrain(job: PretrainJob, dataset: Dataset, session: Session) -> Pretra
     Goes on where an earlier session stopped.
 
     Raises:
-        UserError: unknown method, backbone or option, too few videos, a video that cannot be read.
+        UserError: unknown method, backbone or option, too few videos, a video that cannot be read,
+            an objective without a part called `backbone`.
         NanLoss: naming epoch and step.
         Interrupted: after a checkpoint, when the session asks to stop.
     """
@@ -59,6 +60,9 @@ def run_pretrain(job: PretrainJob, dataset: Dataset, session: Session) -> Pretra
     records = dataset.available(listed[pick] for pick in picks)
     setting = Setting(job, dataset, records, session.device)
     objective = method.objective(setting, options)
+    if not backbone_tensors(objective.module.state_dict()):
+        what = "its objective's module has no part called backbone, so nothing of it could be kept"
+        raise UserError(what, f"pretraining method {job.method}", "call the network so")
     summary = fit(objective, method.source(setting, options), job.recipe, session, job.seed)
     tensors = backbone_tensors(objective.module.state_dict())
     path = session.folder / WEIGHTS_FILE

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from severe_bench.adapt.evaluate import Evaluation, run_evaluate
+from severe_bench.adapt.inputs import Cost, Inputs, Outcome
 from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.budget import Budget
 from severe_bench.core.errors import Interrupted, NotFinite, UserError
@@ -18,6 +19,7 @@ from severe_bench.core.session import Session
 from severe_bench.data.budgets import split_digest
 from severe_bench.metrics.bootstrap import interval
 from severe_bench.metrics.measure import METRICS
+from severe_bench.tasks.task import TASKS
 from severe_bench.train.errors import NanLoss
 from tests.adapt.fakes import broken_after_training, evaluate_job, recipe
 from tests.train.fakes import Wires
@@ -242,3 +244,28 @@ def test_unknown_names_are_said(key: str, name: str, dataset: Dataset, tmp_path:
     job = evaluate_job("finetune").model_copy(update={key: name})
     with pytest.raises(UserError, match="did you mean"):
         run_evaluate(job, dataset, None, session_in(tmp_path, {}))
+
+
+def test_a_metric_of_the_task_that_nobody_has_is_said_before_training(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = dataclasses.replace(TASKS.get("recognition"), metrics=("top1", "top6"))
+    monkeypatch.setattr(TASKS, "get", lambda _: wrong)
+    with pytest.raises(UserError, match="unknown metric 'top6'; did you mean"):
+        run_evaluate(evaluate_job("finetune"), dataset, None, session_in(tmp_path, {}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_protocol_that_leaves_a_test_sample_out_is_refused(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cost = Cost(steps=0, clips=0, train_seconds=0.0, test_seconds=0.0, final_loss=0.0)
+
+    def run(inputs: Inputs) -> Outcome:
+        return Outcome(np.zeros((len(inputs.test) - 1, 3), np.float32), cost)
+
+    short = dataclasses.replace(PROTOCOLS.get("finetune"), run=run)
+    monkeypatch.setattr(PROTOCOLS, "get", lambda _: short)
+    count = len(dataset.of("test"))
+    with pytest.raises(UserError, match=f"protocol finetune: it scored {count - 1} of {count}"):
+        run_evaluate(evaluate_job("finetune"), dataset, None, session_in(tmp_path, {}))

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from severe_bench.core.record import Dataset
 from severe_bench.models.network import build_network
 from severe_bench.models.weights import load_checkpoint
 from severe_bench.plan.job import NetworkRef, PretrainJob, WeightsRef
+from severe_bench.pretrain.classification import ClassificationObjective
 from severe_bench.pretrain.method import METHODS
 from severe_bench.pretrain.moco import ContrastObjective
 from severe_bench.pretrain.run import WEIGHTS_FILE, run_pretrain
@@ -102,6 +104,25 @@ def test_tubelets_on_clips_of_one_frame_are_refused(source: Dataset, tmp_path: P
     still = recipe.model_copy(update={"clip": Clip(frames=1, size=32)})
     with pytest.raises(UserError, match=r"set clip\.frames: 2 or more"):
         run_pretrain(job("tubelet_contrast", recipe=still), source, session(tmp_path))
+
+
+def test_an_objective_of_which_nothing_could_be_kept_is_refused_before_training(
+    source: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nameless(ClassificationObjective):
+        @property
+        def module(self) -> Any:
+            return self._module.backbone
+
+    method = METHODS.get("supervised")
+
+    def nameless(setting: Setting, options: Any) -> Nameless:
+        objective = method.objective(setting, options)
+        return Nameless(objective.module, objective._assignment)
+
+    monkeypatch.setattr(METHODS, "get", lambda _: replace(method, objective=nameless))
+    with pytest.raises(UserError, match="no part called backbone"):
+        run_pretrain(job("supervised"), source, session(tmp_path))
 
 
 def pretext(method: str, trained: ContrastObjective, source: Dataset, epochs: int) -> float:
