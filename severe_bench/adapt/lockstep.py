@@ -2,9 +2,9 @@
 
 Each cell has its own videos, batches, learning rate and length of training, and must not notice the
 others: on a CPU with one thread every head ends with the bits that `train.loop.fit` gives it alone,
-in whatever company. What is done for all heads at once is therefore either elementwise (torch's own
-optimisers, over heads that take the same steps) or a batched matrix product (`adapt.products`). On
-CUDA, where kernels add in other orders, company changes rounding.
+in whatever company. What is done for all heads at once is therefore either elementwise (an
+optimiser, over heads that take the same steps: `adapt.stacks`) or a batched matrix product
+(`adapt.products`). On CUDA, where kernels add in other orders, company changes rounding.
 """
 
 import itertools
@@ -17,40 +17,33 @@ from itertools import groupby
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from severe_bench.adapt.features import FeatureTable
-from severe_bench.adapt.inputs import Inputs
-from severe_bench.adapt.probing import FeatureBatches, Learner, scaling_of
-from severe_bench.adapt.products import HeadShape, Products
+from severe_bench.adapt.probing import FeatureBatches
+from severe_bench.adapt.products import Exercise, Products
+from severe_bench.adapt.stacks import OneHead, SeveralHeads, Stack
 from severe_bench.core.errors import Interrupted
 from severe_bench.core.session import Progress, Session
-from severe_bench.tasks.task import Assignment
 from severe_bench.train.checkpoint import Tally
 from severe_bench.train.loop import Training, seeded
-from severe_bench.train.optim import build_optimiser
+
+COPIES = 7
+"""Of a member's numbers: in its row with gradients and two moments, and of its own with these."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One cell's training: a linear head with bias, at whatever step it is.
+    """One training: linear heads with bias on the same batches, at whatever step they are.
 
     Args:
-        training: its head, optimiser, tally and place.
+        training: its module, optimiser, tally and place.
         source: its batches.
-        assignment: gives the loss.
+        form: what trains.
     """
 
     training: Training
     source: FeatureBatches
-    assignment: Assignment
-
-    @property
-    def head(self) -> nn.Linear:
-        """What trains."""
-        head = self.training.objective.module
-        assert isinstance(head, nn.Linear)  # noqa: S101 - see `can_join`
-        return head
+    form: OneHead | SeveralHeads
 
     @property
     def left(self) -> int:
@@ -58,33 +51,17 @@ class Member:
         return self.training.total - self.training.tally.steps
 
     @property
-    def pace(self) -> tuple[int, int, int]:
-        """Steps left, steps in an epoch, videos: equal where all steps and rates are."""
-        return self.left, self.training.per_epoch, self.source.steps.records
+    def pace(self) -> tuple[float, ...]:
+        """Steps left, steps in an epoch, videos, rate, decay: equal where all updates are alike."""
+        spec = self.training.recipe.optimiser
+        steps = self.left, self.training.per_epoch, self.source.steps.records
+        return *steps, spec.lr, spec.weight_decay
 
-
-def can_join(head: nn.Module) -> bool:
-    """Whether a head can be a member's."""
-    return type(head) is nn.Linear and head.bias is not None
-
-
-def member_of(inputs: Inputs, table: FeatureTable) -> Member | None:
-    """A cell's training as its own run would begin or resume it; None where it cannot join.
-
-    Args:
-        inputs: of the cell; its session's folder holds the checkpoint, if there is one.
-        table: of all training features.
-    """
-    train = table.of(inputs.train)
-    if inputs.job.recipe.standardise and isinstance(train.features, np.ndarray):
-        train = scaling_of(train)(train)
-    learner, job = Learner.of(train, inputs), inputs.job
-    objective, source = learner.objective, learner.source
-    if not isinstance(source, FeatureBatches) or not can_join(objective.module):
-        return None
-    with seeded(job.seed, inputs.session.device):
-        training = Training(objective, source, job.recipe, inputs.session, job.seed)
-    return Member(training, source, inputs.assignment)
+    @property
+    def nbytes(self) -> int:
+        """Of memory, about, for as long as it trains."""
+        features = self.source.features
+        return features.nbytes + COPIES * self.form.shape.row * features.element_size()
 
 
 def train_together(members: Sequence[Member], session: Session) -> None:
@@ -93,13 +70,15 @@ def train_together(members: Sequence[Member], session: Session) -> None:
     A member whose loss stops being finite leaves none; alone it fails at the same step.
 
     Args:
-        members: of one recipe, task, width and device; at least one.
+        members: of one task, form, width and device, their recipes alike but for rate and decay;
+            at least one.
         session: says when to stop or checkpoint, and hears of progress; its folder is not used.
 
     Raises:
         Interrupted: after checkpoints of all, when the session asks to stop.
     """
     company = _Company(members)
+    stage = f"train {sum(member.form.count for member in members)} heads"
     while company.unfinished:
         if session.should_stop():
             company.save()
@@ -107,7 +86,7 @@ def train_together(members: Sequence[Member], session: Session) -> None:
         if session.checkpoint_due():
             company.save()
         company.step()
-        session.report(Progress(f"train {len(members)} heads", company.done, company.total))
+        session.report(Progress(stage, company.done, company.total))
 
 
 @dataclass(frozen=True)
@@ -146,22 +125,26 @@ class _Company:
 
     def __init__(self, members: Sequence[Member]) -> None:
         ordered = sorted(members, key=lambda member: member.pace, reverse=True)
-        shape = HeadShape(*ordered[0].head.weight.shape)
-        device = ordered[0].head.weight.device
+        shape, device = ordered[0].form.shape, ordered[0].source.features.device
         self._numbers = torch.zeros(len(ordered), shape.row, device=device)
         self._gradients = torch.zeros_like(self._numbers)
-        self._products = Products(shape, ordered[0].assignment.loss)
+        self._products = Products(shape)
+        self._losses = [member.form.loss for member in ordered]
         self._pool = _Pool.of(ordered)
         self._ranks: list[_Rank] = []
         for _, equals in groupby(ordered, key=lambda member: member.pace):
-            first = self._ranks[-1].last if self._ranks else 0
-            rank = _Rank(tuple(equals), first, shape, self._numbers, self._pool.firsts)
-            self._ranks.append(rank)
+            self._append(tuple(equals))
         self.done, self.total = 0, self._ranks[0].left
+
+    def _append(self, equals: tuple[Member, ...]) -> None:
+        first = self._ranks[-1].last if self._ranks else 0
+        rows = slice(first, first + len(equals))
+        stack = equals[0].form.stack(self._numbers[rows], self._gradients[rows])
+        self._ranks.append(_Rank(equals, first, stack, self._pool.firsts[rows]))
 
     @property
     def unfinished(self) -> bool:
-        """Whether a head with a finite loss has steps left."""
+        """Whether a member with a finite loss has steps left."""
         return any(rank.left and any(rank.alive) for rank in self._ranks)
 
     def step(self) -> None:
@@ -176,11 +159,10 @@ class _Company:
         began = time.perf_counter()
         rows = slice(ranks[0].first, ranks[-1].last)
         batches = self._pool.batches([entries for rank in ranks for entries in rank.entries])
-        gradients = self._gradients[rows]
-        losses = self._products(self._numbers[rows], *batches, gradients).tolist()
+        given = Exercise(self._numbers[rows], *batches, self._losses[rows])
+        losses = self._products(given, self._gradients[rows]).tolist()
         for rank in ranks:
-            own = slice(rank.first - rows.start, rank.last - rows.start)
-            rank.learn(gradients[own], losses[own])
+            rank.learn(losses[rank.first - rows.start : rank.last - rows.start])
         share = (time.perf_counter() - began) / len(losses)
         for rank in ranks:
             rank.seconds += share
@@ -195,30 +177,23 @@ class _Company:
 
 
 class _Rank:
-    """Members of one pace: their numbers lie beside each other and one optimiser moves them.
+    """Members of one pace: their rows lie beside each other and one optimiser moves them.
 
     Args:
         members: at least one.
         first: row of the first one.
-        shape: of each.
-        numbers: rows of all heads of the company.
-        firsts: where each row's entries begin in the pool.
+        stack: of their rows, still empty.
+        firsts: where each one's entries begin in the pool.
     """
 
     def __init__(
-        self,
-        members: tuple[Member, ...],
-        first: int,
-        shape: HeadShape,
-        numbers: Tensor,
-        firsts: Sequence[int],
+        self, members: tuple[Member, ...], first: int, stack: Stack, firsts: Sequence[int]
     ) -> None:
         self.first, self.last = first, first + len(members)
-        self._members, self._shape, self._firsts = members, shape, firsts[first : self.last]
+        self._members, self._stack, self._firsts = members, stack, firsts
         self._lead = members[0].training
-        self._rows = nn.Parameter(numbers[first : self.last])
-        self._optimiser = build_optimiser(self._lead.recipe.optimiser, [self._rows])
-        self._take()
+        for number, member in enumerate(members):
+            stack.take(number, member.training)
         self._steps, self._clips = self._lead.tally.steps, 0
         self._losses = [member.training.tally.loss for member in members]
         self._tallies = [member.training.tally for member in members]
@@ -247,23 +222,20 @@ class _Rank:
         """Of this step."""
         return len(self.entries[0])
 
-    def learn(self, gradients: Tensor, losses: Sequence[float]) -> None:
-        """One update of every head; one without a finite loss is out, whatever its numbers are."""
+    def learn(self, losses: Sequence[float]) -> None:
+        """One update of every member; one without a finite loss is out, whatever it becomes."""
         self.alive = [
             is_in and math.isfinite(loss) for is_in, loss in zip(self.alive, losses, strict=True)
         ]
         self._clips += self.batch_length
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._lead.lr_at(*divmod(self._steps, self._lead.per_epoch))
-        self._rows.grad = gradients
-        self._optimiser.step()
+        self._stack.step(self._lead.lr_at(*divmod(self._steps, self._lead.per_epoch)))
         self._steps, self._losses = self._steps + 1, list(losses)
 
     def save(self) -> None:
         """The checkpoint of every member that is in, as its own training would write it."""
         for number in range(len(self._members)):
             if self.alive[number]:
-                self._give(number)
+                self._save(number)
 
     def _shown(self, epoch: int, step: int) -> list[NDArray[np.int64]]:
         return [
@@ -271,36 +243,9 @@ class _Rank:
             for first, member in zip(self._firsts, self._members, strict=True)
         ]
 
-    @torch.no_grad()
-    def _take(self) -> None:
-        """Numbers and optimiser states of the members."""
-        rows, state = self._shape, self._optimiser.state[self._rows]
-        for number, member in enumerate(self._members):
-            head, kept = member.head, member.training.optimiser.state
-            rows.weight(self._rows)[number], rows.bias(self._rows)[number] = head.weight, head.bias
-            for name, value in kept.get(head.weight, {}).items():
-                if value.dim() == 0:
-                    state[name] = value.clone()
-                    continue
-                whole = state.setdefault(name, torch.zeros_like(self._rows))
-                rows.weight(whole)[number] = value
-                rows.bias(whole)[number] = kept[head.bias][name]
-
-    @torch.no_grad()
-    def _give(self, number: int) -> None:
-        """What `_take` took, as it is now, to one member, and its checkpoint."""
-        member, before = self._members[number], self._tallies[number]
-        training, parts = member.training, (self._shape.weight, self._shape.bias)
-        for part, parameter in zip(parts, (member.head.weight, member.head.bias), strict=True):
-            parameter.copy_(part(self._rows)[number])
-            kept = self._optimiser.state.get(self._rows, {})
-            own = {n: part(v)[number].clone() if v.dim() else v.clone() for n, v in kept.items()}
-            if own:
-                training.optimiser.state[parameter] = own
-        for group, mine in zip(
-            training.optimiser.param_groups, self._optimiser.param_groups, strict=True
-        ):
-            group["lr"] = mine["lr"]
+    def _save(self, number: int) -> None:
+        training, before = self._members[number].training, self._tallies[number]
+        self._stack.give(number, training)
         seconds, clips = before.seconds + self.seconds, before.clips + self._clips
         training.tally = Tally(self._steps, clips, seconds, self._losses[number])
         with seeded(training.seed, training.session.device):

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
+from severe_bench.adapt.linear_heads import LinearHeads
 from severe_bench.config.recipe import Optimiser
 from severe_bench.tasks.task import Assignment
 from severe_bench.train.batch import Batch
@@ -72,7 +73,7 @@ class HeadsObjective:
         reads: which input of a batch.
     """
 
-    def __init__(self, heads: Heads, assignment: Assignment, reads: str) -> None:
+    def __init__(self, heads: Heads | LinearHeads, assignment: Assignment, reads: str) -> None:
         self._heads, self._assignment, self._reads = heads, assignment, reads
 
     @property
@@ -90,8 +91,11 @@ class HeadsObjective:
 
     def loss(self, batch: Batch) -> Tensor:
         """Sum over the heads with a finite loss; not finite where there is none."""
-        outputs = self._heads(batch.inputs[self._reads])
-        losses = self._losses(outputs, batch.targets)
+        return self.joined(self._heads(batch.inputs[self._reads]), batch.targets)
+
+    def joined(self, outputs: Iterable[Tensor], targets: Tensor) -> Tensor:
+        """Likewise, from outputs (B, ...) of each head; heads without a finite loss are out."""
+        losses = self._losses(outputs, targets)
         alive = self._heads.alive
         alive &= losses.detach().isfinite()
         return losses[alive].sum() if bool(alive.any()) else losses.sum()
@@ -99,7 +103,7 @@ class HeadsObjective:
     def after_step(self) -> None:
         """Nothing."""
 
-    def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def _losses(self, outputs: Iterable[Tensor], targets: Tensor) -> Tensor:
         """(H,)."""
         return torch.stack([self._assignment.loss(output, targets) for output in outputs])
 
@@ -108,25 +112,22 @@ class HeadsOptimiser(torch.optim.Optimizer):
     """SGD, Adam or AdamW with a learning rate and a weight decay for each head.
 
     Args:
-        heads: whose stacked parameters it updates.
+        heads: whose parameters it updates, each (H, ...).
         specs: of each head; they differ in rate and decay only. The rate of the group, which the
             loop sets, is that of the first; the others keep their ratio to it.
         spared: names of the head's parameters that weight decay spares.
     """
 
     def __init__(
-        self, heads: Heads, specs: Sequence[Optimiser], spared: Iterable[str] = ()
+        self, heads: nn.Module, specs: Sequence[Optimiser], spared: Iterable[str] = ()
     ) -> None:
         self.spec = specs[0]
-        device = heads.alive.device
+        device = next(heads.parameters()).device
         ratios = [spec.lr / self.spec.lr for spec in specs]
         self._ratios = torch.tensor(ratios, device=device)
         self._decays = torch.tensor([spec.weight_decay for spec in specs], device=device)
         super().__init__(heads.parameters(), {"lr": self.spec.lr})
-        left = set(spared)
-        self._spared = {
-            id(heads.get_parameter(plain)) for plain, name in heads.names.items() if name in left
-        }
+        self._spared = {id(heads.get_parameter(_plain(name))) for name in spared}
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # noqa: ARG002
@@ -145,10 +146,10 @@ class HeadsOptimiser(torch.optim.Optimizer):
         state["step"] += 1
         for some in _blocks(parameter):
             numbers, own = parameter[some], state["held"][some]
-            gradient = _gradient(parameter)[some] + _wide(decays[some], numbers) * numbers
+            gradient = _gradient(parameter)[some] + _wide(decays[some[0]], numbers) * numbers
             own.mul_(momentum).add_(gradient)
             change = gradient.add_(own, alpha=momentum) if self.spec.nesterov else own
-            numbers.addcmul_(_wide(rates[some], numbers), change, value=-1)
+            numbers.addcmul_(_wide(rates[some[0]], numbers), change, value=-1)
 
     def _adam(self, parameter: nn.Parameter, rates: Tensor, decays: Tensor) -> None:
         beta1, decoupled = self.spec.momentum, self.spec.name == "adamw"
@@ -158,16 +159,16 @@ class HeadsOptimiser(torch.optim.Optimizer):
         scale = (1 - beta1**done) / rates  # of the denominator, in place of the rate's
         whole = scale / (1 - BETA2**done) ** 0.5
         for some in _blocks(parameter):
-            numbers, gradient = parameter[some], _gradient(parameter)[some]
+            heads, numbers, gradient = some[0], parameter[some], _gradient(parameter)[some]
             mean, square = state["mean"][some], state["square"][some]
             if decoupled:
-                numbers.mul_(_wide(1 - rates[some] * decays[some], numbers))
+                numbers.mul_(_wide(1 - rates[heads] * decays[heads], numbers))
             else:
-                gradient = gradient + _wide(decays[some], numbers) * numbers
+                gradient = gradient + _wide(decays[heads], numbers) * numbers
             mean.lerp_(gradient, 1 - beta1)
             square.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
-            root = square.sqrt().mul_(_wide(whole[some], numbers))
-            numbers.addcdiv_(mean, root.add_(_wide(EPS * scale[some], numbers)), value=-1)
+            root = square.sqrt().mul_(_wide(whole[heads], numbers))
+            numbers.addcdiv_(mean, root.add_(_wide(EPS * scale[heads], numbers)), value=-1)
 
     def _begun(self, parameter: nn.Parameter, *names: str) -> dict[str, Any]:
         zeros = {name: torch.zeros_like(parameter) for name in names}
@@ -176,13 +177,22 @@ class HeadsOptimiser(torch.optim.Optimizer):
         return state
 
 
-def _blocks(parameter: Tensor) -> Iterator[slice]:
-    """Heads whose numbers stay in the processor's cache from one operation to the next."""
+def _blocks(parameter: Tensor) -> Iterator[tuple[slice, ...]]:
+    """Heads, or parts of one, whose numbers stay in the processor's cache between operations."""
     if parameter.device.type != "cpu":
-        yield slice(None)
+        yield (slice(None),)
         return
-    count = max(1, CACHED // max(1, parameter[0].numel()))
-    yield from (slice(first, first + count) for first in range(0, len(parameter), count))
+    for heads in _cut(parameter):
+        if parameter[0].numel() <= CACHED:
+            yield (heads,)
+        else:
+            yield from ((heads, part) for part in _cut(parameter[0]))
+
+
+def _cut(numbers: Tensor) -> Iterator[slice]:
+    """Along the first dimension."""
+    count = max(1, CACHED // max(1, numbers[0].numel()))
+    yield from (slice(first, first + count) for first in range(0, len(numbers), count))
 
 
 def _wide(values: Tensor, like: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Losses and gradients of several linear heads at once, each with the bits that it has alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +13,9 @@ kernels may differ in one output of a hundred."""
 ALIGNED = 16
 """Numbers in 64 bytes, at whose multiples torch places every tensor: a product's rounding may
 depend on where its arguments lie."""
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""Of one head's outputs (B, C) and targets (B, ...), a scalar."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,23 @@ class HeadShape:
         return rows[:, self._bias_at : self._bias_at + self.classes]
 
 
+@dataclass(frozen=True)
+class Exercise:
+    """One step of heads that have batches of one length.
+
+    Args:
+        rows: (H, R) numbers of the heads.
+        features: (H, B, D).
+        targets: (H, B, ...).
+        losses: of each head.
+    """
+
+    rows: Tensor
+    features: Tensor
+    targets: Tensor
+    losses: Sequence[Loss]
+
+
 class Products:
     """Losses and gradients of heads that have batches of one length.
 
@@ -58,34 +78,26 @@ class Products:
 
     Args:
         shape: of each head.
-        loss: of one head's outputs (B, C) and targets (B, ...), a scalar.
     """
 
-    def __init__(self, shape: HeadShape, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
-        self._shape, self._loss = shape, loss
+    def __init__(self, shape: HeadShape) -> None:
+        self._shape = shape
         self._exact: dict[torch.Size, bool] = {}
 
-    def __call__(self, rows: Tensor, features: Tensor, targets: Tensor, into: Tensor) -> Tensor:
-        """Losses (H,).
-
-        Args:
-            rows: (H, R) numbers of the heads.
-            features: (H, B, D).
-            targets: (H, B, ...).
-            into: (H, R), gradients; its padding is left alone.
-        """
-        size = features.shape
+    def __call__(self, given: Exercise, into: Tensor) -> Tensor:
+        """Losses (H,); gradients go `into` (H, R), whose padding is left alone."""
+        size = given.features.shape
         if size not in self._exact:
-            self._exact[size] = rows.device.type != "cpu" or self._exact_in(size)
+            self._exact[size] = given.rows.device.type != "cpu" or self._exact_in(size)
         way = self._at_once if self._exact[size] else self._one_by_one
-        return way(rows, features, targets, into)
+        return way(given, into)
 
-    def _at_once(self, rows: Tensor, features: Tensor, targets: Tensor, into: Tensor) -> Tensor:
-        outputs = self._outputs(rows, features).requires_grad_()
-        pairs = zip(outputs.unbind(), targets.unbind(), strict=True)
-        losses = torch.stack([self._loss(output, target) for output, target in pairs])
+    def _at_once(self, given: Exercise, into: Tensor) -> Tensor:
+        outputs = self._outputs(given.rows, given.features).requires_grad_()
+        each = zip(given.losses, outputs.unbind(), given.targets.unbind(), strict=True)
+        losses = torch.stack([loss(output, target) for loss, output, target in each])
         (slopes,) = torch.autograd.grad(losses.sum(), outputs)
-        self._pull(slopes, features, into)
+        self._pull(slopes, given.features, into)
         return losses.detach()
 
     def _outputs(self, rows: Tensor, features: Tensor) -> Tensor:
@@ -98,12 +110,12 @@ class Products:
         torch.bmm(slopes.transpose(1, 2), features, out=self._shape.weight(into))
         torch.sum(slopes, 1, out=self._shape.bias(into))
 
-    def _one_by_one(self, rows: Tensor, features: Tensor, targets: Tensor, into: Tensor) -> Tensor:
+    def _one_by_one(self, given: Exercise, into: Tensor) -> Tensor:
         losses = []
-        for number in range(len(rows)):
-            weight, bias = self._one(rows, number)
-            outputs = F.linear(features[number].clone(), weight, bias)
-            loss = self._loss(outputs, targets[number].clone())
+        for number, loss_of in enumerate(given.losses):
+            weight, bias = self._one(given.rows, number)
+            outputs = F.linear(given.features[number].clone(), weight, bias)
+            loss = loss_of(outputs, given.targets[number].clone())
             slopes = torch.autograd.grad(loss, (weight, bias))
             self._shape.weight(into)[number], self._shape.bias(into)[number] = slopes
             losses.append(loss.detach())

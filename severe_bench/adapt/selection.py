@@ -2,21 +2,23 @@
 
 The choice is made on a selection split that a fixed hash carves out of the training set, never on
 the test set. Every head reads the same cached features, so the backbone has run once for all; and
-all heads train as one (`adapt.many_heads`), so that every batch is read once for all.
+all heads train as one, so that every batch is read once for all: plain linear ones as one layer
+(`adapt.linear_heads`), with the bits that they have in company, others by `adapt.many_heads`.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
 from torch import nn
 
+from severe_bench.adapt.company import may_train_together
 from severe_bench.adapt.features import FeatureTable
 from severe_bench.adapt.inputs import Cost, Inputs, Outcome
+from severe_bench.adapt.linear_heads import LinearHeads, is_plain_linear
 from severe_bench.adapt.many_heads import Heads, HeadsObjective, HeadsOptimiser
 from severe_bench.adapt.network import seeded_head
 from severe_bench.adapt.parts import PARTS_FOLDER
@@ -31,9 +33,11 @@ from severe_bench.config.recipe import Optimiser
 from severe_bench.core.atomic import write_json
 from severe_bench.core.errors import NotFinite, UserError
 from severe_bench.core.record import Record
+from severe_bench.core.session import Session
 from severe_bench.metrics.measure import METRICS
+from severe_bench.train.batch import BatchSource
 from severe_bench.train.errors import NanLoss
-from severe_bench.train.loop import FitSummary, fit_unchecked
+from severe_bench.train.loop import FitSummary, Training, fit_unchecked, seeded
 from severe_bench.train.optim import norm_parameters
 
 ONE_IN = 5
@@ -63,20 +67,19 @@ def probe_selected(inputs: Inputs) -> Outcome:
         UserError: fewer than two training videos (or groups), or no setting with a finite loss.
     """
     table = features_for(inputs, "train_features")
-    fitting, selection = split_off(inputs.train)
-    trials, cost = tried(table, replace(inputs, train=fitting, test=selection))
-    measure = METRICS.get(inputs.task.headline)
-    best = chosen(trials, higher_is_better=measure.metric.higher_is_better)
+    trials = Trials.of(table, inputs)
+    cost = trials.fitted()
+    results = trials.results() if cost else trials.none
+    best = best_of(results, inputs)
     content = {
         "metric": inputs.task.headline,
-        "videos": len(selection),
-        "trials": [asdict(trial) for trial in trials],
+        "videos": len(trials.part.test),
+        "trials": [asdict(result) for result in results],
         "chosen": best,
     }
     write_json(inputs.session.folder / SELECTION_FILE, content)
-    final = _with(inputs, list(settings(inputs.job.recipe.optimiser))[best])
     test = features_for(inputs, "test_features").of(inputs.test)
-    outcome = probe_tables(table.of(inputs.train), test, final)
+    outcome = probe_tables(table.of(inputs.train), test, with_setting(inputs, best))
     return replace(outcome, cost=_summed(outcome.cost, cost))
 
 
@@ -128,76 +131,137 @@ def chosen(trials: Sequence[Trial], *, higher_is_better: bool) -> int:
     return -max(ranked)[1]
 
 
-def tried(table: FeatureTable, part: Inputs) -> tuple[list[Trial], FitSummary | None]:
-    """Every setting fitted on the part's training records and scored on its test records.
+def best_of(trials: Sequence[Trial], inputs: Inputs) -> int:
+    """Index of the trial with the best headline metric, as `chosen`."""
+    measure = METRICS.get(inputs.task.headline)
+    return chosen(trials, higher_is_better=measure.metric.higher_is_better)
+
+
+def with_setting(inputs: Inputs, number: int) -> Inputs:
+    """The inputs with the optimiser that `settings` puts there."""
+    optimiser = list(settings(inputs.job.recipe.optimiser))[number]
+    recipe = inputs.job.recipe.model_copy(update={"optimiser": optimiser})
+    return replace(inputs, job=inputs.job.model_copy(update={"recipe": recipe}))
+
+
+@dataclass(frozen=True)
+class Trials:
+    """A head of every setting, to be fitted on some of the training records.
 
     Args:
-        table: features of both.
-        part: the job's inputs with those records.
-
-    Returns:
-        Trials in the order of `settings`; and what training took, None where nothing was finite.
+        part: the job's inputs with those records to train on, the others to test on, and a folder
+            of its own.
+        heads: one for each setting.
+        source: batches of the features to fit on.
+        test: features of the part's test records.
     """
-    specs = list(settings(part.job.recipe.optimiser))
-    train, test = table.of(part.train), table.of(part.test)
-    if part.job.recipe.standardise:
-        train, test = standardised(train, test)
-    head = seeded_head(part.assignment, train.features.shape[-1], part.job.seed)
+
+    part: Inputs
+    heads: Heads | LinearHeads
+    source: BatchSource
+    test: FeatureTable
+
+    @classmethod
+    def of(cls, table: FeatureTable, inputs: Inputs) -> "Trials":
+        """As the job says, from the features of all its training records.
+
+        Raises:
+            UserError: as of `split_off`; a head that keeps running statistics.
+        """
+        fitting, selection = split_off(inputs.train)
+        folder = inputs.session.folder / PARTS_FOLDER / TRIALS_FOLDER
+        session = replace(inputs.session, folder=folder)
+        part = replace(inputs, train=fitting, test=selection, session=session)
+        train, test = table.of(fitting), table.of(selection)
+        if part.job.recipe.standardise:
+            train, test = standardised(train, test)
+        head = _head(part, train.features.shape[-1])
+        return cls(part, _copies(head, part), batches_of(train, part), test)
+
+    @property
+    def specs(self) -> tuple[Optimiser, ...]:
+        """Of each head."""
+        return tuple(settings(self.part.job.recipe.optimiser))
+
+    @property
+    def objective(self) -> HeadsObjective:
+        """The joined loss."""
+        return HeadsObjective(self.heads, self.part.assignment, "features")
+
+    @property
+    def none(self) -> list[Trial]:
+        """Results where no loss was finite."""
+        return [Trial(spec.lr, spec.weight_decay, None) for spec in self.specs]
+
+    def fitted(self) -> FitSummary | None:
+        """What training took; None where no head has a finite loss."""
+        job, session = self.part.job, self._session
+        try:
+            return fit_unchecked(
+                self.objective, self.source, job.recipe, session, job.seed, self._optimiser
+            )
+        except NanLoss:
+            return None
+
+    def begun(self) -> Training:
+        """The same training where it stands, for who takes its steps."""
+        job, session = self.part.job, self._session
+        with seeded(job.seed, session.device):
+            return Training(
+                self.objective, self.source, job.recipe, session, job.seed, self._optimiser
+            )
+
+    def results(self) -> list[Trial]:
+        """Of the fitted heads, in the order of `settings`."""
+        targets = self.part.targets(self.part.test).numpy()
+        head = _head(self.part, self.test.features.shape[-1]).to(self.part.session.device)
+        return [
+            Trial(spec.lr, spec.weight_decay, self._score(number, head, targets))
+            for number, spec in enumerate(self.specs)
+        ]
+
+    def _score(self, number: int, head: nn.Module, targets: NDArray[Any]) -> float | None:
+        """The headline metric; None where the loss, or the last step's outputs, diverged."""
+        if not bool(self.heads.alive[number]):
+            return None
+        try:
+            scores = scores_of(self.heads.apart(number, head), self.test, self.part)
+        except NotFinite:
+            return None
+        return METRICS.get(self.part.task.headline).value(scores, targets)
+
+    @property
+    def _session(self) -> Session:
+        """With a folder that is there."""
+        self.part.session.folder.mkdir(parents=True, exist_ok=True)
+        return self.part.session
+
+    def _optimiser(self) -> HeadsOptimiser:
+        return HeadsOptimiser(self.heads, self.specs, _spared(self.part, self.test))
+
+
+def _head(part: Inputs, width: int) -> nn.Module:
+    return seeded_head(part.assignment, width, part.job.seed)
+
+
+def _copies(head: nn.Module, part: Inputs) -> Heads | LinearHeads:
+    """Of a head, one for each setting."""
     if any(True for _ in head.buffers()):
         what = f"the head of task {part.task.name} keeps running statistics"
         raise UserError(f"{what}, and heads that train together cannot", mend="use linear")
-    heads = Heads(head, len(specs))
-    try:
-        summary = _fitted(heads, specs, train, part)
-    except NanLoss:
-        return [Trial(spec.lr, spec.weight_decay, None) for spec in specs], None
-    targets = part.targets(part.test).numpy()
-    trials = []
-    for number, spec in enumerate(specs):
-        score = None
-        if bool(heads.alive[number]):
-            own = heads.apart(number, head.to(part.session.device))
-            score = _score(own, test, part, targets)
-        trials.append(Trial(spec.lr, spec.weight_decay, score))
-    return trials, summary
+    count = len(list(settings(part.job.recipe.optimiser)))
+    if is_plain_linear(head) and may_train_together(part.job):
+        return LinearHeads(head, count)
+    return Heads(head, count)
 
 
-def _score(
-    head: nn.Module, test: FeatureTable, part: Inputs, targets: NDArray[Any]
-) -> float | None:
-    """The headline metric; None where the head's last step left it without finite outputs."""
-    try:
-        scores = scores_of(head, test, part)
-    except NotFinite:
-        return None
-    return METRICS.get(part.task.headline).value(scores, targets)
-
-
-def _fitted(heads: Heads, specs: list[Optimiser], train: FeatureTable, part: Inputs) -> FitSummary:
-    folder = part.session.folder / PARTS_FOLDER / TRIALS_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    return fit_unchecked(
-        HeadsObjective(heads, part.assignment, "features"),
-        batches_of(train, part),
-        part.job.recipe,
-        replace(part.session, folder=folder),
-        part.job.seed,
-        partial(HeadsOptimiser, heads, specs, _spared(part, train)),
-    )
-
-
-def _spared(part: Inputs, train: FeatureTable) -> tuple[str, ...]:
+def _spared(part: Inputs, table: FeatureTable) -> tuple[str, ...]:
     """Names of the head's parameters that weight decay spares."""
     if part.job.recipe.optimiser.decay_norms:
         return ()
-    head = seeded_head(part.assignment, train.features.shape[-1], 0)
+    head = _head(part, table.features.shape[-1])
     norms = {id(parameter) for parameter in norm_parameters(head)}
     return tuple(name for name, parameter in head.named_parameters() if id(parameter) in norms)
-
-
-def _with(inputs: Inputs, optimiser: Optimiser) -> Inputs:
-    recipe = inputs.job.recipe.model_copy(update={"optimiser": optimiser})
-    return replace(inputs, job=inputs.job.model_copy(update={"recipe": recipe}))
 
 
 def _summed(final: Cost, trials: FitSummary | None) -> Cost:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from severe_bench.adapt.evaluate import drawn_of, inputs_of
 from severe_bench.adapt.features import FeatureTable, read_features
-from severe_bench.adapt.lockstep import Member, member_of, train_together
+from severe_bench.adapt.inputs import Inputs
+from severe_bench.adapt.joining import STAGES, Stage
+from severe_bench.adapt.lockstep import Member, train_together
 from severe_bench.core.errors import LostClaim
-from severe_bench.core.record import Dataset
 from severe_bench.core.session import Progress, Session
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import EvaluateJob
@@ -33,7 +34,7 @@ from severe_bench.store.layout import Layout
 from severe_bench.store.lock import Claim
 
 HELD_BYTES = 1 << 30
-"""Of features that a company may hold in memory; whoever would be too much trains alone."""
+"""Of features and heads that a company may hold; whoever would be too much trains alone."""
 
 _log = logging.getLogger(__name__)
 
@@ -65,9 +66,17 @@ def train_company(
     with ExitStack() as held:
         claims = {cell.id: held.enter_context(holding(layout, cell)) for cell in cells}
         free = [cell for cell in cells if claims[cell.id] and not settled(layout, cell)]
-        seats = _seats(layout, free, how, claims) if len(free) > 1 else []
-        if len(seats) > 1:
-            _train(seats, stop, tell, began)
+        if len(free) > 1:
+            _train_in_stages(_guests(layout, free, how, claims), stop, tell, began)
+
+
+@dataclass(frozen=True)
+class _Guest:
+    """A cell that is held, and what it adapts with."""
+
+    cell: Cell
+    claim: Claim
+    inputs: Inputs
 
 
 @dataclass(frozen=True)
@@ -83,37 +92,66 @@ class _Seat:
         return self.claim.folder
 
 
-def _seats(
+def _guests(
     layout: Layout, cells: Sequence[Cell], how: How, claims: Mapping[str, Claim | None]
-) -> list[_Seat]:
-    """Those of the cells that can train together and have training left."""
+) -> list[_Guest]:
+    """Those of the cells whose inputs are not at fault."""
     job = _job(cells[0])
     prepare_torch(how.device, job.seed, job.recipe.numerics)
-    session = _session(layout, cells[0], how)
-    dataset = load_dataset(job.dataset, Work(cells[0], session))
-    table = read_features(session.needs["train_features"])
+    dataset = load_dataset(job.dataset, Work(cells[0], _session(layout, cells[0], how)))
+    guests = []
+    for cell in cells:
+        claim, job = claims[cell.id], _job(cell)
+        try:
+            drawn, session = drawn_of(job, dataset), _session(layout, cell, how)
+            inputs = inputs_of(job, dataset, drawn, None, session)
+        except Exception as error:  # it will fail alone, and its failure is then its own
+            _say_that_it_trains_alone(cell, error)
+            continue
+        if claim is not None:
+            guests.append(_Guest(cell, claim, inputs))
+    return guests
+
+
+def _train_in_stages(
+    guests: list[_Guest],
+    stop: Callable[[], bool],
+    tell: Callable[[Progress], None],
+    began: float,
+) -> None:
+    """All stages of the protocol, each of those cells that can take part in it."""
+    if not guests:
+        return
+    table = read_features(guests[0].inputs.session.needs["train_features"])
+    for stage in STAGES[guests[0].inputs.job.protocol]:
+        seats = _seats(guests, stage, table)
+        if len(seats) > 1:
+            _train(seats, stop, tell, began)
+        began = time.monotonic()
+
+
+def _seats(guests: list[_Guest], stage: Stage, table: FeatureTable) -> list[_Seat]:
+    """Those of the cells that can train together and have training left; who fails, leaves."""
     seats: list[_Seat] = []
     held = 0
-    for cell in cells:
-        member = _member(cell, dataset, table, _session(layout, cell, how))
-        claim = claims[cell.id]
-        if claim is None or member is None or not member.left:
+    for guest in tuple(guests):
+        try:
+            member = stage(guest.inputs, table)
+        except Exception as error:  # likewise
+            _say_that_it_trains_alone(guest.cell, error)
+            guests.remove(guest)
             continue
-        held += member.source.features.nbytes
+        if member is None or not member.left:
+            continue
+        held += member.nbytes
         if held > HELD_BYTES:
             break
-        seats.append(_Seat(claim, member))
+        seats.append(_Seat(guest.claim, member))
     return seats
 
 
-def _member(cell: Cell, dataset: Dataset, table: FeatureTable, session: Session) -> Member | None:
-    job = _job(cell)
-    try:
-        inputs = inputs_of(job, dataset, drawn_of(job, dataset), None, session)
-        return member_of(inputs, table)
-    except Exception as error:  # it will fail alone, and its failure is then its own
-        _log.warning("%s trains alone: %s", cell.title, error)
-        return None
+def _say_that_it_trains_alone(cell: Cell, why: Exception) -> None:
+    _log.warning("%s trains alone: %s", cell.title, why)
 
 
 def _job(cell: Cell) -> EvaluateJob:

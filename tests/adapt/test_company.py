@@ -10,6 +10,7 @@ from tests.adapt.fakes import evaluate_job, recipe
 
 def test_plain_linear_cells_can() -> None:
     assert may_train_together(evaluate_job("linear"))
+    assert may_train_together(evaluate_job("linear_selected"))
     assert may_train_together(evaluate_job("linear", "arrow_of_time"))
     assert may_train_together(evaluate_job("linear", "multi_label"))
     still = recipe(numerics={"channels_last": False, "norm_eps": 1e-3})
@@ -31,7 +32,7 @@ def test_what_would_change_a_bit_cannot(blocks: dict[str, Any]) -> None:
     assert not may_train_together(evaluate_job("linear", recipe=recipe(**blocks)))
 
 
-@pytest.mark.parametrize("protocol", ["finetune", "linear_selected", "attentive", "knn"])
+@pytest.mark.parametrize("protocol", ["finetune", "attentive", "knn"])
 def test_other_protocols_cannot(protocol: str) -> None:
     assert not may_train_together(evaluate_job(protocol))
 

@@ -1,7 +1,6 @@
 """Heads in company: the bits of each are those that it has alone, on a CPU with one thread."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,165 +8,34 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
-from severe_bench.adapt.lockstep import Member, can_join, train_together
-from severe_bench.adapt.network import TaskObjective
-from severe_bench.adapt.probing import FeatureBatches
 from severe_bench.adapt.products import Products
-from severe_bench.config.recipe import Recipe
 from severe_bench.core.errors import Interrupted
-from severe_bench.core.record import Dataset
-from severe_bench.core.session import Progress
-from severe_bench.data.reading import Steps
-from severe_bench.tasks.multi_label import MULTI_LABEL, MultiLabelOptions
-from severe_bench.tasks.recognition import RECOGNITION
-from severe_bench.tasks.task import Assignment, NoOptions
 from severe_bench.train.checkpoint import CHECKPOINT_FILE
 from severe_bench.train.errors import NanLoss
-from severe_bench.train.loop import Training, fit, seeded
-from tests.adapt.fakes import recipe
+from severe_bench.train.loop import fit
+from tests.adapt.companies import (
+    GRID,
+    OPTIMISERS,
+    PLAIN,
+    SCHEDULES,
+    Case,
+    Killed,
+    Problem,
+    alone,
+    assert_same,
+    plan,
+    together,
+)
 from tests.train.fakes import Wires
 
 
-@dataclass(frozen=True)
-class Case:
-    """One cell's part: how many videos, and its seed."""
-
-    videos: int
-    seed: int
-    scale: float = 1.0
-
-    @property
-    def name(self) -> str:
-        return f"{self.videos}-{self.seed}"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What all cells share."""
-
-    plan: Recipe
-    width: int = 16
-    classes: int = 3
-    views: int = 2
-    labels: bool = False
-
-    @property
-    def assignment(self) -> Assignment:
-        dataset = Dataset("random", Path(), tuple(map(str, range(self.classes))), ())
-        if self.labels:
-            return MULTI_LABEL.bind(MultiLabelOptions(), dataset)
-        return RECOGNITION.bind(NoOptions(), dataset)
-
-    def source(self, case: Case) -> FeatureBatches:
-        generator = torch.Generator().manual_seed(case.videos + 1000 * case.seed)
-        size = (case.videos, self.views)
-        features = torch.randn(*size, self.width, generator=generator) * case.scale
-        shape = (*size, self.classes) if self.labels else size
-        top = 2 if self.labels else self.classes
-        targets = torch.randint(top, shape, generator=generator)
-        targets = targets.to(torch.uint8) if self.labels else targets
-        return FeatureBatches(features, targets, Steps.of(case.videos, self.plan, case.seed))
-
-    def objective(self, case: Case) -> TaskObjective:
-        with seeded(case.seed, "cpu"):
-            head = self.assignment.head(self.width)
-        return TaskObjective(head, self.assignment, "features")
-
-
 @pytest.fixture(autouse=True)
-def _one_thread() -> Any:
+def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def alone(folder: Path, problem: Problem, cases: Sequence[Case]) -> None:
-    for case in cases:
-        own = folder / case.name
-        own.mkdir(parents=True, exist_ok=True)
-        session = Wires(own).session
-        fit(problem.objective(case), problem.source(case), problem.plan, session, case.seed)
-
-
-def together(
-    folder: Path, problem: Problem, cases: Sequence[Case], wires: Wires | None = None
-) -> None:
-    members = []
-    for case in cases:
-        own = folder / case.name
-        own.mkdir(parents=True, exist_ok=True)
-        source, session = problem.source(case), Wires(own).session
-        with seeded(case.seed, "cpu"):
-            training = Training(problem.objective(case), source, problem.plan, session, case.seed)
-        members.append(Member(training, source, problem.assignment))
-    train_together(members, (wires or Wires(folder)).session)
-
-
-def flat(value: object, at: str = "") -> dict[str, object]:
-    """Everything in a checkpoint by its path, tensors as type, shape and bytes."""
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list | tuple):
-        items = enumerate(value)
-    elif isinstance(value, torch.Tensor):
-        return {at: (str(value.dtype), tuple(value.shape), value.numpy().tobytes())}
-    else:
-        return {at: value}
-    return {k: v for name, part in items for k, v in flat(part, f"{at}/{name}").items()}
-
-
-def checkpoint(folder: Path, case: Case) -> dict[str, object]:
-    content = torch.load(folder / case.name / CHECKPOINT_FILE, weights_only=True)
-    found = flat(content)
-    assert found.pop("/tally/seconds") > 0
-    return found
-
-
-def assert_same(left: Path, right: Path, cases: Sequence[Case]) -> None:
-    for case in cases:
-        expected, found = checkpoint(left, case), checkpoint(right, case)
-        assert found.keys() == expected.keys()
-        assert [name for name in expected if found[name] != expected[name]] == []
-
-
-class Killed(Wires):
-    """A session that ends without a word at the third report."""
-
-    def __init__(self, *args: Any, **rest: Any) -> None:
-        super().__init__(*args, **rest)
-        self.session = replace(self.session, report=self._report)
-
-    def _report(self, progress: Progress) -> None:
-        self.reports.append(progress)
-        if len(self.reports) == 3:
-            raise KeyboardInterrupt
-
-
-GRID = tuple(Case(videos, seed) for videos in (21, 9, 12) for seed in range(3))
-OPTIMISERS: list[dict[str, Any]] = [
-    {"name": "sgd", "lr": 0.1, "momentum": 0.0},
-    {"name": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-2},
-    {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True},
-    {"name": "adam", "lr": 0.01, "weight_decay": 1e-2},
-    {"name": "adamw", "lr": 0.01, "weight_decay": 1e-2},
-]
-SCHEDULES: list[dict[str, Any]] = [
-    {"kind": "constant"},
-    {"kind": "cosine", "warmup_epochs": 1.5},
-    {"kind": "cosine", "warmup_epochs": 1, "warmup_lr": 1e-3},
-    {"kind": "multistep", "milestones": [1, 3], "gamma": 0.3},
-]
-
-
-def plan(optimiser: dict[str, Any], schedule: dict[str, Any], **rest: Any) -> Recipe:
-    whole = {"epochs": 4, **schedule}
-    return recipe(**{"batch_size": 8, "optimiser": optimiser, "schedule": whole, **rest})
-
-
-PLAIN = plan(OPTIMISERS[4], SCHEDULES[1])
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda o: "-".join(map(str, o.values())))
@@ -244,9 +112,7 @@ def test_what_company_left_unfinished_is_finished_alone_with_the_same_bits(
     alone(tmp_path / "alone", problem, GRID)
     with pytest.raises(Interrupted):
         together(folder, problem, GRID, Wires(folder, stop=lambda n: n == 5))
-    for case in GRID:
-        session = Wires(folder / case.name).session
-        fit(problem.objective(case), problem.source(case), PLAIN, session, case.seed)
+    alone(folder, problem, GRID)
     assert_same(tmp_path / "alone", folder, GRID)
 
 
@@ -298,9 +164,3 @@ def test_shapes_whose_batched_product_rounds_otherwise_go_one_by_one(
     alone(tmp_path / "alone", problem, GRID)
     together(tmp_path / "together", problem, GRID)
     assert_same(tmp_path / "alone", tmp_path / "together", GRID)
-
-
-def test_only_plain_linear_heads_can_join() -> None:
-    assert can_join(nn.Linear(3, 2))
-    assert not can_join(nn.Linear(3, 2, bias=False))
-    assert not can_join(nn.Sequential(nn.Dropout(0.1), nn.Linear(3, 2)))

@@ -4,10 +4,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from severe_bench.adapt.products import HeadShape, Products
+from severe_bench.adapt.products import Exercise, HeadShape, Products
 
 
 @given(
@@ -23,7 +23,8 @@ def test_losses_and_gradients_are_those_of_single_heads(
     rows, into = torch.randn(2, heads, shape.row)
     features = torch.randn(heads, samples, width).relu()
     targets = torch.randint(classes, (heads, samples))
-    losses = Products(shape, F.cross_entropy)(rows, features, targets, into)
+    given = Exercise(rows, features, targets, [F.cross_entropy] * heads)
+    losses = Products(shape)(given, into)
     for number in range(heads):
         weight = shape.weight(rows)[number].clone().requires_grad_()
         bias = shape.bias(rows)[number].clone().requires_grad_()
@@ -57,15 +58,16 @@ def test_a_product_that_rounds_otherwise_is_noticed_and_not_used(
         product[0, 0, 0] = product[0, 0, 0].nextafter(torch.tensor(9.0))
         return product
 
-    assert Products(shape, F.cross_entropy)._exact_in(size)
+    assert Products(shape)._exact_in(size)
     monkeypatch.setattr(torch, broken, otherwise)
-    products = Products(shape, F.cross_entropy)
+    products = Products(shape)
     assert not products._exact_in(size)
     rows, into = torch.randn(2, 3, shape.row)
-    products(rows, torch.randn(size), torch.randint(10, (3, 16)), into)
+    targets = torch.randint(10, (3, 16))
+    products(Exercise(rows, torch.randn(size), targets, [F.cross_entropy] * 3), into)
     assert products._exact == {size: False}
 
 
 def test_one_sample_is_no_product_of_matrices() -> None:
-    products = Products(HeadShape(4, 16), nn.functional.cross_entropy)
+    products = Products(HeadShape(4, 16))
     assert not products._exact_in(torch.Size((3, 1, 16)))

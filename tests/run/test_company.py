@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from severe_bench.adapt.lockstep import COPIES
+from severe_bench.adapt.products import HeadShape
 from severe_bench.config.loading import load_config
 from severe_bench.core.errors import Interrupted, LostClaim, UserError
 from severe_bench.core.session import Progress
@@ -311,7 +313,8 @@ def test_a_disk_too_full_for_events_lets_go_of_all_cells(
 
 
 def test_memory_is_bounded(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joint, "HELD_BYTES", 2 * (2 * 17 * 64 * 4))
+    own = 2 * 17 * 64 * 4 + COPIES * 4 * HeadShape(10, 64).row
+    monkeypatch.setattr(joint, "HELD_BYTES", 2 * own)
     train_company(layout, LINEAR, How(), never, ignore)
     assert in_company(layout) == {cell.title for cell in LINEAR[:2]}
 
