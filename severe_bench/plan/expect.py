@@ -9,14 +9,20 @@ from typing import Literal
 from severe_bench.core.digest import canonical_json
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import DatasetJob, FeaturesJob, PretrainJob
-from severe_bench.plan.prior import prior_seconds
+from severe_bench.plan.prior import network_known, network_of, prior_seconds
 
-Basis = Literal["measured", "scaled", "prior"]
+Basis = Literal["measured", "scaled", "prior", "guessed (unknown network)"]
 """`measured`: cells of the same kind, network, data, task and protocol that have as much to do;
 `scaled`: the prior, corrected by such cells with more or less to do (longer or larger clips, more
-views), else by measured cells of the same kind; `prior`: the prior alone."""
+views), else by measured cells of the same kind; `prior`: the prior alone; `guessed`: the prior of
+another network, because this one's work is not known before one of its cells was measured."""
 
-MARGIN: dict[Basis, float] = {"measured": 1.2, "scaled": 2.0, "prior": 5.0}
+MARGIN: dict[Basis, float] = {
+    "measured": 1.2,
+    "scaled": 2.0,
+    "prior": 5.0,
+    "guessed (unknown network)": 25.0,
+}
 """Low is the expected value divided by this, high is multiplied by it."""
 
 Kin = tuple[str, ...]
@@ -43,6 +49,7 @@ class Expectations:
         self._near: defaultdict[Kin, list[float]] = defaultdict(list)
         self._longest: defaultdict[Kin, float] = defaultdict(float)
         self._ratios: defaultdict[str, list[float]] = defaultdict(list)
+        self._networks: set[str] = set()
 
     def learn(self, cell: Cell, seconds: float) -> None:
         """Take a measured duration."""
@@ -51,6 +58,7 @@ class Expectations:
         insort(self._near[kin], seconds / prior)
         self._longest[kin] = max(self._longest[kin], seconds)
         insort(self._ratios[cell.job.kind], seconds / prior)
+        self._networks.add(network_of(cell.job))
 
     def seconds(self, cell: Cell) -> float:
         """Expected duration of a cell, in seconds."""
@@ -75,18 +83,24 @@ class Expectations:
             return _median(self._alike[alike]), "measured"
         if kin in self._near:
             return prior * _median(self._near[kin]), "scaled"
+        own = network_of(cell.job)
+        known = own in self._networks or network_known(own, _reads(cell))
         if cell.job.kind in self._ratios:
-            return prior * _median(self._ratios[cell.job.kind]), "scaled"
-        return prior, "prior"
+            ratio = _median(self._ratios[cell.job.kind])
+            return prior * ratio, "scaled" if known else "guessed (unknown network)"
+        return prior, "prior" if known else "guessed (unknown network)"
 
     def _of(self, cell: Cell) -> tuple[Kin, float]:
         """Kin and prior of a cell, remembered."""
         if cell.id not in self._known:
             job = cell.job
-            reads = "features" if "test_features" in cell.needs else "clips"
-            prior = prior_seconds(job, reads, cell.places.sizes)
+            prior = prior_seconds(job, _reads(cell), cell.places.sizes)
             self._known[cell.id] = (_kin(cell), prior)
         return self._known[cell.id]
+
+
+def _reads(cell: Cell) -> str:
+    return "features" if "test_features" in cell.needs else "clips"
 
 
 def _and_work(kin: Kin, prior: float) -> Kin:

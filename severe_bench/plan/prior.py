@@ -3,8 +3,10 @@
 The constants of the core are those of a modern one with AVX-512: 1.3 ms forward and 5 ms forward
 and backward for a clip of 8 x 48 x 48 through the narrow R(2+1)D, 13 ms to render a video. For
 other backbones they are those of R(2+1)D-18 (40 giga-multiplications for 16 x 112 x 112) at 30 giga
-a second. Any measured cell corrects them; see `plan.expect`. The GPU's are those of SEVERE's own
-log of its SSv2 test: 30 clips of 32 x 112 x 112 through R(2+1)D-18 in 0.32 s, decoding included.
+a second, by as much as their operations are more or fewer. Of a factory or a Hugging Face model the
+operations are not known before it is built; it is taken for R(2+1)D-18, and said to be a guess. Any
+measured cell corrects them; see `plan.expect`. The GPU's are those of SEVERE's own log of its SSv2
+test: 30 clips of 32 x 112 x 112 through R(2+1)D-18 in 0.32 s, decoding included.
 """
 
 from collections.abc import Mapping
@@ -23,6 +25,7 @@ from severe_bench.plan.job import (
     NetworkRef,
     PretrainJob,
 )
+from severe_bench.plan.sizes import backbone_sizes
 from severe_bench.tasks.task import TASKS
 
 Sizes = Mapping[str, int]
@@ -36,19 +39,19 @@ class Machine:
     """How fast one worker is.
 
     Args:
-        forward: seconds for each pixel of each frame, by backbone.
-        other: likewise, of other backbones.
+        forward: seconds for each pixel of each frame, by backbone, where measured.
+        reference: likewise, of `REFERENCE`.
         decode: seconds for a video decoded.
     """
 
     forward: Mapping[str, float]
-    other: float
+    reference: float
     decode: float
 
 
-CORE = Machine({"r2plus1d_narrow": 7e-8}, other=7e-6, decode=0.005)
-GPU = Machine({"r2plus1d_narrow": 2.7e-10}, other=2.7e-8, decode=0.0)
-PARAMETERS = {"r2plus1d_narrow": 219_000}
+REFERENCE = "r2plus1d_18"
+CORE = Machine({"r2plus1d_narrow": 7e-8}, reference=7e-6, decode=0.005)
+GPU = Machine({"r2plus1d_narrow": 2.7e-10}, reference=2.7e-8, decode=0.0)
 OTHER_PARAMETERS = 33_000_000
 OTHER_WIDTH = 512
 
@@ -131,7 +134,8 @@ def prior_bytes(job: AnyJob, sizes: Sizes = UNKNOWN) -> int:
     if isinstance(job, DatasetJob):
         return sum(videos.values()) * VIDEO_BYTES
     if isinstance(job, PretrainJob):
-        return 4 * PARAMETERS.get(job.backbone, OTHER_PARAMETERS) + SMALL_FILES
+        known = backbone_sizes().get(job.backbone)
+        return 4 * (known.parameters if known else OTHER_PARAMETERS) + SMALL_FILES
     if isinstance(job, FeaturesJob):
         return 4 * videos[job.split] * views_of(job) * _width(job.network) + SMALL_FILES
     return videos["test"] * PREDICTION_BYTES + SMALL_FILES
@@ -141,7 +145,27 @@ def _forward(
     backbone: str, job: PretrainJob | FeaturesJob | EvaluateJob, machine: Machine
 ) -> float:
     clip = job.recipe.clip
-    return machine.forward.get(backbone, machine.other) * clip.frames * clip.size**2
+    return _per_pixel(backbone, machine) * clip.frames * clip.size**2
+
+
+def _per_pixel(backbone: str, machine: Machine) -> float:
+    measured, sizes = machine.forward.get(backbone), backbone_sizes()
+    if measured is not None:
+        return measured
+    own = sizes.get(backbone, sizes[REFERENCE])
+    return machine.reference * own.per_pixel / sizes[REFERENCE].per_pixel
+
+
+def network_of(job: AnyJob) -> str:
+    """Name of its backbone, empty for a dataset."""
+    if isinstance(job, DatasetJob):
+        return ""
+    return job.backbone if isinstance(job, PretrainJob) else job.network.backbone
+
+
+def network_known(backbone: str, reads: str) -> bool:
+    """Whether it is known how much work goes through a network; none is of cached features."""
+    return not backbone or reads == "features" or backbone in backbone_sizes()
 
 
 def _width(network: NetworkRef) -> int:

@@ -7,6 +7,7 @@ from severe_bench.plan.cell import Cell
 from severe_bench.plan.estimate import estimate
 from severe_bench.plan.expect import Span
 from severe_bench.plan.prior import prior_bytes, prior_seconds
+from severe_bench.plan.sizes import BackboneSize, backbone_sizes
 from severe_bench.plan.state import state_of, waiting
 from severe_bench.plan.view import plan_json
 from tests.plan.fixtures import Study
@@ -21,7 +22,31 @@ def titled(cells: tuple[Cell, ...], title: str) -> Cell:
     return next(cell for cell in cells if cell.title == title)
 
 
-def test_without_measurements_everything_rests_on_the_prior(cells: tuple[Cell, ...]) -> None:
+GUESSED = "guessed (unknown network)"
+
+
+def test_work_of_a_network_that_is_not_counted_is_a_guess(cells: tuple[Cell, ...]) -> None:
+    """All of this study goes through `net`, but for what reads cached features."""
+    guessed = [
+        cell for cell in cells if cell.job.kind != "dataset" and "test_features" not in cell.needs
+    ]
+    found = estimate(cells, {}, {}, 2)
+    assert found.basis == {"prior": len(cells) - len(guessed), GUESSED: len(guessed)}
+    alone = estimate(guessed, {}, {}, 1).compute_seconds
+    assert (alone.low, alone.high) == (
+        pytest.approx(alone.expected / 25),
+        pytest.approx(alone.expected * 25),
+    )
+    one = guessed[0]
+    after = estimate(cells, {one.id: "done"}, {one.id: 3.0}, 2)
+    assert GUESSED not in after.basis, "a measured cell of it says how much it computes"
+
+
+def test_without_measurements_everything_rests_on_the_prior(
+    cells: tuple[Cell, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = {"net": BackboneSize(1, 81.0, 16, 112), **backbone_sizes()}
+    monkeypatch.setattr("severe_bench.plan.prior.backbone_sizes", lambda: sizes)
     found = estimate(cells, {}, {}, 2)
     assert found.basis == {"prior": len(cells)}
     assert found.cells == len(cells)

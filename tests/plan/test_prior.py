@@ -9,9 +9,10 @@ from severe_bench.plan.build import plan_suite
 from severe_bench.plan.estimate import estimate
 from severe_bench.plan.job import NetworkRef, WeightsRef
 from severe_bench.plan.parts import dataset_part
-from severe_bench.plan.prior import prior_bytes, prior_seconds, views_of
+from severe_bench.plan.prior import GPU, prior_bytes, prior_seconds, views_of
 from severe_bench.tasks.task import TASKS
 from tests.adapt.fakes import evaluate_job, features_job, recipe
+from tests.run.grids import pretrain
 
 STUDY = """\
 version: 1
@@ -89,6 +90,26 @@ def test_tasks_say_how_many_clips_they_take(
 
 
 R18 = NetworkRef(backbone="r2plus1d_18", weights=WeightsRef(source="none", init_seed=0))
+
+
+@pytest.mark.parametrize(("backbone", "times"), [("s3d", 0.110), ("r2plus1d_34", 1.856)])
+def test_counted_networks_cost_by_their_operations(backbone: str, times: float) -> None:
+    """GFLOPs of 16 x 112 x 112: 8.948, 150.401 and R(2+1)D-18's 81.038."""
+    sizes = {"train": 0, "test": 10**9}
+    job = evaluate_job("finetune", network=R18)
+    other = job.model_copy(update={"network": R18.model_copy(update={"backbone": backbone})})
+    through, of_18 = (prior_seconds(j, "clips", sizes, GPU) for j in (other, job))
+    assert through / of_18 == pytest.approx(times, rel=0.01)
+
+
+def test_weights_take_the_disk_that_their_parameters_do() -> None:
+    small, large = (pretrain_bytes(name) for name in ("s3d", "c3d"))
+    assert large - small == 4 * (77_995_776 - 7_910_048)
+
+
+def pretrain_bytes(backbone: str) -> int:
+    job = pretrain(0).job.model_copy(update={"backbone": backbone})
+    return prior_bytes(job)
 
 
 def tubes(**options: object) -> float:

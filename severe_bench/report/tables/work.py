@@ -8,9 +8,9 @@ from dataclasses import replace
 from severe_bench.analysis.cka import Similarity
 from severe_bench.analysis.findings import Findings
 from severe_bench.analysis.harvest import Measured, column_of
-from severe_bench.analysis.sizes import backbone_sizes
 from severe_bench.analysis.study import Study, group
 from severe_bench.core.metric import Metric
+from severe_bench.plan.sizes import backbone_sizes
 from severe_bench.report.table import (
     Entry,
     Head,

@@ -15,6 +15,11 @@ class BackboneSize:
     frames: int
     size: int
 
+    @property
+    def per_pixel(self) -> float:
+        """10⁹ operations for each pixel of each frame."""
+        return self.gflops / (self.frames * self.size**2)
+
 
 @cache
 def backbone_sizes() -> dict[str, BackboneSize]:
