@@ -1,5 +1,6 @@
 """What `severe show` prints."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 import yaml
@@ -8,10 +9,15 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
+from severe_bench.core.digest import ID_LENGTH, canonical_json
+from severe_bench.core.registry import STAMP
 from severe_bench.models.factory import SEPARATOR
 from severe_bench.plan.job import Job
 from severe_bench.store.find import FoundCell
 from severe_bench.store.result import Failure, Result
+
+STAMPED = re.compile(rf'"([^"{STAMP}]+){STAMP}[0-9a-f]{{{ID_LENGTH}}}"')
+"""In a job as JSON, what comes from another package."""
 
 
 def cell_page(found: FoundCell) -> Iterator[RenderableType]:
@@ -52,11 +58,14 @@ def _measured(result: Result) -> Iterator[RenderableType]:
 
 
 def _foreign(job: Job) -> Iterator[str]:
-    """What the command cannot say: where somebody else's package lies."""
-    network = getattr(job, "network", None)
-    if network is not None and SEPARATOR in network.backbone:
-        module = network.backbone.partition(SEPARATOR)[0]
+    """What the command cannot say: whose packages it needs."""
+    names = list(dict.fromkeys(STAMPED.findall(canonical_json(job))))
+    for factory in (name for name in names if SEPARATOR in name):
+        module = factory.partition(SEPARATOR)[0]
         yield f"(with the package of {escape(module)} installed, or its folder on PYTHONPATH)"
+    entries = [name for name in names if SEPARATOR not in name]
+    if entries:
+        yield f"(with the packages installed that register {escape(', '.join(entries))})"
 
 
 def _metrics(result: Result) -> Table:

@@ -44,6 +44,7 @@ def compare(
 
     from severe_bench.report.comparing import suite_of
 
+    _require_one(models or [], with_)
     layout = suite_of(results.absolute(), suite)
     planned = plan_of(layout, config)
     found = _compared(layout, planned, models or [], with_, experiments or [])
@@ -56,6 +57,27 @@ def compare(
     console.print(found.shown(console.width))
     if output is not None:
         typer.echo(f"tables: {output}")
+
+
+def _require_one(models: list[str], with_: str | None) -> None:
+    """Refuse what is not one comparison.
+
+    Raises:
+        UserError: nothing was asked for, or two things.
+    """
+    from severe_bench.core.errors import UserError
+
+    if with_ not in (None, "published"):
+        raise UserError(f"cannot compare with {with_!r}", "--with", "the only choice is published")
+    if with_ is not None and models:
+        raise UserError("two comparisons at once", mend="pass --with published, or two models")
+    if with_ is None and not models:
+        raise UserError("say what to compare with", mend="pass --with published, or two models")
+    if len(models) == 2 and models[0] == models[1]:
+        raise UserError(f"{models[0]} compared with itself", mend="name two models")
+    if len(models) not in (0, 2):
+        what = f"two models are compared, not {len(models)}"
+        raise UserError(what, mend="name two, or pass --with published")
 
 
 def plan_of(layout: "Layout", config: Path | None) -> "tuple[Cell, ...] | None":
@@ -108,21 +130,9 @@ def _compared(
     with_: str | None,
     experiments: list[str],
 ) -> "Compared":
-    """What was asked for.
-
-    Raises:
-        UserError: nothing was asked for, or both.
-    """
-    from severe_bench.core.errors import UserError
+    """What was asked for."""
     from severe_bench.report.comparing import against_published, two_models
 
-    if with_ not in (None, "published"):
-        raise UserError(f"cannot compare with {with_!r}", "--with", "the only choice is published")
-    if (with_ is None) == (not models):
-        raise UserError("say what to compare with", mend="pass --with published, or two models")
-    if len(models) not in (0, 2):
-        what = f"two models are compared, not {len(models)}"
-        raise UserError(what, mend="name two, or pass --with published")
     if with_ == "published":
         return against_published(layout, experiments, planned)
     return two_models(layout, models, experiments, planned)

@@ -85,10 +85,11 @@ def configured(name: str, option: list[str] | None, config: Path | None, otherwi
         raise UserError(what, str(loaded.path), f"name one, or {otherwise}")
     root = loaded.resolve(entry.root)
     notes = root if entry.annotations is None else loaded.resolve(entry.annotations)
+    place = entry.prepared_folder
     return Chosen(
         adapter=entry.adapter,
         options={**entry.options, **options_of(option)},
         location=Location(root, notes),
         prepared=entry.prepared,
-        prepared_folder=entry.prepared_folder and loaded.resolve(entry.prepared_folder),
+        prepared_folder=None if place is None else loaded.resolve(place),
     )

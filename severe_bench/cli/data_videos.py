@@ -1,8 +1,9 @@
 """`severe data verify` and `severe data prepare`: the videos themselves."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -10,12 +11,12 @@ from severe_bench.cli.data_options import Annotations, Options, Root, configured
 from severe_bench.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from severe_bench.config.prepared import Prepared
     from severe_bench.data.prepare import Work
     from severe_bench.data.verify import Verification
     from severe_bench.data.videos_of import Videos
+
+T = TypeVar("T")
 
 SHOWN = 20  # files printed; --json has them all
 GIB = 1024**3
@@ -42,15 +43,13 @@ def verify(
     """Are frames read out of order the right ones? Each decoder on your own files."""
     import json
 
-    from rich.progress import track
-
     from severe_bench.data.verdicts import Verdicts
     from severe_bench.data.verify import Verification
     from severe_bench.data.verify import verify as verdicts_of
 
     videos = _chosen(target, root, annotations, option, config).videos.sampled(sample)
     found = verdicts_of(videos.files, Verdicts())
-    shown = track(found, "Verifying", total=len(videos.files), console=_console(), disable=as_json)
+    shown = _tracked(found, "Verifying", len(videos.files), quiet=as_json)
     verification = Verification(tuple(shown))
     if as_json:
         typer.echo(json.dumps(verification.to_json(), indent=2))
@@ -183,10 +182,7 @@ def _estimate(work: "Work", *, quiet: bool) -> None:
 
 
 def _run(work: "Work", *, quiet: bool) -> None:
-    from rich.progress import track
-
-    left = work.left
-    for _ in track(work.run(), "Preparing", total=len(left), console=_console(), disable=quiet):
+    for _ in _tracked(work.run(), "Preparing", len(work.left), quiet=quiet):
         pass
 
 
@@ -235,7 +231,11 @@ def _settings(
         raise UserError(f"--{key}: {what}") from error
 
 
-def _console() -> "Console":
+def _tracked(items: Iterable[T], what: str, total: int, *, quiet: bool) -> Iterable[T]:
+    """With a bar on standard error, where that is a terminal."""
     from rich.console import Console
+    from rich.progress import track
 
-    return Console(stderr=True)
+    console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
+    return track(items, what, total=total, console=console, disable=hidden)

@@ -1,5 +1,6 @@
 """Where cells run: on this machine, or as jobs of a cluster."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from severe_bench.core.errors import UserError
@@ -22,3 +23,29 @@ def check_executor(executor: str, profile: Path | None, *, wait: bool) -> None:
             raise UserError(
                 f"{option} is for a cluster", option, "add --executor slurm, or leave it out"
             )
+
+
+def refuse_on_slurm(executor: str, given: Mapping[str, bool]) -> None:
+    """Refuse options that count on this machine only.
+
+    Args:
+        executor: as chosen.
+        given: by option, whether it was given.
+
+    Raises:
+        UserError: naming the option.
+    """
+    for option, is_given in given.items():
+        if is_given and executor == "slurm":
+            what = f"{option} is for this machine"
+            raise UserError(what, option, "leave it out, or --executor slurm")
+
+
+def check_seconds(option: str, seconds: float | None) -> None:
+    """Refuse what is no time.
+
+    Raises:
+        UserError: it is not above 0.
+    """
+    if seconds is not None and not seconds > 0:
+        raise UserError(f"no time: {seconds:g}", option, "give seconds, more than 0")

@@ -30,6 +30,7 @@ from severe_bench.cli import (
     status,
     watch,
 )
+from severe_bench.cli.streams import prepare_streams
 from severe_bench.core.atomic import of_the_disk
 from severe_bench.core.errors import Interrupted, UserError
 
@@ -89,6 +90,7 @@ def main() -> None:
     Exit codes: 0 all well, 1 some cells failed or cannot run, 2 the user must mend
     something, 130 interrupted.
     """
+    prepare_streams()
     try:
         app()
     except UserError as error:

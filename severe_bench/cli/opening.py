@@ -6,6 +6,7 @@ from pathlib import Path
 from severe_bench.config.find import find_config
 from severe_bench.config.loading import load_config
 from severe_bench.config.schema import Config
+from severe_bench.core.errors import UserError
 from severe_bench.plan.build import Plan, plan_suite
 from severe_bench.plan.digests import FileDigests
 from severe_bench.plan.grid import Filters
@@ -37,7 +38,7 @@ def open_suite(
         UserError: for whatever the user must mend in the file or the options.
     """
     loaded = load_config(find_config(config))
-    name = suite or next(iter(loaded.suites))
+    name = next(iter(loaded.suites)) if suite is None else suite
     results = results.absolute()
     _require_readable(results)
     digests = FileDigests(results / SHARED / DIGESTS)
@@ -52,10 +53,14 @@ def _require_readable(results: Path) -> None:
     """Refuse a results folder that is there and cannot be looked into; an absent one is empty.
 
     Raises:
-        UserError: it is a file, leads nowhere, or may not be read.
+        UserError: it is a file, may not be read, or has a name that JSON cannot hold.
     """
     try:
+        str(results).encode()
         (results / SHARED).stat()
+    except UnicodeEncodeError as error:
+        mend = "rename it, or pass another --results folder"
+        raise UserError("its name is not UTF-8", ascii(str(results)), mend) from error
     except FileNotFoundError:
         return
     except OSError as error:

@@ -46,3 +46,4 @@ Wait = Annotated[bool, typer.Option("--wait", help="With slurm: stay until all i
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 
 RESULTS = Path("results")
+AUTO = "auto"

@@ -15,6 +15,8 @@ def write_output(path: Path, content: bytes) -> None:
     Raises:
         UserError: it cannot be written there.
     """
+    if path.is_dir():
+        raise UserError("is a folder", str(path), "name a file with --output")
     try:
         write_bytes(path, content)
     except UserError as error:

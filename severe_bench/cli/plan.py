@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from severe_bench.cli.options import (
+    AUTO,
     RESULTS,
     AsJson,
     Config,
@@ -33,17 +34,19 @@ def plan(
     experiment: Experiments = None,
     seed: Seeds = None,
     preset: Presets = None,
-    devices: Devices = "auto",
+    devices: Devices = AUTO,
     executor: Executor = "local",
     profile: Profile = None,
     cells: Annotated[bool, typer.Option("--cells", help="A line for every cell.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """What would run, what it needs, what is missing and what the rest will cost; runs nothing."""
-    from severe_bench.cli.executors import check_executor
+    from severe_bench.cli.executors import check_executor, refuse_on_slurm
     from severe_bench.cli.opening import filters_of, open_suite
 
     check_executor(executor, profile, wait=False)
+    here = {"--devices": devices != AUTO, "--json": as_json, "--cells": cells}
+    refuse_on_slurm(executor, here)
     opened = open_suite(suite, config, results, filters_of(model, experiment, seed, preset))
     if executor == "slurm":
         lines = _for_slurm(opened, config, profile)

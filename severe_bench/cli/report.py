@@ -32,6 +32,9 @@ def report(
     from severe_bench.core.errors import UserError
 
     if published is not None:
+        if suite is not None or biased_cka:
+            what = "printed numbers are of no suite, and have no CKA of ours"
+            raise UserError(what, "--published", "leave out the suite and --biased-cka")
         _printed(published, results, ranks_as_printed=ranks_as_printed)
         return
     if ranks_as_printed:

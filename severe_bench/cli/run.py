@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from severe_bench.cli.options import (
+    AUTO,
     RESULTS,
     Config,
     Devices,
@@ -34,7 +35,7 @@ def run(
     experiment: Experiments = None,
     seed: Seeds = None,
     preset: Presets = None,
-    devices: Devices = "auto",
+    devices: Devices = AUTO,
     retry: Retry = None,
     timeout: Timeout = None,
     executor: Executor = "local",
@@ -43,15 +44,18 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="As `severe plan`.")] = False,
 ) -> None:
     """Run every cell of a suite that is not done; then its ranking and report. Safe to repeat."""
+    from severe_bench.cli.executors import check_executor, check_seconds, refuse_on_slurm
+
+    check_executor(executor, profile, wait=wait)
+    refuse_on_slurm(executor, {"--devices": devices != AUTO})
+    check_seconds("--timeout", timeout)
     if dry_run:
         from severe_bench.cli.plan import plan
 
         plan(suite, config, results, model, experiment, seed, preset, devices, executor, profile)
         return
-    from severe_bench.cli.executors import check_executor
     from severe_bench.cli.opening import filters_of, open_suite, short_place
 
-    check_executor(executor, profile, wait=wait)
     opened = open_suite(suite, config, results, filters_of(model, experiment, seed, preset))
     for line in opened.plan.warnings:
         typer.echo(short_place(line), err=True)

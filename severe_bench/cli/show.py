@@ -1,6 +1,7 @@
 """`severe show`."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,9 @@ def show(
     """An experiment's recipe, presets side by side; or one cell, to the command that repeats it."""
     from severe_bench.store.find import cell_folders
 
+    of_experiments = {"--preset": preset, "--model": model, "--suite": suite}
     if HEX.fullmatch(what) and cell_folders(results.absolute(), what):
+        _refuse(of_experiments)
         _show_cell(what, results, as_json=as_json)
         return
     import json
@@ -46,6 +49,19 @@ def show(
         return
     for line in recipe_lines(loaded, what, found, model):
         typer.echo(line)
+
+
+def _refuse(of_experiments: Mapping[str, str | None]) -> None:
+    """Options that a cell, which has one of each, leaves no room for.
+
+    Raises:
+        UserError: naming the first that was given.
+    """
+    from severe_bench.core.errors import UserError
+
+    for option, given in of_experiments.items():
+        if given is not None:
+            raise UserError(f"{option} is for experiments, and this is a cell", option, "drop it")
 
 
 def _show_cell(cell: str, results: Path, *, as_json: bool) -> None:

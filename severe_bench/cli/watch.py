@@ -19,11 +19,13 @@ def watch(
     from rich.live import Live
     from rich.text import Text
 
+    from severe_bench.cli.executors import check_seconds
     from severe_bench.cli.listing import status_lines
     from severe_bench.cli.opening import open_suite
     from severe_bench.run.cluster.looking import queued_cells
     from severe_bench.store.status import status as status_of
 
+    check_seconds("--every", every)
     opened = open_suite(suite, config, results)
     with Live(auto_refresh=False) as live:
         while True:

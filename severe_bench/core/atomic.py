@@ -50,11 +50,17 @@ def mendable_writes(path: Path) -> Iterator[None]:
 
 
 def of_the_disk(error: Exception) -> UserError | None:
-    """What the user can mend about a file that was read or written, whoever asked for it."""
-    if not isinstance(error, OSError) or error.filename is None or error.errno not in MENDS:
+    """What the user can mend about a file that was read or written, whoever asked for it.
+
+    One without a name is what is printed to.
+    """
+    if not isinstance(error, OSError) or error.errno not in MENDS:
         return None
+    what = error.strerror or str(error)
+    if error.filename is None:
+        return UserError(what, "output", "free some space, or send it elsewhere")
     mend = "mend its permissions, or what is in the way, or pass another folder"
-    return UserError(error.strerror or str(error), os.fspath(error.filename), mend)
+    return UserError(what, os.fspath(error.filename), mend)
 
 
 def require_writable(folder: Path) -> None:

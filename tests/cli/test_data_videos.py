@@ -41,6 +41,7 @@ def test_verify_a_folder(root: Path) -> None:
     assert "decord 0.6.0: 1 exact, 1 wrong, by up to" in text
     assert "severe: 2 exact, 0 wrong, 0 not read" in text
     assert text.endswith("\nok\n")
+    assert CliRunner().invoke(data, ["verify", str(root)]).stderr == "", "no bar in a pipe"
 
 
 def test_verify_names_what_cannot_be_read(root: Path) -> None:

@@ -1,11 +1,16 @@
 """Bad input gets one line with the way out, exit code 2, and no traceback."""
 
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import TINY, Severe
+
+SEVERE = (sys.executable, "-m", "severe_bench.cli.main")
 
 
 def _one_line(severe: Severe, *arguments: str, **environ: str) -> str:
@@ -59,6 +64,61 @@ def test_missing_config(severe: Severe) -> None:
 
 def test_unknown_device(severe: Severe) -> None:
     assert "use auto, cpu or cuda" in _one_line(severe, "run", "--devices", "tpu")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("run --timeout 0", "--timeout: no time: 0; give seconds, more than 0"),
+        ("run --timeout nan", "no time: nan"),
+        ("watch --every -3", "--every: no time: -3"),
+        ("run --dry-run --wait", "--wait is for a cluster"),
+        ("plan --executor slurm --json", "--json is for this machine; leave it out"),
+        ("plan --executor slurm --cells", "--cells is for this machine"),
+        ("run --executor slurm --devices cpu", "--devices is for this machine"),
+        ("report tiny --published severe2022", "leave out the suite and --biased-cka"),
+        ("compare results none none", "none compared with itself"),
+        ("compare results none other --with published", "two comparisons at once"),
+        ("export -o .", "is a folder; name a file with --output"),
+    ],
+)
+def test_options_that_say_nothing_together(severe: Severe, arguments: str, said: str) -> None:
+    assert said in _one_line(severe, *arguments.split())
+
+
+def test_an_empty_variable_is_no_suite(severe: Severe) -> None:
+    """`severe run "$SUITE"`."""
+    assert "unknown suite ''" in _one_line(severe, "run", "")
+
+
+def test_results_of_a_name_that_is_no_text(severe: Severe) -> None:
+    line = _one_line(severe, "run", "--results", b"caf\xe9".decode(errors="surrogateescape"))
+    assert "its name is not UTF-8; rename it" in line
+
+
+def test_a_full_disk_behind_the_output(tmp_path: Path) -> None:
+    (tmp_path / "benchmarks.yaml").write_text(TINY)
+    command = f"{shlex.join([*SEVERE, 'plan'])} > /dev/full"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "output: No space left on device; free some space, or send it" in done.stderr
+
+
+def test_an_encoding_without_the_signs_of_a_table(severe: Severe) -> None:
+    reply = severe("published", "show", "4.1", PYTHONIOENCODING="ascii")
+    assert (reply.code, reply.err) == (0, "")
+    assert "\\u2013" in reply.out
+
+
+def test_closed_streams_are_no_files_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "benchmarks.yaml").write_text(TINY)
+    command = shlex.join([*SEVERE, "run", "--dry-run"])
+    subprocess.run(["sh", "-c", f"{command} <&- >&- 2>&-"], cwd=tmp_path, check=True)
+    code = "import os; from severe_bench.cli.streams import prepare_streams as p; p(); os.fstat(2)"
+    command = shlex.join([sys.executable, "-c", code])
+    subprocess.run(["sh", "-c", f"{command} 2>&-"], check=True)
 
 
 def test_unknown_class_of_failure(severe: Severe) -> None:
