@@ -98,8 +98,8 @@ def merge_views(features: NDArray[np.floating], weights: NDArray[np.floating]) -
     return merged
 
 
-def linear_cka(x: ArrayLike, y: ArrayLike) -> float:
-    """Debiased linear CKA of (N, D1) and (N, D2) features of the same N videos.
+def cka_matrix(features: Sequence[Rows]) -> Array:
+    """Debiased linear CKA of all pairs: (M, M).
 
     About 0 for independent features at any N (it may be slightly negative), 1 for features that
     agree up to rotation, isotropic scaling and shift. NaN where one side does not vary enough
@@ -108,25 +108,11 @@ def linear_cka(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         ValueError: different N, or N < 4, for which the estimator is not defined.
     """
-    return float(cka_matrix([np.asarray(x), np.asarray(y)])[0, 1])
-
-
-def biased_linear_cka(x: ArrayLike, y: ArrayLike) -> float:
-    """The estimator of the original paper; grows as N shrinks, for comparison with print."""
-    return float(biased_cka_matrix([np.asarray(x), np.asarray(y)])[0, 1])
-
-
-def cka_matrix(features: Sequence[Rows]) -> Array:
-    """Debiased linear CKA of all pairs: (M, M).
-
-    Raises:
-        ValueError: different N, or N < 4.
-    """
     return _normalised(_hsic(features, _unbiased), features)
 
 
 def biased_cka_matrix(features: Sequence[Rows]) -> Array:
-    """As `cka_matrix` by the estimator of the original paper."""
+    """As `cka_matrix` by the estimator of the original paper, which grows as N shrinks."""
     return _normalised(_hsic(features, _biased), features)
 
 

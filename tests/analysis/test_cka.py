@@ -14,13 +14,12 @@ from severe_bench.analysis.cka import (
     Features,
     MergedViews,
     biased_cka_matrix,
-    biased_linear_cka,
     cka_matrix,
-    linear_cka,
     merge_views,
     similarity,
 )
 from severe_bench.core.errors import UserError
+from tests.analysis.two_models import biased_linear_cka, linear_cka
 
 Cka = Callable[[ArrayLike, ArrayLike], float]
 Array = NDArray[np.float64]

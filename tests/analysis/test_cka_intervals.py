@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from severe_bench.analysis import cka_sums
-from severe_bench.analysis.cka import Features, cka_matrix, linear_cka, similarity
+from severe_bench.analysis.cka import Features, cka_matrix, similarity
 from severe_bench.analysis.cka_intervals import (
     drawn_weights,
     resampled,
@@ -18,6 +18,7 @@ from severe_bench.analysis.cka_intervals import (
     with_intervals,
 )
 from severe_bench.analysis.cka_sums import Blocks, pair_sums
+from tests.analysis.two_models import linear_cka
 
 Array = NDArray[np.float64]
 Sampler = Callable[[int, np.random.Generator], tuple[Array, Array]]

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from severe_bench.analysis.cka import Features, linear_cka
+from severe_bench.analysis.cka import Features
 from severe_bench.report.layers import compared_layers
+from tests.analysis.two_models import linear_cka
 
 NAMES = np.arange(60).astype(str)
 
