@@ -142,7 +142,7 @@ def read_features(folder: Path) -> FeatureTable:
         arrays = read_shards(folder)
         features, weights = arrays["features"], arrays["weights"][:]
         times = arrays["times"][:] if "times" in arrays else None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except Exception as error:  # damage can raise anything
         mend = "remove this folder and run again"
         raise UserError(f"the features cannot be read ({error})", str(folder), mend) from error
     fits = features.ndim >= 3 and weights.shape == features.shape[:2]

@@ -7,7 +7,6 @@ does not depend on where earlier sessions stopped.
 
 import logging
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +108,8 @@ class _Run:
         part = _joined(self.fresh)
         path = _file(self.folder, self.plan, self.done - _length(part))
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, allow_pickle=False, key=np.array(self.plan.key), **part)
+            key = np.array(_stamp(self.plan.key, part))
+            np.savez(stream, allow_pickle=False, key=key, **part)
         self.written.append(path)
         self.fresh = []
 
@@ -138,14 +138,19 @@ def _kept(folder: Path, plan: Pass) -> tuple[list[Path], int]:
     return kept, done
 
 
+def _stamp(key: str, rows: Rows) -> str:
+    """What a part belongs to, and the names of its arrays, so that none can be missing."""
+    return " ".join([key, *sorted(rows)])
+
+
 def _read(path: Path, key: str) -> Rows | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             rows = dict(arrays)
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except Exception as error:  # damage can raise anything
         _log.warning("%s is damaged (%s) and will be computed again", path, error)
         return None
-    if str(rows.pop("key", "")) != key:
+    if str(rows.pop("key", "")) != _stamp(key, rows):
         _log.warning("%s belongs to another network and will be computed again", path)
         return None
     return rows

@@ -212,7 +212,7 @@ def test_times_are_optional_and_follow_their_rows(dataset: Dataset, tmp_path: Pa
 
 ARRAYS = tuple(f"{name}-00000000.npy" for name in ("features", "weights", "times"))
 FILES = (*ARRAYS, "samples.json", "shards.json")
-HARMS = [(name, harm) for name in FILES for harm in ("lost", "cut", "other")]
+HARMS = [(name, harm) for name in FILES for harm in ("lost", "cut", "zeros", "other")]
 
 
 @pytest.mark.parametrize(("name", "harm"), HARMS)
@@ -223,6 +223,8 @@ def test_damaged_files_are_said(tmp_path: Path, name: str, harm: str) -> None:
         path.unlink()
     elif harm == "cut":
         path.write_bytes(path.read_bytes()[:-3])
+    elif harm == "zeros":
+        path.write_bytes(path.read_bytes()[:40] + bytes(100))
     elif name.endswith(".json"):
         path.write_text(json.dumps(["a"]))
     else:

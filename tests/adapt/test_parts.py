@@ -116,7 +116,20 @@ def empty(paths: list[Path]) -> None:
     paths[1].write_bytes(b"")
 
 
-@pytest.mark.parametrize("harm", [cut, lose, empty])
+def lose_the_middle(paths: list[Path]) -> None:
+    """What the directory of the archive says then lies before the file."""
+    content = paths[1].read_bytes()
+    paths[1].write_bytes(content[:20] + content[50:])
+
+
+def one_array_less(paths: list[Path]) -> None:
+    with np.load(paths[1]) as arrays:
+        rows = dict(arrays)
+    del rows["count"]
+    np.savez(paths[1], allow_pickle=False, **rows)
+
+
+@pytest.mark.parametrize("harm", [cut, lose, empty, lose_the_middle, one_array_less])
 def test_from_the_first_bad_part_on_all_is_computed_again(
     tmp_path: Path, harm: Callable[[list[Path]], None]
 ) -> None:
