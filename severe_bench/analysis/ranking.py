@@ -132,23 +132,6 @@ def places(ranked: Sequence[Standing]) -> list[int | None]:
     return [None if score is None else 1 + scores.index(score) for score in scores]
 
 
-def rank_changes(standard: Column, other: Column, ties: Ties = "min") -> dict[str, float]:
-    """Places lost (positive) or won (negative) from `standard` to `other`.
-
-    Both ranks are taken among the models present in both experiments.
-
-    Example:
-        >>> top1 = Metric("top1", "top-1", "%", 0.0, 100.0)
-        >>> near = Column("near", "standard", top1, {"a": 50.0, "b": 40.0})
-        >>> far = Column("far", "domain", top1, {"a": 10.0, "b": 30.0})
-        >>> rank_changes(near, far)
-        {'a': 1.0, 'b': -1.0}
-    """
-    models = [model for model in standard.values if model in other.values]
-    before, after = (ranks(_restrict(column, models), ties) for column in (standard, other))
-    return {model: after[model] - before[model] for model in models}
-
-
 def _restrict(column: Column, models: Sequence[str]) -> Column:
     values = {model: column.values[model] for model in models}
     return Column(column.experiment, column.factor, column.metric, values)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from severe_bench.analysis.ranking import Column, common, rank_changes, ranks, standings
+from severe_bench.analysis.ranking import Column, common, places, ranks, standings
 from severe_bench.core.metric import Metric
 
 TOP1 = Metric("top1", "top-1", "%", 0.0, 100.0)
@@ -64,10 +64,16 @@ def test_one_model_is_first_of_one() -> None:
     assert (only.mean_score, only.average_rank) == (40.0, 1.0)
 
 
-def test_changes_are_among_models_that_both_columns_have() -> None:
-    before = column("near", {"a": 50.0, "b": 40.0, "only_here": 99.0})
-    after = column("count", {"a": 0.5, "b": 0.2}, ERROR)
-    assert rank_changes(before, after) == {"a": 1.0, "b": -1.0}
+def test_means_that_agree_but_for_rounding_share_a_place_and_are_ordered_by_rank() -> None:
+    columns = [
+        column("one", {"a": 0.1 + 0.2, "b": 0.3, "c": 0.0}),
+        column("two", {"a": 0.6, "b": 0.6, "c": 0.0}),
+        column("three", {"a": 0.0, "b": 0.0, "c": 0.0}),
+    ]
+    found = standings(columns, ["b", "a", "c"])
+    assert [row.model for row in found] == ["a", "b", "c"]
+    assert places(found) == [1, 1, 3]
+    assert places(standings([], ["a", "b"])) == [None, None]
 
 
 @given(st.dictionaries(st.text(min_size=1), st.floats(0, 100), min_size=1, max_size=8))
