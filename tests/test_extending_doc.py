@@ -103,6 +103,10 @@ def test_its_study_runs_and_its_section_is_on_the_page(study: Path, severe: Seve
     rows = (report / "tables" / "grades.csv").read_text().splitlines()
     assert {row.partition(",")[0] for row in rows[1:]} == {"scratch", "speedy", "released"}
     assert re.search(r"lab: (\d+) cells, \1 done", severe("plan", "lab").out)
+    done = (study / "results" / "lab" / "results.csv").read_text()
+    (cell,) = re.findall(r"(?m)^(\w+),scratch,rounds-means.*,top1,", done)
+    shown = " ".join(severe("show", cell).out.split())
+    assert "(with the packages installed that register frame_mean, class_means)" in shown
 
 
 def test_a_change_of_the_package_makes_its_cells_new(study: Path, severe: Severe) -> None:
