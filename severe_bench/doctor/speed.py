@@ -10,6 +10,7 @@ from torch import nn
 
 from severe_bench.config.network_input import Input
 from severe_bench.config.recipe import Recipe
+from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.remarks import heard_by
@@ -95,10 +96,10 @@ class Trial:
         """Both rates.
 
         Raises:
-            UserError: a video cannot be read.
+            UserError: there is no training video, or one that cannot be read.
         """
-        records, size = self._records(), self.recipe.batch_size
-        steps = Steps(len(records), size, seed=0)
+        records = self._records()
+        steps = Steps.of(len(records), self.recipe, seed=0)
         reader = TrainReader(self._store(), records, self.recipe.clip, steps)
         read = [reader(number) for number in range(min(BATCHES, len(steps)))]
         decoding = _rate(lambda number: len(reader(number % len(steps))))
@@ -129,6 +130,9 @@ class Trial:
     def _records(self) -> tuple[Record, ...]:
         """As many as are read, evenly spaced over the training list."""
         records = self.dataset.available(self.dataset.of("train"))
+        if not records:
+            mend = "check the dataset's lists, and which videos are there: severe data check"
+            raise UserError("there is no training video to read", self.dataset.name, mend)
         step = max(1, len(records) // (BATCHES * self.recipe.batch_size))
         return tuple(records[::step][: BATCHES * self.recipe.batch_size])
 

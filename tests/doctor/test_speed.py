@@ -1,6 +1,7 @@
 """Both rates are measured on real clips; what is said about them follows from the two numbers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,19 @@ def test_who_waits_for_whom(
     finding = balance(decoding, network, loaders)
     assert (finding.verdict, finding.seen) == (verdict, said)
     assert bool(finding.mend) == (verdict == "note")
+
+
+def test_a_last_batch_that_is_dropped_is_not_waited_for(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path, train=6, test=1)
+    found = Trial(dataset, recipe(drop_last=True), Tiny(), NETWORK.input, "cpu").speed()
+    assert min(found.decoding, found.network) > 0
+
+
+def test_a_dataset_without_training_videos_is_said(tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path, train=1, test=1)
+    bare = replace(dataset, records=dataset.of("test"))
+    with pytest.raises(UserError, match="no training video"):
+        Trial(bare, recipe(), Tiny(), NETWORK.input, "cpu").speed()
 
 
 def test_what_the_network_says_of_itself_is_passed_on(tmp_path: Path) -> None:
