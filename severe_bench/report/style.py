@@ -1,6 +1,7 @@
 """Colours of every figure, and how a figure takes on the page's own colours.
 
-The categorical colours are those of Okabe and Ito (2008), told apart by colour-blind readers; no
+The categorical colours of the files are those of Okabe and Ito (2008); the page has others, of
+enough contrast on its light and its dark paper. Colour-blind readers can tell either apart, and no
 figure tells anything by colour alone.
 """
 
