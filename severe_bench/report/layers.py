@@ -1,5 +1,6 @@
 """Similarity of networks stage by stage, as a figure and tables."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from severe_bench.core.atomic import write_text
 from severe_bench.report.comparing import Compared
 from severe_bench.report.figures.heat import heat_map
 from severe_bench.report.files import write_tables
-from severe_bench.report.table import Head, Table, number, words
+from severe_bench.report.table import Head, Table, fixed, number, words
 from severe_bench.report.tables.common import table
 
 
@@ -72,9 +73,9 @@ def _nearest(found: Similarity, i: int, model: str) -> str:
     others = [
         (float(found.values[i, j]), name.rpartition(": ")[2])
         for j, name in enumerate(found.models)
-        if j != i and name.rpartition(": ")[0] == model
+        if j != i and name.rpartition(": ")[0] == model and not math.isnan(found.values[i, j])
     ]
     if not others:
         return ""
     value, stage = max(others)
-    return f"{stage} {value:.2f}"
+    return f"{stage} {fixed(value, 2)}"

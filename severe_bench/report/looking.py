@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from severe_bench.analysis.saliency import Box, energy
 from severe_bench.core.atomic import write_text
-from severe_bench.metrics.bootstrap import intervals
+from severe_bench.metrics.bootstrap import known_intervals
 from severe_bench.metrics.few_groups import FEWEST
 from severe_bench.report.comparing import Compared
 from severe_bench.report.figures.canvas import Canvas
@@ -21,6 +21,8 @@ from severe_bench.report.tables.common import ABSENT, MODEL, table
 SHOWN = 6
 """Videos in the figure; the tables hold all."""
 DRAWS = 2000
+Ends = tuple[float, float] | tuple[None, None]
+UNKNOWN: Ends = None, None
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,7 @@ def _numbers(found: NDArray[np.float64]) -> list[Entry]:
         return [ABSENT] * 8
     inside, area = found.T
     share, gain = float(inside.mean()), float(inside.mean() / area.mean())
-    bounds = _bounds(inside, area, share, gain)
-    shares, gains = bounds if bounds is not None else ((None, None), (None, None))
+    shares, gains = _bounds(inside, area, share, gain)
     return [
         number(100 * share),
         *(number(None if end is None else 100 * end) for end in shares),
@@ -128,18 +129,17 @@ def _numbers(found: NDArray[np.float64]) -> list[Entry]:
 
 def _bounds(
     inside: NDArray[np.float64], area: NDArray[np.float64], share: float, gain: float
-) -> NDArray[np.float64] | None:
-    """Intervals (2, 2) of the share and of times chance; None of too few videos."""
+) -> tuple[Ends, Ends]:
+    """Intervals of the share and of times chance; of too few videos nothing is known."""
     count = len(inside)
     if count < FEWEST:
-        return None
+        return UNKNOWN, UNKNOWN
     picks = np.random.default_rng(0).integers(count, size=(DRAWS, count))
     drawn = inside[picks].mean(axis=1)
-    both = np.stack([drawn, drawn / area[picks].mean(axis=1)])
-    most = np.array([1.0, np.inf])
-    found = intervals(both, np.array([share, gain]), count, (0.0, np.inf))
-    within: NDArray[np.float64] = np.minimum(found, most[:, None])
-    return within
+    times = drawn / area[picks].mean(axis=1)
+    (shares,) = known_intervals(drawn[None], np.array([share]), count, (0.0, 1.0), mean=True)
+    (gains,) = known_intervals(times[None], np.array([gain]), count, (0.0, np.inf), mean=False)
+    return shares or UNKNOWN, gains or UNKNOWN
 
 
 def _row(video: str, looks: Sequence[Look]) -> MapRow:

@@ -47,3 +47,18 @@ def test_every_pair_of_stages_and_the_nearest(tmp_path: Path, estimator: str) ->
     for name in ("layers", "nearest"):
         assert "stem" in (tmp_path / f"{name}.md").read_text()
         assert r"\toprule" in (tmp_path / f"{name}.tex").read_text()
+
+
+def test_a_stage_that_does_not_vary_is_like_nothing(tmp_path: Path) -> None:
+    features = {
+        "a: dead": Features(NAMES, np.ones((60, 3))),
+        "a: stem": Features(NAMES, draw(4, 0)),
+        "b: dead": Features(NAMES, np.zeros((60, 2))),
+        "b: stem": Features(NAMES, draw(4, 1)),
+    }
+    found = compared_layers(tmp_path, features, "debiased")
+    rows = {row[0].text: [entry.text for entry in row[1:]] for row in found.tables[0].rows}
+    assert rows["a: dead"] == rows["b: dead"] == ["", ""]
+    assert rows["a: stem"][1].startswith("stem ")
+    for name in ("layers.csv", "nearest.csv", "layers.md", "layers.svg"):
+        assert "nan" not in (tmp_path / name).read_text()

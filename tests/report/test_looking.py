@@ -40,8 +40,12 @@ def test_shares_by_model_with_intervals(tmp_path: Path) -> None:
     assert frame.loc["sharp", "inside"] == pytest.approx(82.0)
     assert frame.loc["sharp", "low"] < 82.0 < frame.loc["sharp", "high"]
     assert frame.loc["NA", "gain"] == pytest.approx(1.0)
-    assert frame.loc["NA", "gain_low"] == frame.loc["NA", "gain_high"] == pytest.approx(1.0)
-    assert 1.6 <= frame.loc["sharp", "gain_low"] < 1.64 < frame.loc["sharp", "gain_high"] <= 1.68
+    assert frame.loc["NA", "gain_low"] == frame.loc["NA", "gain_high"] == "", "all are equal"
+    reach = 50 * (1 - 0.05**0.2)
+    ends = frame.loc["NA", "low"], frame.loc["NA", "high"]
+    assert ends == pytest.approx((50 - reach, 50 + reach)), "what five equal videos can have missed"
+    gains = [float(frame.loc["sharp", f"gain_{end}"]) for end in ("low", "high")]
+    assert 1.6 <= gains[0] < 1.64 < gains[1] <= 1.68
     assert frame.loc["NA", "area"] == pytest.approx(50.0)
     names = {f"{stem}.{form}" for stem in ("saliency", "saliency_videos") for form in FORMATS}
     assert names < {path.name for path in tmp_path.iterdir()}
