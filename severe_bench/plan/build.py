@@ -109,15 +109,16 @@ def plan_suite(
         settings = resolve(config, suite, entries)
         refuse_unread(config, suite, settings)
         builder = _Builder(config, Needed(config, digests))
-        for entry in filtered(entries, filters, suite):
+        chosen = filtered(entries, filters, suite)
+        for entry in chosen:
             builder.add(entry, settings[entry])
         cells = (*builder.needed.cells(), *builder.cells.values())
     missing = tuple(Missing(what, count) for what, count in builder.missing.items())
     notes = (
         *replaced_entries(config.tree),
         *idle_overrides(config, suite, entries),
-        *milestones_that_never_come(settings),
-        *library_notes(config, (entry.model for entry in entries)),
+        *milestones_that_never_come({entry: settings[entry] for entry in chosen}),
+        *library_notes(config, (entry.model for entry in chosen)),
         *builder.remarks,
     )
     return Plan(suite, cells, tuple(builder.left_out), missing, builder.refusals(), notes)

@@ -4,6 +4,7 @@ import pytest
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.build import plan_suite
+from severe_bench.plan.grid import Filters
 from tests.plan.fixtures import STUDY, Study
 
 SET = "    budget: {count: 40}\n"
@@ -68,3 +69,9 @@ def test_milestones_that_never_come_are_a_note(study: Study) -> None:
         "milestone 30 never comes in 30 epochs: near-tune (long)",
         "milestone 31 never comes in 30 epochs: near-tune (long)",
     )
+
+
+def test_cells_that_are_not_asked_for_are_not_in_the_notes(study: Study) -> None:
+    late = ("schedule: {epochs: 60}", "schedule: {kind: multistep, milestones: [9, 30, 31]}")
+    asked = Filters(experiments=("near-linear",))
+    assert plan_suite(study(late), "demo", asked).notes == ()
