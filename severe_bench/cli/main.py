@@ -93,16 +93,15 @@ def main() -> None:
     prepare_streams()
     try:
         app()
+    except SystemExit as end:
+        sys.exit(_code_of(end))
     except UserError as error:
         typer.echo(f"severe: {error}", err=True)
         sys.exit(EXIT_USER)
     except (KeyboardInterrupt, Interrupted):
-        typer.echo("severe: stopped; the same command goes on where it stopped", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(_stopped())
     except BrokenPipeError:
-        # The reader (`head`, `less`) went away: not an error, but nothing more can be printed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(_unread())
     except Exception as error:
         mendable = of_the_disk(error)
         if mendable is not None:
@@ -110,6 +109,29 @@ def main() -> None:
             sys.exit(EXIT_USER)
         typer.echo(f"severe: {_one_line(error)}; the traceback is in {_keep_traceback()}", err=True)
         sys.exit(EXIT_BUG)
+
+
+def _code_of(end: SystemExit) -> int:
+    """The exit code that a command meant; Typer has its own for what it hides."""
+    hidden: BaseException | None = end
+    while hidden is not None:
+        if isinstance(hidden, KeyboardInterrupt):
+            return _stopped()
+        if isinstance(hidden, BrokenPipeError):
+            return _unread()
+        hidden = hidden.__cause__ or hidden.__context__
+    return end.code if isinstance(end.code, int) else int(end.code is not None)
+
+
+def _stopped() -> int:
+    typer.echo("severe: stopped; the same command goes on where it stopped", err=True)
+    return EXIT_INTERRUPTED
+
+
+def _unread() -> int:
+    """The reader (`head`, `less`) went away: not an error, but nothing more can be printed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
 
 
 def _one_line(error: Exception) -> str:

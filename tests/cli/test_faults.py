@@ -1,5 +1,6 @@
 """Bad input gets one line with the way out, exit code 2, and no traceback."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -104,6 +105,29 @@ def test_a_full_disk_behind_the_output(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "output: No space left on device; free some space, or send it" in done.stderr
+
+
+def test_a_reader_that_went_away_is_no_fault(tmp_path: Path) -> None:
+    """`severe plan | head -1`."""
+    (tmp_path / "benchmarks.yaml").write_text(TINY)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*SEVERE, "plan"], cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_ctrl_c_is_said(severe: Severe, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import severe_bench.config.find as find\n"
+        "def interrupted(path): raise KeyboardInterrupt\n"
+        "find.find_config = interrupted\n"
+    )
+    reply = severe("report", PYTHONPATH=str(tmp_path))
+    assert reply.code == 130
+    assert reply.err == "severe: stopped; the same command goes on where it stopped\n"
 
 
 def test_an_encoding_without_the_signs_of_a_table(severe: Severe) -> None:
