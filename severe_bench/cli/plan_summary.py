@@ -1,6 +1,7 @@
 """What `severe plan` prints: a line per experiment and factor, and one for all that is missing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from severe_bench.cli.listing import MARKS, cost_lines, counted
@@ -23,13 +24,19 @@ def summary_lines(
         suite: name of the suite.
         summary: of its plan.
         view: as `plan.view.plan_json` gives it, for the missing things and the estimate.
-        width: of the terminal; longer lines are cut. None: of no terminal.
+        width: of the terminal; longer rows are cut, while the command at the end stays whole.
+            None: of no terminal.
     """
-    for line in _all_lines(suite, summary, view):
+    for line in chain(_tables(summary), _missing(view["missing"])):
         yield line if width is None or len(line) <= width else f"{line[: width - 1]}…"
+    yield "grid: (rungs x) presets x models x seeds"
+    yield f"{suite}: {counted(view['cells'])}; each of them: severe plan {suite} --cells"
+    yield from view["left_out"]
+    if view["estimate"]["cells"]:
+        yield from cost_lines(view["estimate"])
 
 
-def _all_lines(suite: str, summary: Summary, view: Mapping[str, Any]) -> Iterator[str]:
+def _tables(summary: Summary) -> Iterator[str]:
     total = _total(summary)
     cost = _on_gpus if total.gpu_seconds >= LARGE * HOUR else _on_workers
     yield from _table("experiment", summary.experiments, _of_experiment, cost)
@@ -39,12 +46,6 @@ def _all_lines(suite: str, summary: Summary, view: Mapping[str, Any]) -> Iterato
     yield ""
     yield from _table("factor", (*summary.factors, total), _of_factor, cost)
     yield ""
-    yield from _missing(view["missing"])
-    yield "grid: (rungs x) presets x models x seeds"
-    yield f"{suite}: {counted(view['cells'])}; each of them: severe plan {suite} --cells"
-    yield from view["left_out"]
-    if view["estimate"]["cells"]:
-        yield from cost_lines(view["estimate"])
 
 
 def _missing(missing: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -29,6 +29,12 @@ def test_the_whole_study_fits_a_terminal() -> None:
     assert "    66 cells wait for dataset hmdb51" in "\n".join(lines)
 
 
+def test_in_a_narrow_terminal_the_command_stays_whole() -> None:
+    lines = lines_of("demo", 40)
+    assert any(line.endswith("each of them: severe plan demo --cells") for line in lines)
+    assert all(len(line) <= 40 for line in lines if line.startswith(("near", "far")))
+
+
 def test_each_missing_thing_has_one_line() -> None:
     lines = lines_of("severe-full", None)
     waiting = [line.split(" wait for ")[1] for line in lines if " wait for " in line]
