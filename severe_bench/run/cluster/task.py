@@ -33,7 +33,7 @@ WARNED = 128 + signal.SIGUSR2
 """... and of one that the warning killed, because it came before Python listened."""
 
 TOLD = 98
-"""... of one that was told to end by SIGTERM: it goes back where Slurm says that it is preempted."""
+"""... of one that was told to end by SIGTERM: it goes back where Slurm says it is preempted."""
 KILLED = 128 + signal.SIGTERM
 """... and of one that SIGTERM killed before Python listened."""
 
