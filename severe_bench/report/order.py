@@ -7,7 +7,7 @@ from severe_bench.analysis.agreement import Agreement
 from severe_bench.analysis.sensitivity import Move, Sensitivity, Swap
 from severe_bench.analysis.study import Study
 from severe_bench.report.table import fixed, probability, span
-from severe_bench.report.words import called, counted, leader_stays, listing
+from severe_bench.report.words import called, counted, leader_stays, some
 
 MOST_SWAPS = 5
 
@@ -65,7 +65,7 @@ def _moves(moves: Sequence[Move]) -> str:
         f"from {m.before:.0f} to {m.after:.0f}"
         for m in moved
     ]
-    return f"{listing(texts)}."
+    return f"{some(texts)}."
 
 
 def _swap(swap: Swap, one: Sensitivity) -> str:

@@ -17,7 +17,7 @@ from severe_bench.metrics.few_groups import FEW
 from severe_bench.report.table import fixed
 
 LACKED = {"train": "training videos", "test": "test videos"}
-MOST_LACKING = 5
+MOST_LACKING, MOST_LISTED = 5, 10
 WORDS_OF_PROSE = frozenset({"none", "na", "nan", "null", "no", "all", "any", "some", "both"})
 QUESTIONS = {
     "domain": "Do features serve on videos that look different from those of the standard column?",
@@ -35,6 +35,17 @@ def listing(items: Sequence[str]) -> str:
         'a, b and c'
     """
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def some(items: Sequence[str], most: int = MOST_LISTED) -> str:
+    """A list in prose that ends with how many more there are.
+
+    Example:
+        >>> some(["a", "b", "c", "d"], 2), some(["a", "b"], 2)
+        ('a, b and 2 more', 'a and b')
+    """
+    rest = len(items) - most
+    return listing([*items[:most], f"{rest} more"] if rest > 0 else items)
 
 
 def counted(count: int, singular: str, plural: str = "") -> str:
@@ -121,11 +132,9 @@ def _fewer_seeds(study: Study) -> str:
     ]
     if not lacking:
         return ""
-    shown = lacking[:MOST_LACKING]
-    rest = len(lacking) - len(shown)
     return (
         f"Warning: {counted(len(lacking), 'mean')} over fewer seeds than planned or than other "
-        f"models have (marked §): {listing([*shown, *([f'{rest} more'] if rest else [])])}. "
+        f"models have (marked §): {some(lacking, MOST_LACKING)}. "
         "Differences and tests are over common seeds."
     )
 
@@ -139,7 +148,7 @@ def _few_groups(study: Study) -> str:
     if not few:
         return ""
     return (
-        f"Warning: few groups of test videos in {listing(few)}: intervals are by Student’s t, and "
+        f"Warning: few groups of test videos in {some(few)}: intervals are by Student’s t, and "
         "rest on groups that differ about equally much."
     )
 
@@ -188,7 +197,7 @@ def seeds_note(study: Study) -> str:
     if not single:
         return ""
     whole = len(single) == len(study.columns)
-    names = "every experiment" if whole else listing([n for n in study.columns if n in single])
+    names = "every experiment" if whole else some([n for n in study.columns if n in single])
     return (
         f"Of {names} at least one model has a single seed: its spread over seeds is not known, "
         "and its paired intervals cover test videos only."
@@ -273,8 +282,8 @@ def _overall(study: Study) -> str:
     leaders, *_, trailers = by_place.values()
     rank = f", average rank {fixed(first.average_rank, 2)}" if len(leaders) == 1 else ""
     return (
-        f"{said}, {listing(leaders)} {'has' if len(leaders) == 1 else 'have'} the highest mean "
-        f"score ({best}{rank}) and {listing(trailers)} the lowest ({worst})."
+        f"{said}, {some(leaders)} {'has' if len(leaders) == 1 else 'have'} the highest mean "
+        f"score ({best}{rank}) and {some(trailers)} the lowest ({worst})."
     )
 
 
@@ -296,8 +305,7 @@ def standard_choice(study: Study) -> list[str]:
     return [
         f"Whoever leads its standard column also leads in {len(kept)} of "
         f"{counted(len(others), 'other experiment')}. The order of models changes beyond chance "
-        f"in {len(changed)}"
-        + (f": {listing([c.experiment for c in changed])}." if changed else ".")
+        f"in {len(changed)}" + (f": {some([c.experiment for c in changed])}." if changed else ".")
     ]
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from severe_bench.report.build import build_report
 from severe_bench.report.printed import write_printed_page
+from severe_bench.store.layout import Layout
+from tests.analysis.builder import Trial, write_suite
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -32,6 +35,14 @@ seen.push(title.parentElement.getAttribute("aria-sort") + ":" + first());
 title.click();
 seen.push(title.parentElement.getAttribute("aria-sort") + ":" + first());
 document.title = JSON.stringify([seen, performance.getEntriesByType("resource").length]);
+</script></body>"""
+
+MEASURE = """<script>
+const widths = [...document.querySelectorAll("caption span")]
+  .filter((span) => span.textContent.length > 200 && span.checkVisibility())
+  .map((span) => [span.getBoundingClientRect().width, span.closest(".scroll")]);
+const found = widths.map(([wide, box]) => [wide, box.clientWidth]);
+document.title = JSON.stringify(found);
 </script></body>"""
 
 CLICK_ALL = """<script>
@@ -87,3 +98,15 @@ def test_sorting_works_nothing_is_requested_and_the_console_is_silent(
     assert f'"descending:{backwards}"' in title
     assert title.endswith("],0]")
     assert "CONSOLE" not in log
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine")
+def test_words_below_a_narrow_table_are_no_narrow_column(tmp_path: Path) -> None:
+    write_suite(Layout(tmp_path, "s"), [Trial("e", "standard", {"a": 0.5})], (0,))
+    page = build_report(tmp_path, "s")
+    probed = tmp_path / "probed.html"
+    probed.write_text(page.read_text().replace("</body>", MEASURE))
+    dom, _ = dump(probed, tmp_path / "profile")
+    found = json.loads(dom.split("<title>")[1].split("</title>")[0])
+    assert len(found) > 2
+    assert all(500 < wide <= room for wide, room in found)
