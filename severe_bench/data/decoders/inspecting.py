@@ -30,6 +30,9 @@ COUNTED_CONTAINERS = {"mp4"}
 CHECKED_BYTES = 8 * 1024 * 1024
 """Decoded size up to which a file is looked through for damage before it is sought in."""
 
+SLOWEST_FPS = 1e-3
+"""A header that says less lies: clips by time would have no end."""
+
 UNSTATED_FPS = 25.0
 """Of a single frame without a duration; no sampling depends on it."""
 
@@ -164,6 +167,8 @@ def _first_picture(path: Path) -> "VideoFrame":
 def _rate(seen: _Seen, stream: "VideoStream", path: Path) -> tuple[float, tuple[float, ...] | None]:
     """Frames per second, and the times where these vary by half a frame or more."""
     stated = float(stream.average_rate or stream.guessed_rate or 0)
+    if seen.frames > 1 and 0 < stated < SLOWEST_FPS:
+        raise VideoError(f"states {stated:.3g} frames per second", str(path))
     after = np.array(seen.seconds) - seen.seconds[0] if seen.ordered else np.zeros(0)
     if len(after) < 2:
         if stated <= 0 and seen.frames > 1:

@@ -22,8 +22,17 @@ BARE = {"h264", "hevc", "vvc", "m4v", "mjpeg", "mpegvideo", "obu", "h263", "tty"
 """FFmpeg's names of streams and pictures without a container: what is left of a video without its
 head looks like one, and a text file like another."""
 
+REFERRING = {
+    "applehttp", "avisynth", "concat", "dash", "hls", "imf", "lavfi", "rtp", "rtsp", "sap", "sdp",
+    "vapoursynth",
+}  # fmt: skip
+"""FFmpeg's names of formats that are programs, or whose pictures lie in other files or on the
+network: a file of these could show anything, or wait for ever."""
+
 COVER = 0x400
 """FFmpeg's AV_DISPOSITION_ATTACHED_PIC: a picture for the whole file, no film."""
+
+FORMATS = ",".join(sorted(av.formats_available - REFERRING))
 
 
 def films(container: "InputContainer") -> "list[VideoStream]":
@@ -43,7 +52,7 @@ def opened(path: Path) -> "Iterator[InputContainer]":
         lost = missing_bytes(path)
         if lost:
             raise VideoError(f"is truncated ({lost} bytes are missing)", str(path))
-        with av.open(str(path), metadata_errors="replace") as container:
+        with _container(path) as container:
             kind = str(container.format.name)
             if kind in BARE or kind.endswith("_pipe"):
                 raise VideoError(f"is no video file ({kind}, without a container)", str(path))
@@ -56,6 +65,18 @@ def opened(path: Path) -> "Iterator[InputContainer]":
     except (av.FFmpegError, OSError, ValueError, ArithmeticError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise VideoError(f"cannot be decoded ({reason})", str(path)) from error
+
+
+def _container(path: Path) -> "InputContainer":
+    """Opened by what is no more than one file.
+
+    Raises:
+        VideoError: it is something else.
+    """
+    try:
+        return av.open(str(path), metadata_errors="replace", options={"format_whitelist": FORMATS})
+    except av.ArgumentError as error:  # what FFmpeg says of a format that is not on the list
+        raise VideoError("is no video file (a playlist or a program?)", str(path)) from error
 
 
 def pixels(

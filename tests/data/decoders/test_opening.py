@@ -14,7 +14,7 @@ from severe_bench.data import video
 from severe_bench.data.decoders.decord import DecordDecoder, decord_usable
 from severe_bench.data.decoders.opening import COVER
 from severe_bench.data.video import VideoError
-from tests.data.zoo import numbers_of, picture
+from tests.data.zoo import ZOO, numbers_of, picture
 
 CLOSED = {"preset": "ultrafast", "x264-params": "keyint=12:bframes=0"}
 COUNT, OTHER, COVERS_NUMBER = 24, 60, 99
@@ -119,4 +119,33 @@ def test_a_film_of_no_known_codec_is_refused(tmp_path: Path) -> None:
     content = with_cover(path).read_bytes()
     path.write_bytes(content.replace(b"avc1", b"nope"))
     with pytest.raises(VideoError, match="of a codec that is not known"):
+        video.probe(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("live.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:9/x.ts\n"),
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nh264_b.ts\n#EXT-X-ENDLIST\n"),
+        ("list.mp4", "ffconcat version 1.0\nfile 'other.mp4'\n"),
+    ],
+)
+def test_what_refers_to_other_files_is_no_video(tmp_path: Path, name: str, content: str) -> None:
+    for animal in ZOO:
+        if animal.name == "h264_b.ts":
+            animal.write(tmp_path)
+    with_cover(tmp_path / "other.mp4")
+    (tmp_path / name).write_text(content)
+    with pytest.raises(VideoError, match="is no video file"):
+        video.probe(tmp_path / name)
+
+
+def test_a_rate_that_no_film_has_is_refused(tmp_path: Path) -> None:
+    (animal,) = (animal for animal in ZOO if animal.name == "xvid_no_b.avi")
+    path = animal.write(tmp_path)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"strh") + 28
+    content[at : at + 8] = struct.pack("<II", 2**31, 1)
+    path.write_bytes(content)
+    with pytest.raises(VideoError, match=r"states 4\.66e-10 frames per second"):
         video.probe(path)
