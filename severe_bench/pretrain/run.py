@@ -58,6 +58,9 @@ def run_pretrain(job: PretrainJob, dataset: Dataset, session: Session) -> Pretra
     listed = dataset.listed("train")
     picks = sorted(draw(job.budget, listed, len(dataset.classes), job.seed))
     records = dataset.available(listed[pick] for pick in picks)
+    if not records:
+        mend = "check the dataset's lists, and which videos are there: severe data check"
+        raise UserError("there is no training video", dataset.name, mend)
     setting = Setting(job, dataset, records, session.device)
     objective = method.objective(setting, options)
     if not backbone_tensors(objective.module.state_dict()):

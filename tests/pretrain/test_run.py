@@ -79,6 +79,15 @@ def test_the_budget_limits_the_videos(source: Dataset, tmp_path: Path) -> None:
     assert run_pretrain(given, source, session(tmp_path)).videos == 32
 
 
+@pytest.mark.parametrize("method", EVERY_METHOD)
+def test_a_source_set_without_training_videos_is_said(
+    method: str, source: Dataset, tmp_path: Path
+) -> None:
+    bare = replace(source, records=source.of("test"))
+    with pytest.raises(UserError, match="there is no training video"):
+        run_pretrain(job(method), bare, session(tmp_path))
+
+
 def test_an_unknown_option_is_named(source: Dataset, tmp_path: Path) -> None:
     given = job("temporal_contrast", options={"temprature": 0.1})
     with pytest.raises(UserError, match="temprature"):
