@@ -9,18 +9,8 @@ import pytest
 import torch
 import yaml
 
-from severe_bench.adapt.procedure import PROCEDURES
-from severe_bench.adapt.protocol import PROTOCOLS
-from severe_bench.adapt.unit import UNITS
-from severe_bench.core.registry import Registry
-from severe_bench.data.adapter import ADAPTERS
-from severe_bench.data.procedural.worlds import WORLDS
-from severe_bench.metrics.measure import METRICS
-from severe_bench.models.backbone import BACKBONES, FACTORY_GROUP
-from severe_bench.models.layout import LAYOUTS
-from severe_bench.pretrain.method import METHODS
-from severe_bench.report.further import SECTIONS
-from severe_bench.tasks.task import TASKS
+from severe_bench.cli.registries import REGISTRIES
+from severe_bench.models.backbone import FACTORY_GROUP
 from tests.cli.conftest import Severe, caller
 from tests.data.films import film
 
@@ -28,10 +18,6 @@ ROOT = Path(__file__).parent.parent
 DOC = (ROOT / "docs" / "extending.md").read_text()
 FILES = dict(re.findall(r"`([\w/.]+)`\n```\w+\n(.*?)```", DOC, re.DOTALL))
 TABLE = "\n".join(line for line in DOC.splitlines() if line.startswith("| "))
-REGISTRIES: tuple[Registry, ...] = (
-    ADAPTERS, BACKBONES, LAYOUTS, METHODS, METRICS, PROCEDURES, PROTOCOLS, SECTIONS, TASKS, UNITS,
-    WORLDS,
-)  # fmt: skip
 
 
 def points(project: str) -> str:

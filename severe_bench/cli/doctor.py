@@ -50,9 +50,11 @@ def _findings(
     results: Path, bench: tuple[str, str] | None, config: Path | None
 ) -> Iterator["Finding"]:
     if bench is None:
+        from severe_bench.cli.registries import REGISTRIES
         from severe_bench.doctor.examine import examine
+        from severe_bench.models.backbone import FACTORY_GROUP
 
-        yield from examine(results)
+        yield from examine(results, REGISTRIES, [FACTORY_GROUP])
     else:
         from severe_bench.cli.benching import bench as measured
 

@@ -51,7 +51,12 @@ class Registry(Generic[T]):
         self._stamped: dict[str, str] = {}
 
     @cached_property
-    def _foreign(self) -> dict[str, EntryPoint]:
+    def foreign(self) -> Mapping[str, EntryPoint]:
+        """What other packages add, by name.
+
+        Raises:
+            UserError: two of them, or one of them and this package, use one name.
+        """
         found: dict[str, EntryPoint] = {}
         for point in entry_points(group=self.group):
             if point.name in self._entries or point.name in found:
@@ -65,7 +70,7 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """All names, sorted."""
-        return sorted({*self._entries, *self._foreign})
+        return sorted({*self._entries, *self.foreign})
 
     def stamped(self, name: str) -> str:
         """What stands for a registered name in a cell's identity.
@@ -76,7 +81,7 @@ class Registry(Generic[T]):
         Raises:
             UserError: the package's source is not here.
         """
-        point = None if name in self._entries else self._foreign.get(name)
+        point = None if name in self._entries else self.foreign.get(name)
         if point is None:
             return name
         if name not in self._stamped:
@@ -96,9 +101,9 @@ class Registry(Generic[T]):
             module, _, attribute = self._entries[name].partition(":")
             return cast(T, getattr(importlib.import_module(module), attribute))
         plain, _, stamp = name.partition(STAMP)
-        if plain not in self._foreign:
+        if plain not in self.foreign:
             raise UserError(f"unknown {self.kind} {name!r}", where, nearest(name, self.names()))
-        point = self._foreign[plain]
+        point = self.foreign[plain]
         if stamp and self.stamped(plain) != name:
             what = f"the source of the {self.kind} {plain!r} has changed since this was planned"
             raise UserError(what, point.value, "plan and run again")
