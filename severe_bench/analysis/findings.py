@@ -41,7 +41,7 @@ class Reader(Protocol):
         """What an evaluated cell computes."""
 
     def drawn(self, cell: str) -> int | None:
-        """How many training videos an evaluated cell had; None where its budget is the full set."""
+        """How many training videos an evaluated cell had; None where that is not known."""
 
     def features(self, cell: str) -> Features | None:
         """Of a features cell, by id, views merged; UserError where they are damaged."""

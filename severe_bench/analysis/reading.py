@@ -12,6 +12,7 @@ from severe_bench.analysis.cka import Features, MergedViews
 from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork, column_of
 from severe_bench.analysis.one_setting import one_setting
 from severe_bench.analysis.quick_arrays import read_arrays
+from severe_bench.core.budget import Budget
 from severe_bench.core.errors import UserError
 from severe_bench.core.shards import read_shards
 from severe_bench.plan.cell import Cell, Label
@@ -25,6 +26,7 @@ from severe_bench.store.status import CellStatus, status
 
 DRAWN = "drawn.txt"
 """As `run.kinds.incomplete` calls it: a line for each training video that the budget drew."""
+FULL = str(Budget())
 REASONS = {
     "pending": "not run yet",
     "idle": "not run yet",
@@ -68,11 +70,12 @@ class ResultsReader:
         return job if isinstance(job, EvaluateJob) else None
 
     def drawn(self, cell: str) -> int | None:
-        """How many training videos its budget drew; None where that is the full training set."""
+        """How many training videos its budget drew; of the full set, as many as the plan knew."""
+        folder = self.layout.cells / cell
         try:
-            return (self.layout.cells / cell / DRAWN).read_bytes().count(b"\n")
+            return (folder / DRAWN).read_bytes().count(b"\n")
         except OSError:
-            return None
+            return _full_set(folder)
 
     def features(self, cell: str) -> Features | None:
         """Features of a features cell, views merged; None where there are none.
@@ -97,6 +100,16 @@ class ResultsReader:
         if values.ndim != 3 or weights.shape != values.shape[:2] or len(samples) != len(values):
             return None
         return Features(np.asarray(samples, np.str_), MergedViews(values, weights))
+
+
+def _full_set(folder: Path) -> int | None:
+    """Training videos of a cell whose budget is all of them; None where that is not known."""
+    try:
+        cell = read_cell(folder)
+    except CorruptError:
+        return None
+    full = isinstance(cell.job, EvaluateJob) and str(cell.job.budget) == FULL
+    return cell.places.sizes.get("train") if full else None
 
 
 def _predictions_as_stored(folder: Path) -> Predictions | None:

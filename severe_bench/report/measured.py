@@ -214,11 +214,13 @@ def _sample_places(findings: Findings) -> Iterator[Place]:
     labels = {column_of(label): label for label in study.experiments}
     for (experiment, model), one in findings.settings.items():
         label = labels.get(experiment)
-        if label is None or not label.budget.isdigit():
+        x = one.labelled
+        if x is None and label is not None and label.budget.isdigit():
+            x = int(label.budget)
+        if label is None or x is None:
             continue
         if math.isfinite(study.columns[experiment].values.get(model, math.nan)):
             named = (label.dataset, label.protocol, preset_of(label), label.task, label.headline)
-            x = float(label.budget) if one.labelled is None else one.labelled
             yield Place(experiment, model, x, one.but_budget, named)
 
 

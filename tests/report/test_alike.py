@@ -13,14 +13,22 @@ from severe_bench.analysis.harvest import Harvest, Measured
 from severe_bench.analysis.reading import DRAWN, ResultsReader, harvest
 from severe_bench.analysis.study import build_study
 from severe_bench.config.loading import load_config
+from severe_bench.core.budget import Budget
 from severe_bench.plan.build import plan_suite
-from severe_bench.plan.cell import Cell
+from severe_bench.plan.cell import Cell, Places
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.report.measured import sample_panels, sample_plot
 from severe_bench.report.tables.frames import awareness, frame_sweeps, reference_frames
 from severe_bench.run.kinds.incomplete import DRAWN_FILE
 from severe_bench.store.layout import Layout
-from tests.analysis.builder import PROVENANCE, Trial, write_suite
+from tests.analysis.builder import (
+    PROVENANCE,
+    Trial,
+    evaluate_cell,
+    predictions,
+    write_done,
+    write_suite,
+)
 
 SHIPPED = Path("severe_bench/benchmarks.yaml")
 
@@ -186,6 +194,29 @@ def test_a_budget_larger_than_the_training_set_stands_where_it_was_drawn(tmp_pat
     alike = {key: replace(one, but_budget="") for key, one in findings.settings.items()}
     (panel,) = sample_panels(replace(findings, settings=alike))
     assert [x for x, _ in panel.curves["a"]] == [10.0, 30.0]
+
+
+@pytest.mark.parametrize(("sizes", "points"), [({"train": 500}, [10, 20, 500]), ({}, [10, 20])])
+def test_the_full_set_is_the_last_point_where_its_size_is_known(
+    tmp_path: Path, sizes: dict[str, int], points: list[int]
+) -> None:
+    layout = Layout(tmp_path, "demo")
+    trials = [
+        Trial(name, "samples", {"a": 0.4}, budget=str(budget), videos=40, setting="one")
+        for name, budget in (("few", 10), ("more", 20), ("all", 30))
+    ]
+    for trial in trials:
+        cell = evaluate_cell(trial, "a", 0)
+        if trial.name == "all":
+            assert isinstance(cell.job, EvaluateJob)
+            assert cell.label is not None
+            job = cell.job.model_copy(update={"budget": Budget()})
+            label = cell.label.model_copy(update={"budget": "full"})
+            cell = Cell.of(job, cell.title, label=label, places=Places(sizes=sizes))
+        write_done(layout, cell, predictions(trial, "a", 0.4, 0))
+    findings = find(harvest(layout), ResultsReader(layout), ())
+    (panel,) = sample_panels(findings)
+    assert [x for x, _ in panel.curves["a"]] == points
 
 
 def test_budgets_that_drew_as_many_videos_are_refused_and_said(tmp_path: Path) -> None:
