@@ -93,10 +93,10 @@ def _run(
     pool.run()
     return replace(
         outcome,
-        done=tuple(pool.done),
-        failed=outcome.failed | pool.failed,
-        blocked=outcome.blocked | pool.blocked,
+        done=tuple(pool.endings.done),
+        failed=outcome.failed | pool.endings.failed,
+        blocked=outcome.blocked | pool.endings.blocked,
         interrupted=pool.interrupted,
-        told=frozenset(pool.failed),
-        waited=frozenset(pool.waited),
+        told=frozenset(pool.endings.failed),
+        waited=frozenset(pool.endings.waited),
     )

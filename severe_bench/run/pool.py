@@ -2,29 +2,22 @@
 
 import selectors
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.expect import Expectations
-from severe_bench.run import memory
-from severe_bench.run.aftermath import store_failure
 from severe_bench.run.company import Companies
 from severe_bench.run.devices import Lane
+from severe_bench.run.endings import Endings
 from severe_bench.run.events import (
-    Blocked,
-    Failed,
-    Finished,
     Note,
     Observer,
     Outlook,
     Progressed,
-    Retried,
     Started,
     Stopped,
-    Waiting,
 )
 from severe_bench.run.interrupts import Interrupts
 from severe_bench.run.leases import lease
@@ -34,10 +27,7 @@ from severe_bench.run.queue import Queue
 from severe_bench.run.reproduce import Invocation
 from severe_bench.run.sessions import Every
 from severe_bench.run.work import RUNNERS
-from severe_bench.store.cells import CorruptError, read_failure, read_result
 from severe_bench.store.layout import Layout
-from severe_bench.store.lock import owner
-from severe_bench.store.result import FailureClass, told
 from severe_bench.store.states import state_of
 
 LISTEN_SECONDS = 0.2
@@ -91,8 +81,8 @@ class Pool:
         found: number of cells of this run that were done before.
 
     Attributes:
-        done: ids of cells that came to an end, `waited` those among them that another run did.
-        failed, blocked: id -> message, and id -> id of the failed cell that it needs.
+        endings: what became of its cells.
+        interrupted: whether the user, or `settings.stop`, ended it.
     """
 
     def __init__(
@@ -111,17 +101,11 @@ class Pool:
         self._total = found + len(queue.left)
         self._processes: dict[str, Process] = {}
         self._last: dict[str, Cell] = {}
-        self._elsewhere: dict[str, Cell] = {}
-        self._losses: Counter[str] = Counter()
         self._false_starts = 0
         self._told: set[str] = set()
-        self._oom_kills = memory.oom_kills()
         self._selector = selectors.DefaultSelector()
         self._poll_due, self._outlook_due = Every(POLL_SECONDS), Every(OUTLOOK_SECONDS)
-        self.done: list[str] = []
-        self.waited: list[str] = []
-        self.failed: dict[str, str] = {}
-        self.blocked: dict[str, str] = {}
+        self.endings = Endings(layout, queue, expect, observe, settings.losses)
         self.interrupted = False
 
     def run(self) -> None:
@@ -153,7 +137,7 @@ class Pool:
 
     @property
     def _unfinished(self) -> bool:
-        return bool(self._queue.has_ready or self._busy or self._elsewhere)
+        return bool(self._queue.has_ready or self._busy or self.endings.elsewhere)
 
     def _fill(self) -> None:
         for lane in self._settings.lanes:
@@ -176,7 +160,7 @@ class Pool:
             cell = self._queue.take(self._last.get(lane.name))
             if state_of(self._layout.folder(cell)) != "done":
                 return cell
-            self._look_elsewhere(cell)
+            self.endings.look_elsewhere(cell)
         return None
 
     def _hand_back(self, process: Process | None) -> None:
@@ -236,30 +220,11 @@ class Pool:
         process.cell, self._last[process.lane.name] = None, cell
         self._companies.dissolve(process)
         if reply.state == "done":
-            self._is_done(cell, reply.seconds)
+            self.endings.is_done(cell, reply.seconds)
         elif reply.state == "failed":
-            self._has_failed(cell, reply.message)
+            self.endings.has_failed(cell, reply.message)
         else:
-            self._is_elsewhere(cell)
-
-    def _is_done(self, cell: Cell, seconds: float) -> None:
-        self.done.append(cell.id)
-        self._expect.learn(cell, seconds)
-        self._queue.done(cell)
-        self._observe(Finished(cell, seconds))
-
-    def _has_failed(self, cell: Cell, message: str) -> None:
-        self.failed[cell.id] = message
-        self._observe(Failed(cell, message))
-        for dependent in self._queue.failed(cell):
-            self.blocked[dependent.id] = cell.id
-            self._observe(Blocked(dependent, cell))
-
-    def _is_elsewhere(self, cell: Cell) -> None:
-        self._elsewhere[cell.id] = cell
-        found = owner(self._layout.folder(cell))
-        text = f"process {found.pid} on {found.host}" if found else "another process"
-        self._observe(Waiting(cell, text))
+            self.endings.is_elsewhere(cell)
 
     def _gone(self, process: Process) -> None:
         """A worker has ended, asked or not; what becomes of its cell."""
@@ -276,11 +241,11 @@ class Pool:
         if self.interrupted:
             self._observe(Stopped(cell))
         elif process.stopping_since is not None:
-            self._give_up(cell, "timeout", f"took more than {self._settings.timeout:g} s")
+            self.endings.give_up(cell, "timeout", f"took more than {self._settings.timeout:g} s")
         elif process.ready and in_company:
-            self._lost_in_company(cell, how)
+            self.endings.lost_in_company(cell, how)
         elif process.ready:
-            self._lost(cell, how)
+            self.endings.lost(cell, how)
         else:
             self._queue.put_back(cell)
 
@@ -291,42 +256,12 @@ class Pool:
             reason = words[-1] if words else "it said nothing"
             raise UserError(f"workers do not start: {reason}", mend="run `severe doctor`")
 
-    def _lost_in_company(self, cell: Cell, how: str) -> None:
-        """Nothing is held against a cell that did not run alone; now it will."""
-        self._was_out_of_memory()
-        self._queue.put_back(cell)
-        self._observe(Retried(cell, f"its worker {how}"))
-
-    def _lost(self, cell: Cell, how: str) -> None:
-        if self._was_out_of_memory():
-            self._give_up(cell, "out_of_memory", f"its worker {how}: the machine's memory was full")
-            return
-        self._losses[cell.id] += 1
-        if self._losses[cell.id] <= self._settings.losses:
-            self._queue.put_back(cell)
-            self._observe(Retried(cell, f"its worker {how}"))
-            return
-        self._give_up(cell, "lost", f"its worker {how}, {self._losses[cell.id]} times")
-
-    def _was_out_of_memory(self) -> bool:
-        """Whether the kernel has killed one more process of ours for want of memory."""
-        if memory.oom_kills() <= self._oom_kills:
-            return False
-        self._oom_kills += 1
-        return True
-
-    def _give_up(self, cell: Cell, failure_class: FailureClass, message: str) -> None:
-        if store_failure(self._layout, cell, failure_class, message):
-            self._has_failed(cell, told(failure_class, message))
-        else:
-            self._queue.put_back(cell)  # done after all, or held: the next worker finds out
-
     def _watch(self) -> None:
         for process in self._busy:
             self._check_time(process)
-        if self._elsewhere and self._poll_due():
-            for cell in list(self._elsewhere.values()):
-                self._look_elsewhere(cell)
+        if self.endings.elsewhere and self._poll_due():
+            for cell in list(self.endings.elsewhere.values()):
+                self.endings.look_elsewhere(cell)
         if self._outlook_due():
             self._tell_outlook()
 
@@ -337,33 +272,16 @@ class Pool:
         elif timeout is not None and process.ready and process.busy_seconds_each > timeout:
             process.stop()
 
-    def _look_elsewhere(self, cell: Cell) -> None:
-        folder = self._layout.folder(cell)
-        if state_of(folder) == "running":
-            return
-        self._elsewhere.pop(cell.id, None)
-        try:
-            result, failure = read_result(folder), read_failure(folder)
-        except CorruptError:
-            result = failure = None  # the worker that takes it sets the folder aside
-        if result is not None:
-            self.waited.append(cell.id)
-            self._is_done(cell, result.cost.seconds)
-        elif failure is not None:
-            self._has_failed(cell, failure.told)
-        else:
-            self._queue.put_back(cell)
-
     def _tell_outlook(self) -> None:
-        done, failed = self._found + len(self.done), len(self.failed)
+        done, failed = self._found + len(self.endings.done), len(self.endings.failed)
         self._observe(
             Outlook(
-                total=self._total - len(self.blocked),
+                total=self._total - len(self.endings.blocked),
                 done=done,
                 failed=failed,
                 running=len(self._busy),
                 seconds_left=self._seconds_left(),
-                elsewhere=len(self._elsewhere),
+                elsewhere=len(self.endings.elsewhere),
             )
         )
 

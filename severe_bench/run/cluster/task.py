@@ -58,8 +58,9 @@ class ArrayTask:
         cells = runnable(submission.layout, read_task(submission, self.number))
         pool = _pool(submission, cells, timer)
         pool.run()
-        ended = f"{len(pool.done)} done, {len(pool.failed)} failed, of {len(cells)}"
-        if len(cells) == len(pool.done) + len(pool.failed) + len(pool.blocked):
+        end = pool.endings
+        ended = f"{len(end.done)} done, {len(end.failed)} failed, of {len(cells)}"
+        if len(cells) == len(end.done) + len(end.failed) + len(end.blocked):
             _log.info(ended)
         elif timer.rang:
             _go_back(submission, ended)
