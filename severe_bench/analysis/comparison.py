@@ -22,6 +22,8 @@ from severe_bench.metrics.bootstrap import percentiles_of_each
 from severe_bench.metrics.few_groups import (
     FEW,
     LEVEL,
+    ROUNDING,
+    all_agree,
     around,
     equal_differences_p,
     equal_groups,
@@ -31,7 +33,6 @@ from severe_bench.metrics.few_groups import (
 Array = NDArray[np.float64]
 BLOCK = 500
 """Pairs whose resampled differences are held at once."""
-ROUNDING = 1e-9
 POWER = 0.8
 SIZE = 0.05
 
@@ -227,7 +228,7 @@ def _compare(pairs: Sequence[tuple[Side, Side]], n: int) -> list[Comparison]:
     few = first.groups < FEW
     bounds = _by_t(values, video, seed, first.groups) if few else _by_percentiles(pairs)
     means = values.mean(axis=1)
-    alike = np.ptp(redrawn, axis=1) <= ROUNDING * np.maximum(1.0, np.abs(means))
+    alike = all_agree(redrawn, means)
     bounds[alike] = _hull(bounds[alike], _equal(means[alike], first))
     bounds = np.clip(bounds, *_range(first.metric))
     return [

@@ -44,7 +44,7 @@ from severe_bench.analysis.sensitivity import (
     with_interval,
 )
 from severe_bench.core.errors import UserError
-from severe_bench.metrics.few_groups import standard_errors
+from severe_bench.metrics.few_groups import all_agree, standard_errors
 from severe_bench.metrics.measure import METRICS
 from severe_bench.plan.cell import Label
 from severe_bench.store.predictions import Predictions
@@ -86,7 +86,8 @@ class Uncertainty:
 
     Args:
         intervals: model -> of its seed-averaged metric, over test videos.
-        video_se: model -> standard error of the same.
+        video_se: model -> standard error of the same; absent where all resamples agree, so that it
+            is not known.
         comparisons: (model, model) -> their difference, in the metric's unit.
         redrawn: scores of all models with videos and seeds drawn again.
         groups: how many groups of test videos were drawn from.
@@ -361,10 +362,11 @@ def _uncertainty(cells: Sequence[Measured], read: ReadPredictions) -> Uncertaint
     resampled = resample(measure, runs)
     groups = next(iter(resampled.values())).groups
     averaged = np.stack([one.replicates.mean(axis=0) for one in resampled.values()])
-    spread = zip(resampled, standard_errors(averaged, groups), strict=True)
+    unknown = all_agree(averaged, averaged[:, 0])
+    spread = zip(resampled, standard_errors(averaged, groups), unknown, strict=True)
     return Uncertainty(
         dict(zip(resampled, intervals_of(list(resampled.values())), strict=True)),
-        {model: float(deviation) for model, deviation in spread},
+        {model: float(deviation) for model, deviation, alike in spread if not alike},
         compare_all(resampled, cells[0].n),
         redraw(resampled, measure.metric),
         groups,

@@ -22,6 +22,7 @@ from severe_bench.metrics.few_groups import (
     FEW,
     FEWEST,
     LEVEL,
+    all_agree,
     around,
     equal_groups,
     standard_errors,
@@ -30,7 +31,6 @@ from severe_bench.metrics.measure import Measure, Scores, Targets
 
 BLOCK = 4_000_000
 """Largest number of resampling weights held at once (32 MB)."""
-ROUNDING = 1e-12
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -103,7 +103,7 @@ def known_intervals(
             the metric has no end.
     """
     bounds = intervals(found, values, groups, limits)
-    same = np.ptp(found, axis=1) <= ROUNDING * np.maximum(1.0, np.abs(values))
+    same = all_agree(found, values)
     bounds[same] = equal_groups(values[same], groups, limits) if mean else np.nan
     return [
         (float(low), float(high)) if np.isfinite([low, high]).all() else None

@@ -18,6 +18,8 @@ from severe_bench.core.errors import UserError
 LEVEL = 0.95
 FEWEST = 3
 """Groups below which nothing is said of the spread over test videos."""
+ROUNDING = 1e-9
+"""Relative to the value; resamples that differ by less are one."""
 FEW = 40
 """Groups below which intervals are by Student's t; from it on, percentiles of resamples."""
 
@@ -45,6 +47,17 @@ def around(value: Floats, error: Floats, freedom: Floats | float) -> Floats:
     """The interval by Student's t: (...,) each -> (..., 2)."""
     reach = stdtrit(freedom, (1 + LEVEL) / 2) * error
     return np.stack([value - reach, value + reach], axis=-1)
+
+
+def all_agree(replicates: Floats, values: Floats) -> NDArray[np.bool_]:
+    """Whether all resamples (K, R) of each value (K,) are one, but for rounding: (K,).
+
+    They have no spread then because all groups are alike, which says little of other groups.
+    """
+    spread: NDArray[np.bool_] = np.ptp(replicates, axis=1) <= ROUNDING * np.maximum(
+        1.0, np.abs(values)
+    )
+    return spread
 
 
 def equal_groups(

@@ -11,7 +11,7 @@ from severe_bench.analysis.study import build_study
 from severe_bench.core.errors import UserError
 from severe_bench.report.build import build_report
 from severe_bench.report.comparing import against_published, two_models
-from severe_bench.report.tables.scores import matrix
+from severe_bench.report.tables.scores import long, matrix
 from severe_bench.store.cells import read_result, write_result
 from severe_bench.store.layout import Layout
 from tests.analysis.builder import Trial, evaluate_cell, write_failed, write_suite
@@ -143,6 +143,14 @@ def test_ranks_are_not_drawn_among_some_of_the_models(tmp_path: Path) -> None:
     assert [one.rank for one in found.values()] == [1, 2, 3]
     assert [one.ranks for one in found.values()] == [None] * 3
     assert found["b"].interval is not None
+
+
+def test_models_that_are_always_right_have_no_standard_error(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, "s")
+    always_right(layout)
+    table = long(build_study(harvest(layout), ResultsReader(layout).predictions))
+    place = [head.key for head in table.heads].index("video_se")
+    assert {row[place].value for row in table.rows} == {None}
 
 
 def test_a_single_model_is_neither_best_nor_worst(tmp_path: Path) -> None:
