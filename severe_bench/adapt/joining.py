@@ -9,8 +9,9 @@ from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.linear_heads import LinearHeads, is_plain_linear
 from severe_bench.adapt.lockstep import Member
 from severe_bench.adapt.probing import FeatureBatches, Learner, scaling_of
-from severe_bench.adapt.selection import Trials, best_of, with_setting
+from severe_bench.adapt.selection import Trials, best_of, trials_folder, with_setting
 from severe_bench.adapt.stacks import OneHead, SeveralHeads
+from severe_bench.train.checkpoint import CHECKPOINT_FILE
 from severe_bench.train.loop import Training, seeded
 
 Stage = Callable[[Inputs, FeatureTable], Member | None]
@@ -46,6 +47,8 @@ def trials_of(inputs: Inputs, table: FeatureTable) -> Member | None:
 
 def selected_of(inputs: Inputs, table: FeatureTable) -> Member | None:
     """The head with the setting that the cell's trials chose; none before these have ended."""
+    if not (trials_folder(inputs.session) / CHECKPOINT_FILE).exists():
+        return None
     trials = Trials.of(table, inputs)
     training = trials.begun()
     if training.tally.steps < training.total:

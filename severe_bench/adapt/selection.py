@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -144,6 +145,11 @@ def with_setting(inputs: Inputs, number: int) -> Inputs:
     return replace(inputs, job=inputs.job.model_copy(update={"recipe": recipe}))
 
 
+def trials_folder(session: Session) -> Path:
+    """Where the training of a cell's trials is kept."""
+    return session.folder / PARTS_FOLDER / TRIALS_FOLDER
+
+
 @dataclass(frozen=True)
 class Trials:
     """A head of every setting, to be fitted on some of the training records.
@@ -169,8 +175,7 @@ class Trials:
             UserError: as of `split_off`; a head that keeps running statistics.
         """
         fitting, selection = split_off(inputs.train)
-        folder = inputs.session.folder / PARTS_FOLDER / TRIALS_FOLDER
-        session = replace(inputs.session, folder=folder)
+        session = replace(inputs.session, folder=trials_folder(inputs.session))
         part = replace(inputs, train=fitting, test=selection, session=session)
         train, test = table.of(fitting), table.of(selection)
         if part.job.recipe.standardise:

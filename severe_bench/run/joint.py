@@ -13,11 +13,12 @@ from severe_bench.adapt.features import FeatureTable, read_features
 from severe_bench.adapt.inputs import Inputs
 from severe_bench.adapt.joining import STAGES, Stage
 from severe_bench.adapt.lockstep import Member, train_together
-from severe_bench.core.errors import LostClaim
+from severe_bench.core.errors import Interrupted, LostClaim
 from severe_bench.core.session import Progress, Session
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import EvaluateJob
 from severe_bench.run.cell import How, holding, settled
+from severe_bench.run.company import MOST
 from severe_bench.run.kinds.inputs import load_dataset
 from severe_bench.run.sessions import (
     TOLD_SECONDS,
@@ -35,6 +36,9 @@ from severe_bench.store.lock import Claim
 
 HELD_BYTES = 1 << 30
 """Of features and heads that a company may hold; whoever would be too much trains alone."""
+CACHED = 1 << 19
+"""Numbers of heads that train at once on a CPU. More, with as many gradients and twice as many
+moments, leave the processor's cache at every step, and company makes nothing faster."""
 
 _log = logging.getLogger(__name__)
 
@@ -124,10 +128,10 @@ def _train_in_stages(
         return
     table = read_features(guests[0].inputs.session.needs["train_features"])
     for stage in STAGES[guests[0].inputs.job.protocol]:
-        seats = _seats(guests, stage, table)
-        if len(seats) > 1:
-            _train(seats, stop, tell, began)
-        began = time.monotonic()
+        for seats in _groups(_seats(guests, stage, table)):
+            if len(seats) > 1:
+                _train(seats, stop, tell, began)
+            began = time.monotonic()
 
 
 def _seats(guests: list[_Guest], stage: Stage, table: FeatureTable) -> list[_Seat]:
@@ -143,11 +147,27 @@ def _seats(guests: list[_Guest], stage: Stage, table: FeatureTable) -> list[_Sea
             continue
         if member is None or not member.left:
             continue
+        if _at_once(member) < 2:  # nor do its fellows gain, whose heads are as large
+            break
         held += member.nbytes
         if held > HELD_BYTES:
             break
         seats.append(_Seat(guest.claim, member))
     return seats
+
+
+def _groups(seats: Sequence[_Seat]) -> Iterator[Sequence[_Seat]]:
+    """Seats that train at once, one group after another, of about the same size."""
+    if seats:
+        count = -(-len(seats) // _at_once(seats[0].member))
+        size = -(-len(seats) // count)
+        yield from (seats[first : first + size] for first in range(0, len(seats), size))
+
+
+def _at_once(member: Member) -> int:
+    """How many of this size should train at once."""
+    on_cpu = member.source.features.device.type == "cpu"
+    return CACHED // member.form.shape.row if on_cpu else MOST
 
 
 def _say_that_it_trains_alone(cell: Cell, why: Exception) -> None:
@@ -177,14 +197,16 @@ def _train(
     tell: Callable[[Progress], None],
     began: float,
 ) -> None:
-    folders = [seat.folder for seat in seats]
+    folders, should_stop = [seat.folder for seat in seats], partial(_should_stop, seats, stop)
+    if should_stop():
+        raise Interrupted("stopped before the first step")
     for folder in folders:
         clean(folder)
     session = Session(
         folder=folders[0],
         device=seats[0].member.training.session.device,
         needs={},
-        should_stop=partial(_should_stop, seats, stop),
+        should_stop=should_stop,
         checkpoint_due=Every(checkpoint_seconds()),
         report=_Reports(folders, tell, Every(TOLD_SECONDS), Every(WRITTEN_SECONDS)),
     )

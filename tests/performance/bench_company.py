@@ -61,25 +61,28 @@ class Size:
         return head
 
 
-SIZES = (
-    Size((50, 100, 200), width=64, classes=10, batch=64, epochs=60),
-    Size((250, 500, 1000), width=512, classes=100, batch=64, epochs=6),
-)
+SMALL = Size((50, 100, 200), width=64, classes=10, batch=64, epochs=60)
+WIDE = Size((250, 500, 1000), width=512, classes=10, batch=64, epochs=6)
+MANY = Size((250, 500, 1000), width=512, classes=100, batch=64, epochs=6)
 
 Begun = Callable[[Size, FeatureBatches, Path, int], Member]
 """The training of cell `number`, begun in a folder."""
 
 
 def bench() -> Iterator[Line]:
-    """Each size in turn."""
-    for size in SIZES:
+    """Each protocol in turn; where ten heads are larger than these, each cell trains alone."""
+    yield from _lines("linear", (_probe,), (SMALL, MANY))
+    yield from _lines("linear_selected", (_trials, _selected), (SMALL, WIDE))
+
+
+def _lines(protocol: str, stages: Sequence[Begun], sizes: Sequence[Size]) -> Iterator[Line]:
+    for size in sizes:
         sources = _sources(size)
+        with tempfile.TemporaryDirectory() as folder:
+            slow, fast = (partial(s, size, sources, stages, Path(folder)) for s in WAYS)
+            ratio = paired(slow, fast)
         shape = f"{', '.join(map(str, size.budgets))} videos x {size.width}, {size.classes} classes"
-        for name, stages in (("linear", (_probe,)), ("linear_selected", (_trials, _selected))):
-            with tempfile.TemporaryDirectory() as folder:
-                slow, fast = (partial(s, size, sources, stages, Path(folder)) for s in WAYS)
-                ratio = paired(slow, fast)
-            yield Line(f"9 {name} cells, {shape}: one after another / in company", str(ratio))
+        yield Line(f"9 {protocol} cells, {shape}: one after another / in company", str(ratio))
 
 
 def _sources(size: Size) -> list[FeatureBatches]:

@@ -3,6 +3,10 @@
 import json
 import logging
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +42,8 @@ MEASURED = [cell for cell in CELLS if can_have_fellows(cell)]
 SELECTED = [cell for cell in MEASURED if cell.label.experiment != "one"]
 (TOO_SMALL,) = [cell for cell in MEASURED if cell.label.experiment == "one"]
 TRIALS = Path("parts", "trials", CHECKPOINT)
+CHECKPOINTS = (TRIALS, Path(CHECKPOINT))
+TRIALS_ROW = HeadShape(100, 64).row
 
 
 def run_alone(layout: Layout, cells: Sequence[Cell]) -> None:
@@ -218,10 +224,48 @@ def test_a_company_that_lost_a_cell_writes_nothing_more(
 
 def test_memory_is_bounded_by_heads_too(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten heads of ten classes are more than the features of all cells."""
-    own = COPIES * 4 * HeadShape(100, 64).row + 2 * 17 * 64 * 4
+    own = COPIES * 4 * TRIALS_ROW + 2 * 17 * 64 * 4
     monkeypatch.setattr(joint, "HELD_BYTES", 2 * own)
     train_company(layout, SELECTED, How(), never, ignore)
     assert stages(layout) == {cell.title: 2 * (cell in SELECTED[:2]) for cell in MEASURED}
+
+
+@pytest.mark.parametrize(
+    ("cached", "sizes"),
+    [
+        (2 * TRIALS_ROW, ["2 cells", "6 cells"]),
+        (5 * TRIALS_ROW, ["3 cells", "6 cells"]),
+        (2 * TRIALS_ROW - 1, []),
+    ],
+)
+def test_no_more_train_at_once_than_the_cache_holds(
+    layout: Layout, quiet: Layout, monkeypatch: pytest.MonkeyPatch, cached: int, sizes: list[str]
+) -> None:
+    monkeypatch.setattr(joint, "CACHED", cached)
+    train_company(layout, SELECTED, How(), never, ignore)
+    for cell in SELECTED:
+        events = [e for e in read_events(layout.folder(cell)) if e.event == "in_company"]
+        assert [event.note for event in events] == sizes
+    run_alone(layout, CELLS)
+    assert numbers(layout) == numbers(quiet)
+
+
+def test_a_stop_between_groups_leaves_the_rest_as_it_was(
+    layout: Layout, quiet: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joint, "CACHED", 2 * TRIALS_ROW)
+
+    def stop() -> bool:
+        return (layout.folder(SELECTED[1]) / TRIALS).exists()
+
+    with pytest.raises(Interrupted):
+        train_company(layout, SELECTED, How(), stop, ignore)
+    assert stages(layout) == {cell.title: int(cell in SELECTED[:2]) for cell in MEASURED}
+    assert not (layout.folder(SELECTED[2]) / TRIALS).exists()
+    train_company(layout, SELECTED, How(), never, ignore)
+    with no_training():
+        run_alone(layout, CELLS)
+    assert numbers(layout) == numbers(quiet)
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
@@ -233,3 +277,29 @@ def test_a_run_forms_companies_and_changes_no_number(
     assert {stages(layout)[cell.title] for cell in SELECTED} == {2}
     assert numbers(layout) == numbers(quiet)
     assert read_failure(layout.folder(TOO_SMALL)) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_kill_in_either_stage_costs_no_bit(
+    layout: Layout, quiet: Layout, monkeypatch: pytest.MonkeyPatch, stage: int
+) -> None:
+    monkeypatch.setenv("SEVERE_CHECKPOINT_SECONDS", "0.01")
+    command = [sys.executable, "-m", "tests.run.test_company_selected", str(layout.results)]
+    process = subprocess.Popen(command)
+    while process.poll() is None and not _written(layout, stage):
+        time.sleep(0.002)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    train_company(layout, SELECTED[:4], How(), never, ignore)
+    run_alone(layout, CELLS)
+    assert numbers(layout) == numbers(quiet)
+
+
+def _written(layout: Layout, stage: int) -> bool:
+    """Whether a stage has left its first checkpoint."""
+    return any((layout.folder(cell) / CHECKPOINTS[stage]).exists() for cell in SELECTED)
+
+
+if __name__ == "__main__":
+    train_company(Layout(Path(sys.argv[1]), "small"), SELECTED, How(), never, ignore)
