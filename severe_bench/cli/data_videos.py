@@ -48,7 +48,7 @@ def verify(
     from severe_bench.data.verify import verify as verdicts_of
 
     videos = _chosen(target, root, annotations, option, config).videos.sampled(sample)
-    found = verdicts_of(videos.files, Verdicts())
+    found = verdicts_of(videos.files, Verdicts(), digests=videos.digests)
     shown = _tracked(found, "Verifying", len(videos.files), quiet=as_json)
     verification = Verification(tuple(shown))
     if as_json:

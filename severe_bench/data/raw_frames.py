@@ -97,7 +97,10 @@ class RawFolder:
         wanted = np.asarray(indices, dtype=np.int64)
         if wanted.size and not 0 <= wanted.min() <= wanted.max() < info.frames:
             raise VideoError(f"frames {indices} of {info.frames} asked for", str(self.root / name))
-        frames: Frames = np.asarray(_mapped(self.root / name)[wanted])
+        mapped = _mapped(self.root / name)
+        if mapped.shape != (info.frames, info.height, info.width, 3):
+            raise VideoError("changed while it was read", str(self.root / name), "run again")
+        frames: Frames = np.asarray(mapped[wanted])
         return Reading(frames, f"{READER} of {self._made[name].decoder}")
 
 

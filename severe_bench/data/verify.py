@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
 from severe_bench.data.decoders.decoder import Decoder, Frames, VideoError, VideoInfo
 from severe_bench.data.decoders.decord import DecordDecoder, decord_usable
@@ -15,6 +17,7 @@ from severe_bench.data.decoders.pyav import PyAvDecoder
 from severe_bench.data.decoders.seeking import PyAvSeeker
 from severe_bench.data.decoders.torchcodec import TorchcodecDecoder, torchcodec_usable
 from severe_bench.data.isolated import ReaderProcess
+from severe_bench.data.raw_frames import READER, is_raw
 from severe_bench.data.verdicts import Verdicts
 from severe_bench.data.video import decoder_for, read_frames
 
@@ -104,7 +107,10 @@ def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def verify(
-    paths: Iterable[Path], verdicts: Verdicts | None = None, deadline: float = 600.0
+    paths: Iterable[Path],
+    verdicts: Verdicts | None = None,
+    deadline: float = 600.0,
+    digests: Mapping[Path, str] = MappingProxyType({}),
 ) -> Iterable[FileVerdict]:
     """Each file's verdict in turn, found in a process that may crash or hang.
 
@@ -112,10 +118,16 @@ def verify(
         paths: of videos.
         verdicts: where what was found is kept, for the reader.
         deadline: seconds per file.
+        digests: SHA-256 of those files that were prepared, as they were then.
     """
     with ReaderProcess(deadline) as reader:
         for path in paths:
             try:
+                if path in digests:
+                    reader.call(require_digest, path, digests[path])
+                if is_raw(path.name):
+                    yield FileVerdict(str(path), "", READER, {SEVERE: Outcome(True)})
+                    continue
                 found, info = reader.call(verify_file, path)
                 kept: VideoInfo | VideoError = info
             except UserError as error:
@@ -124,6 +136,19 @@ def verify(
             if verdicts is not None and path.is_file():
                 verdicts.keep(path, kept)
             yield found
+
+
+def require_digest(path: Path, digest: str) -> None:
+    """Refuse a prepared file that is another by now.
+
+    Raises:
+        VideoError: it is missing or has another SHA-256.
+    """
+    if not path.is_file():
+        raise VideoError("no such video", str(path))
+    if file_digest(path) != digest:
+        what = "is not what was prepared (other checksum): remove it and run severe data prepare"
+        raise VideoError(what, str(path))
 
 
 def verify_file(path: Path, seed: int = 0) -> tuple[FileVerdict, VideoInfo]:

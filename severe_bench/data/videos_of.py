@@ -10,6 +10,7 @@ from severe_bench.data.adapter import ADAPTERS, Location
 from severe_bench.data.check import parsed_options
 from severe_bench.data.datasets.finding import files_below
 from severe_bench.data.datasets.videos import stem
+from severe_bench.data.prepared import listed
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Videos:
     paths: tuple[str, ...]
 
     @property
+    def digests(self) -> dict[Path, str]:
+        """SHA-256 of those that were prepared there."""
+        return {self.root / made.prepared: made.prepared_sha256 for made in listed(self.root)}
+
+    @property
     def files(self) -> list[Path]:
         """The videos' full paths."""
         return [self.root / path for path in self.paths]
@@ -38,12 +44,14 @@ class Videos:
 
 
 def of_folder(folder: Path) -> Videos:
-    """Every file below the folder that is named like a video, by name.
+    """Every file below the folder that is named like a video or was prepared there, by name.
 
     Raises:
         UserError: there is none.
     """
-    paths = tuple(sorted(name for name in files_below(folder) if stem(name) != name))
+    prepared = {made.prepared for made in listed(folder)}
+    named = {name for name in files_below(folder) if stem(name) != name}
+    paths = tuple(sorted(prepared | named))
     if not paths:
         raise UserError("holds no videos", str(folder), "name a folder of videos")
     return Videos(folder, paths)

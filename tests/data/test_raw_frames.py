@@ -22,7 +22,10 @@ from severe_bench.data.prepared import (
 )
 from severe_bench.data.raw_frames import write_frames
 from severe_bench.data.store import VideoStore
+from severe_bench.data.verify import Verification, verify
 from severe_bench.data.video import VideoError, read_frames
+from severe_bench.data.videos_of import of_folder
+from tests.data.films import film
 from tests.data.zoo import ZOO, Animal, irregular, numbers_of
 
 HOW = Prepared(short_side=48, raw=True)
@@ -151,6 +154,40 @@ def test_no_frame_outside_is_given(tmp_path: Path, indices: list[int]) -> None:
     dataset, _ = one(tmp_path)
     with pytest.raises(VideoError, match="of 6 asked for"):
         VideoStore(dataset.root).clip(dataset.records[0], indices)
+
+
+def test_frames_prepared_anew_are_not_mixed_with_those_before(tmp_path: Path) -> None:
+    root = tmp_path / "videos"
+    films = [film(root / name, 20) for name in ("a.mp4", "b.mp4")]
+    folder = prepared_folder(root, HOW)
+    plan = Prepare(root, [one.name for one in films], folder, HOW, 1)
+    with plan.opened() as work:
+        list(work.run())
+    store, part = VideoStore(folder), Record("a", "a.npy", 0, "train")
+    assert len(store.clip(part, [0, 19])) == 2
+    film(films[0], 7)
+    with plan.opened() as work:
+        list(work.run())
+    with pytest.raises(VideoError, match="changed while it was read"):
+        store.clip(part, [0, 19])
+
+
+def test_a_changed_byte_is_found_by_verifying(tmp_path: Path) -> None:
+    root = tmp_path / "videos"
+    names = [film(root / name, 20).name for name in ("a.mp4", "b.mp4")]
+    for how in (HOW, Prepared(short_side=48)):
+        folder = prepared_folder(root, how)
+        with Prepare(root, names, folder, how, 1).opened() as work:
+            list(work.run())
+        videos = of_folder(folder)
+        assert len(videos.paths) == 2
+        assert Verification(tuple(verify(videos.files, digests=videos.digests))).ok
+        content = bytearray(videos.files[1].read_bytes())
+        content[len(content) // 2] ^= 1
+        videos.files[1].write_bytes(content)
+        good, bad = verify(videos.files, digests=videos.digests)
+        assert not good.problem
+        assert bad.problem.startswith("is not what was prepared")
 
 
 def test_a_file_that_no_manifest_lists_is_refused(tmp_path: Path) -> None:
