@@ -14,6 +14,7 @@ from severe_bench.analysis.ranking import Column
 from severe_bench.analysis.sensitivity import sensitivity
 from severe_bench.core.metric import Metric
 from severe_bench.report.correlations import correlation_plot
+from severe_bench.report.figures.axis import Scale, around
 from severe_bench.report.figures.canvas import Canvas, width_of
 from severe_bench.report.figures.curves import LINE, CurvePanel, apart, curve_plot
 from severe_bench.report.figures.heat import heat_map
@@ -144,3 +145,11 @@ def test_a_class_without_a_test_video_is_grey_and_said(classes: int) -> None:
     assert "nan" not in drawn.svg
     known = heat_map(np.zeros((2, 2)), "ab", "ab").svg("no class is missing")
     assert 'fill="#d8d8dc"' not in known
+
+
+@pytest.mark.parametrize("ends", [(0.12345, 0.12346), (0.0, 1e-5), (99.99, 100.01), (-3e6, 4e6)])
+def test_ticks_have_as_many_digits_as_tell_them_apart(ends: tuple[float, float]) -> None:
+    ticks = Scale(*around(ends), 0.0, 100.0).ticks()
+    assert len({words for _, words in ticks}) == len(ticks) > 1
+    for value, words in ticks:
+        assert float(words.replace("\u2212", "-")) == pytest.approx(value, abs=1e-9)

@@ -34,7 +34,7 @@ class Scale:
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         digits = max(0, -math.floor(math.log10(step) + 1e-9) + (step * 10 % 1 > 0 and step < 10))
-        return [(i * step, fixed(i * step, min(digits, 4))) for i in range(first, last + 1)]
+        return [(i * step, fixed(i * step, min(digits, 8))) for i in range(first, last + 1)]
 
 
 def around(values: Iterable[float], margin: float = 0.08) -> tuple[float, float]:
