@@ -1,5 +1,6 @@
 """Cancelling a suite's jobs, and telling the runs that wait for them."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def cancel_jobs(layout: Layout, observe: Observer) -> list[str]:
 
 
 def last_cancel(layout: Layout) -> str:
-    """What tells one cancelling from the next; empty before the first."""
+    """What tells one cancelling by this user from the next; empty before the first."""
     try:
         return _mark(layout).read_text(encoding="utf-8")
     except OSError:
@@ -47,4 +48,5 @@ def last_cancel(layout: Layout) -> str:
 
 
 def _mark(layout: Layout) -> Path:
-    return ledger.submissions_folder(layout) / CANCELLED
+    """One for each user: another's jobs in the same folder are not cancelled."""
+    return ledger.submissions_folder(layout) / f"{CANCELLED}-{os.getuid()}"

@@ -1,6 +1,7 @@
 """`--wait` with a scheduler that only records: it neither gives up early nor waits for ever."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -233,6 +234,27 @@ def test_cancelling_and_submitting_again_take_turns(
     assert len(slurm.calls("sbatch")) == 1
 
 
+def test_another_user_cancels_jobs_of_his_own(
+    slurm: FakeSlurm, order: Order, cells: list[Cell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two people may fill one folder."""
+    told: list[str] = []
+
+    def then(text: str) -> None:
+        told.append(text)
+        if len(told) == 1:
+            with monkeypatch.context() as other:
+                other.setattr("os.getuid", lambda: 12345)
+                queue = (slurm.folder / "queue").read_text()
+                cancel_jobs(order.layout, print)
+                (slurm.folder / "queue").write_text(queue)
+        settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
+        run_cells(order.layout, cells[: len(told)], settings, lambda event: None)
+
+    assert run_to_end(order, cells, (), noting(then)).exit_code == 0
+    assert not any("cancelled" in text for text in told)
+
+
 def test_a_new_run_heeds_no_earlier_cancelling(
     slurm: FakeSlurm, order: Order, cells: list[Cell]
 ) -> None:
@@ -256,7 +278,7 @@ def test_jobs_are_cancelled_where_nothing_can_be_written(
 ) -> None:
     """A full disk is a reason to cancel."""
     (array,) = dispatch(order, cells, (), lambda event: None).submitted.made
-    (order.layout.results / "demo" / "slurm" / "cancelled").mkdir()
+    (order.layout.results / "demo" / "slurm" / f"cancelled-{os.getuid()}").mkdir()
     told: list[str] = []
     assert cancel_jobs(order.layout, noting(told.append)) == [array.job]
     assert "end it with Ctrl-C" in told[0]
