@@ -189,10 +189,13 @@ def test_cells_whose_features_stay_on_the_disk_train_alone(
 
 
 @pytest.mark.parametrize("cached", [1, 5, 70])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
 def test_updates_of_parts_of_a_head_have_the_same_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: int, name: str
 ) -> None:
-    whole, parts = cell(tmp_path / "whole", 24, 0), cell(tmp_path / "parts", 24, 0)
+    spec = PLAN.optimiser.model_copy(update={"name": name})
+    plan = PLAN.model_copy(update={"optimiser": spec})
+    whole, parts = (cell(tmp_path / side, 24, 0, plan=plan) for side in ("whole", "parts"))
     probe_selected(whole)
     monkeypatch.setattr(many_heads, "CACHED", cached)
     probe_selected(parts)
