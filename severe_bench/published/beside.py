@@ -33,6 +33,7 @@ class Places(Frozen):
 
     source: str
     severe: str
+    models: dict[str, str]
     experiments: dict[str, Place]
 
 
@@ -191,7 +192,7 @@ def _gaps(name: str, ours: Column, known: Places) -> list[Gap]:
     by_plain = {plain(model): model for model in printed.column.values}
     found = []
     for model, value in ours.values.items():
-        twin = by_plain.get(plain(model))
+        twin = by_plain.get(plain(known.models.get(model, model)))
         if twin is not None:
             theirs = printed.column.values[twin]
             better = _better(value, theirs, printed.column.metric)

@@ -1,9 +1,11 @@
 """Measured models among the printed ones."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from scipy.stats import rankdata
 
 from severe_bench.analysis.ranking import Column
@@ -87,6 +89,15 @@ def test_a_value_equal_to_the_printed_one_is_not_called_worse(experiment: str) -
     columns = [replace(c, values={"rsp_net": printed.printed}) for c in measured(rsp_net=1.0)]
     (gap,) = (g for g in beside(columns).gaps if g.experiment == experiment)
     assert gap.better == "equal"
+
+
+def test_models_of_the_shipped_study_stand_beside_their_printed_rows() -> None:
+    shipped = yaml.safe_load(Path("severe_bench/suites/severe-models.yaml").read_text())["models"]
+    found = beside(measured(**dict.fromkeys(shipped, 1.0)))
+    printed = {gap.model: gap.printed_model for gap in found.gaps}
+    assert set(printed) == set(shipped)
+    named = ("scratch", "supervised_k400", "tubelet_contrast_k400", "rspnet")
+    assert [printed[name] for name in named] == ["None", "Supervised", "Tubelet", "RSPNet"]
 
 
 def test_signs_behind_measured_values_stay_with_them() -> None:
