@@ -9,7 +9,7 @@ import pytest
 
 from severe_bench.analysis.alike import Place, series, setting_of
 from severe_bench.analysis.findings import Findings, find
-from severe_bench.analysis.harvest import Harvest, Measured
+from severe_bench.analysis.harvest import Harvest, Measured, column_of
 from severe_bench.analysis.reading import DRAWN, ResultsReader, harvest
 from severe_bench.analysis.study import build_study
 from severe_bench.config.loading import load_config
@@ -129,6 +129,27 @@ def test_the_shipped_sample_curves_are_of_one_recipe_each() -> None:
     }
     assert curve == (1000.0, 2000.0, 4000.0, 8000.0)
     assert len(panels["ucf101, linear, as-written"].curves) == 10
+
+
+def test_the_shipped_sample_curves_end_at_the_full_sets() -> None:
+    """But those from scratch as run, whose full sets have a schedule of their own (D5)."""
+    cells = planned("samples")
+    findings = measured(cells)
+    full = {
+        (column_of(cell.label), cell.label.model): cell.places.sizes["train"]
+        for cell in cells
+        if cell.label is not None and cell.label.budget == "full"
+    }
+    settings = {k: replace(one, labelled=full.get(k)) for k, one in findings.settings.items()}
+    ends = {
+        panel.title: {model: curve[-1][0] for model, curve in panel.curves.items()}
+        for panel in sample_panels(replace(findings, settings=settings))
+    }
+    assert set(ends["ssv2, finetune, as-written"].values()) == {168_913}
+    assert set(ends["gym99, linear, as-run"].values()) == {20_484}
+    as_run = ends["ucf101, finetune, as-run"]
+    assert as_run.pop("scratch") == 8000
+    assert set(as_run.values()) == {9537}
 
 
 @pytest.fixture
