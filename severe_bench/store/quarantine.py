@@ -52,16 +52,16 @@ def quarantine_damaged(layout: Layout, folder: Path) -> Quarantined | None:
 def require_intact_needs(layout: Layout, cell: Cell) -> None:
     """Compare what a cell is going to read (features, weights) with its digests.
 
-    A damaged folder is moved aside, so that the next run makes it again. Videos are left out: they
-    are many, and their reader says what is wrong with one.
+    A damaged folder is moved aside, so that the next run makes it again. Videos must be there, and
+    are not compared: they are many, and their reader says what is wrong with one.
 
     Raises:
         UserError: naming the damaged file; a need is not done, because another worker has just set
-            it aside, say; or the results folder cannot be read or written.
+            it aside, or somebody moved the folder; or the results folder cannot be read or written.
     """
-    for need in (need for role, need in cell.needs.items() if role != VIDEOS):
+    for role, need in cell.needs.items():
         folder = layout.needed(need)
-        error = _rot(folder)
+        error = None if role == VIDEOS else _rot(folder)
         if error is None:
             continue
         _quarantine(layout, folder, _rot)
