@@ -5,7 +5,7 @@ one recipe, and one of them again with another. Their mean would be that of neit
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from severe_bench.analysis.harvest import Measured, Problem
 from severe_bench.core.digest import digest_of
@@ -40,6 +40,24 @@ def one_setting(measured: Iterable[Measured], job: Jobs) -> Apart:
         kept += sorted(first, key=lambda cell: cell.label.seed)
         left_out += [_superseded(cell, len(first)) for other in others for cell in other]
     return Apart(tuple(kept), tuple(left_out))
+
+
+def one_metric(kept: Iterable[Measured]) -> Apart:
+    """The cells of each experiment, all under one headline metric, and a problem for each without.
+
+    It is no part of a setting: cells hold all metrics, and a yaml can have named another one when
+    some of them were computed. That of the cell finished last counts.
+    """
+    columns: dict[str, list[Measured]] = {}
+    for cell in kept:
+        columns.setdefault(cell.column, []).append(cell)
+    found: list[Measured] = []
+    left_out: list[Problem] = []
+    for cells in columns.values():
+        metric = max(cells, key=_finished).label.headline
+        found += [_ranked_by(metric, cell) for cell in cells if metric in cell.values]
+        left_out += [_without(metric, cell) for cell in cells if metric not in cell.values]
+    return Apart(tuple(found), tuple(left_out))
 
 
 def mixed(kept: Iterable[Measured], job: Jobs) -> list[str]:
@@ -77,9 +95,20 @@ def _finished(cell: Measured) -> str:
     return cell.provenance.finished
 
 
+def _ranked_by(metric: str, cell: Measured) -> Measured:
+    return replace(cell, label=cell.label.model_copy(update={"headline": metric}))
+
+
 def _superseded(cell: Measured, seeds: int) -> Problem:
     count = f"{seeds} seed{'s' * (seeds != 1)}"
-    reason = f"measured with other settings than the {count} that count"
+    return _left_out(cell, f"measured with other settings than the {count} that count")
+
+
+def _without(metric: str, cell: Measured) -> Problem:
+    return _left_out(cell, f"measured without {metric}, by which its experiment is ranked")
+
+
+def _left_out(cell: Measured, reason: str) -> Problem:
     label = cell.label
     title = f"{label.model} / {cell.column} / seed {label.seed}"
     return Problem(cell.cell, title, "superseded", reason, "a plan says which count: -c FILE")

@@ -10,7 +10,7 @@ import numpy as np
 
 from severe_bench.analysis.cka import Features, MergedViews
 from severe_bench.analysis.harvest import Harvest, Measured, Problem, SharedWork, column_of
-from severe_bench.analysis.one_setting import one_setting
+from severe_bench.analysis.one_setting import one_metric, one_setting
 from severe_bench.analysis.quick_arrays import read_arrays
 from severe_bench.core.budget import Budget
 from severe_bench.core.errors import UserError
@@ -127,7 +127,7 @@ def harvest(layout: Layout, planned: Sequence[Cell] | None = None) -> Harvest:
         layout: where to look.
         planned: the suite's cells as planned now. Cells of earlier plans are then left out, names
             are the plan's, and cells not begun are listed. None: whatever the folder holds; of
-            cells of the same name those of one setting, see `one_setting`.
+            cells of the same name those of one setting and metric, see `one_setting`.
 
     Raises:
         UserError: the results folder cannot be read.
@@ -162,8 +162,9 @@ def _harvest_folder(layout: Layout) -> Harvest:
         for folder, s in found.items()
         if s != "done"
     ]
-    problems += [*broken, *apart.left_out]
-    return Harvest(layout.suite, apart.kept, tuple(problems), _shared(layout, None))
+    ranked = one_metric(apart.kept)
+    problems += [*broken, *apart.left_out, *ranked.left_out]
+    return Harvest(layout.suite, ranked.kept, tuple(problems), _shared(layout, None))
 
 
 def _is_missing(row: CellStatus) -> bool:

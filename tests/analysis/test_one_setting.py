@@ -1,11 +1,12 @@
 """Where a folder holds results of several settings under one name, those of one count."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from severe_bench.analysis.harvest import Measured
-from severe_bench.analysis.one_setting import Apart, mixed, one_setting, setting
+from severe_bench.analysis.one_setting import Apart, mixed, one_metric, one_setting, setting
 from severe_bench.plan.cell import Cell
 from severe_bench.plan.job import EvaluateJob, WeightsRef
 from tests.analysis.builder import PROVENANCE, Trial, evaluate_cell
@@ -86,3 +87,17 @@ def test_cells_that_cannot_be_read_stand_alone() -> None:
     found = one_setting([measured(cell(1, seed), seed) for seed in (0, 1)], lambda _: None)
     assert [one.label.seed for one in found.kept] == [1]
     assert len(found.left_out) == 1
+
+
+def test_an_experiment_is_ranked_by_one_metric() -> None:
+    """Another headline in the yaml leaves ids as they are: means would be of two metrics."""
+    values = {"top1": 50.0, "mean_per_class": 40.0}
+    first, second = (replace(measured(cell(1, s), s), values=values) for s in (0, 1))
+    renamed = second.label.model_copy(update={"headline": "mean_per_class"})
+    lacking = replace(measured(cell(1, 2), 0), values={"top1": 1.0})
+    found = one_metric([first, replace(second, label=renamed), lacking])
+    assert [one.label.headline for one in found.kept] == ["mean_per_class"] * 2
+    assert [one.cell for one in found.kept] == [first.cell, second.cell]
+    (left,) = found.left_out
+    assert (left.cell, left.state) == (lacking.cell, "superseded")
+    assert "without mean_per_class" in left.reason
