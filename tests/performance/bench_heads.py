@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from severe_bench.adapt.many_heads import Heads, HeadsObjective, HeadsOptimiser
+from severe_bench.adapt.linear_heads import LinearHeads, is_plain_linear
+from severe_bench.adapt.many_heads import HeadsObjective, HeadsOptimiser
 from severe_bench.adapt.network import TaskObjective, seeded_head
 from severe_bench.adapt.probing import FeatureBatches
 from severe_bench.config.recipe import Optimiser, Recipe
@@ -71,7 +72,9 @@ def _together(shape: Shape, folder: Path) -> None:
 def fitted_together(shape: Shape, folder: Path, epochs: int) -> None:
     """All heads in one pass."""
     with tempfile.TemporaryDirectory(dir=folder) as own:
-        heads = Heads(seeded_head(_assignment(shape), shape.width, 0), HEADS)
+        head = seeded_head(_assignment(shape), shape.width, 0)
+        assert is_plain_linear(head)
+        heads = LinearHeads(head, HEADS)
         objective = HeadsObjective(heads, _assignment(shape), "features")
         optimiser = partial(HeadsOptimiser, heads, _specs())
         fit(objective, _source(shape), _plan(_specs()[0], epochs), alone(Path(own)), 0, optimiser)
