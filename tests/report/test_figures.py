@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from severe_bench.analysis.intervals import PairedDifference
 from severe_bench.analysis.per_class import ClassDifference, ClassLabel, confusion
 from severe_bench.analysis.ranking import Column
 from severe_bench.analysis.sensitivity import sensitivity
 from severe_bench.core.metric import Metric
 from severe_bench.report.correlations import correlation_plot
 from severe_bench.report.figures.axis import Scale, around
-from severe_bench.report.figures.canvas import Canvas, width_of
+from severe_bench.report.figures.canvas import BOLD, Canvas, width_of
 from severe_bench.report.figures.curves import LINE, CurvePanel, apart, curve_plot
+from severe_bench.report.figures.dots import DotPanel, dot_plot
 from severe_bench.report.figures.heat import heat_map
 from severe_bench.report.figures.slopes import slope_plot
 from severe_bench.report.measured import class_bars, confusion_map
@@ -37,7 +39,8 @@ def texts(svg: str) -> list[Text]:
         if node.get("transform"):
             continue
         words, x = node.text or "", float(node.attrib["x"])
-        wide = width_of(words, float(node.attrib["font-size"]))
+        bold = BOLD if node.get("font-weight") else 1.0
+        wide = bold * width_of(words, float(node.attrib["font-size"]))
         left = {"start": x, "middle": x - wide / 2, "end": x - wide}[node.attrib["text-anchor"]]
         found.append((words, left, left + wide, float(node.attrib["y"])))
     return found
@@ -64,6 +67,14 @@ def test_headings_longer_than_the_models_names_have_room() -> None:
     far = column("another-long-name-of-an-experiment", {"a": 2.0, "b": 1.0})
     one = sensitivity(near, far, lambda *_: None)
     lies_within(slope_plot([one, one, one]))
+
+
+def test_bold_names_have_room() -> None:
+    near = column("near", {"w" * 20: 1.0, "v" * 20: 2.0})
+    far = column("far", {"w" * 20: 2.0, "v" * 20: 1.0})
+    sure = sensitivity(near, far, lambda *_: PairedDifference(5.0, 4.0, 6.0, 10, 1))
+    assert all(move.separable for move in sure.moves)
+    lies_within(slope_plot([sure, sure]))
 
 
 def test_ranks_stand_apart_from_names_of_any_direction_of_writing() -> None:
@@ -153,3 +164,26 @@ def test_ticks_have_as_many_digits_as_tell_them_apart(ends: tuple[float, float])
     assert len({words for _, words in ticks}) == len(ticks) > 1
     for value, words in ticks:
         assert float(words.replace("\u2212", "-")) == pytest.approx(value, abs=1e-9)
+
+
+def test_headings_of_panels_side_by_side_keep_apart() -> None:
+    panel = DotPanel("an-experiment-with-a-rather-long-name", "top1 %", {})
+    lies_within(dot_plot([panel] * 4, ["a"]))
+
+
+@pytest.mark.parametrize("classes", [5, 14, 25, 60])
+def test_names_of_columns_do_not_lie_on_each_other(classes: int) -> None:
+    names = [f"a class of a rather long name {i}" for i in range(classes)]
+    canvas = heat_map(np.eye(classes), names, names)
+    turned = [
+        node
+        for node in ET.fromstring(canvas.svg("h")).iter(f"{SVG}text")  # noqa: S314 - our own file
+        if node.get("transform")
+    ]
+    angle = abs(float(re.findall(r"rotate\(([-0-9.]+)", turned[0].attrib["transform"])[0]))
+    left, right = (float(node.attrib["x"]) for node in turned[:2])
+    between = (right - left) * np.sin(np.radians(angle))
+    assert between >= float(turned[0].attrib["font-size"])
+    longest = width_of(names[-1][:32], float(turned[0].attrib["font-size"]))
+    foot = float(turned[0].attrib["y"]) + longest * np.sin(np.radians(angle))
+    assert foot <= canvas.height + 1

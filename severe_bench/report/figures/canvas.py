@@ -18,6 +18,8 @@ Point = tuple[float, float]
 FONT = "font-family=\"system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif\""
 CHARACTER, WIDE = 0.59, 1.0
 """Mean width of a character, and of a Chinese, Japanese or Korean one, as a share of the type's."""
+BOLD = 1.1
+"""How much wider bold words are."""
 NO_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 """What no XML file may hold (XML 1.0, section 2.2), as names of classes or videos can."""
 

@@ -12,7 +12,7 @@ PANELS = 4
 ROW = 20
 PANEL = 190
 HEAD, FOOT, GAP = 26, 38, 18
-LONGEST = 22
+LONGEST, TITLE = 22, 25
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _panel(
     bottom = top + HEAD + ROW * len(models)
     values = [v for dot in panel.dots.values() for v in _extent(dot)]
     scale = Scale(*around(values), x + 6, x + PANEL - 6)
-    canvas.text(x, top + 16, short(panel.title, 27), size=12.5, bold=True)
+    canvas.text(x, top + 16, short(panel.title, TITLE), size=12.5, bold=True)
     ticks = scale.ticks(3)
     canvas.path([((scale(v), top + HEAD), (scale(v), bottom)) for v, _ in ticks], style.RULE)
     for value, label in ticks:

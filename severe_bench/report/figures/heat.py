@@ -13,6 +13,8 @@ from severe_bench.report.table import fixed
 LONGEST = 32
 DARK = 0.72
 """Share of blue from which light words are read better than dark ones, on white and on black."""
+SLANTED, UPRIGHT = (-42, 0.72), (-90, 1.0)
+"""How names of columns are turned, and what of their length is height; slanted ones need room."""
 FEW = 14
 """Up to so many rows the squares are large and hold their numbers."""
 
@@ -36,7 +38,8 @@ def heat_map(
     side = 46 if max(len(rows), len(columns)) <= FEW else max(9, 640 // max(len(rows), 1))
     size = 11.5 if side >= 20 else 8.5
     left = 14 + max((width_of(short(n, LONGEST), size) for n in rows), default=0)
-    low = 12 + 0.72 * max((width_of(short(n, LONGEST), size) for n in columns), default=0)
+    turn, slope = SLANTED if side >= 20 else UPRIGHT
+    low = 12 + slope * max((width_of(short(n, LONGEST), size) for n in columns), default=0)
     top = 22 if any(axes) else 8
     width = left + side * len(columns) + max(24.0, 0.3 * low)
     canvas = Canvas(width, top + side * len(rows) + low + 14)
@@ -47,7 +50,7 @@ def heat_map(
         canvas.text(left - 8, y, short(name, LONGEST), size=size, anchor="end")
     for j, name in enumerate(columns):
         x, y = left + (j + 0.6) * side, top + side * len(rows) + 14
-        canvas.text(x, y, short(name, LONGEST), size=size, anchor="end", turned=-42)
+        canvas.text(x, y, short(name, LONGEST), size=size, anchor="end", turned=turn)
     _squares(canvas, values, (left, top), side, digits)
     return canvas
 
