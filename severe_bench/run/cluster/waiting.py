@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from severe_bench.core.errors import UserError
+from severe_bench.core.errors import Interrupted, UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cluster import slurm_commands
 from severe_bench.run.cluster import submission as ledger
@@ -156,10 +156,12 @@ class _Waiting:
 
     def _submit_again(self, last: Dispatched) -> Dispatched:
         try:
-            with turn(self._order.layout, self._observe):
+            with turn(self._order.layout, self._observe, lambda: self._interrupts.count > 0):
                 if self._look_for_cancelling():
                     return last
                 again = dispatch_in_turn(self._order, self._cells, (), self._observe)
+        except Interrupted:
+            return last
         except UserError as error:
             self._refusals += 1
             if self._refusals >= MOST_REFUSALS:

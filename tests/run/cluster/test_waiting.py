@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -231,6 +233,25 @@ def test_cancelling_and_submitting_again_take_turns(
         empty(slurm)
 
     assert run_to_end(order, cells, (), noting(then)).exit_code == 130
+    assert len(slurm.calls("sbatch")) == 1
+
+
+@pytest.mark.timeout(60)
+def test_ctrl_c_while_another_run_submits(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    with ExitStack() as other:
+
+        def then(text: str) -> None:
+            if "another `severe run` submits" in text:
+                os.kill(os.getpid(), signal.SIGINT)
+            elif "; 0 task(s)" in text:
+                other.enter_context(turn(order.layout, print))
+            else:
+                empty(slurm)
+
+        outcome = run_to_end(order, cells, (), noting(then))
+    assert outcome.exit_code == 130
     assert len(slurm.calls("sbatch")) == 1
 
 
