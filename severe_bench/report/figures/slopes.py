@@ -23,7 +23,7 @@ def slope_plot(found: Sequence[Sensitivity]) -> Canvas:
     most = max((len(one.moves) for one in found), default=1)
     names = [short(move.model, LONGEST) for one in found for move in one.moves]
     heads = [short(name, HEADING) for one in found for name in (one.standard, one.experiment)]
-    side = RANK + 10 + BOLD * max((width_of(name) for name in names), default=60)
+    side = RANK + 22 + BOLD * max((width_of(name) for name in names), default=60)
     side = max([side, *(width_of(name, 11) + 6 for name in heads)])
     panel = 2 * side + MIDDLE
     canvas = Canvas(across * panel, down * (HEAD + ROW * most + 8))
