@@ -10,7 +10,7 @@ from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.config.claims import Claim
 from severe_bench.core.atomic import write_text
 from severe_bench.plan.cell import Cell
-from severe_bench.report.files import file_stem, write_tables
+from severe_bench.report.files import file_stem, forget_others, write_tables
 from severe_bench.report.page import PAGE, Page, Section, render
 from severe_bench.report.sections import sections
 from severe_bench.report.writers import to_csv
@@ -26,7 +26,8 @@ def build_report(
 ) -> Path:
     """Write `<results>/<suite>/report/` and return its `index.html`.
 
-    Beside the page lie `tables/<name>.csv|md|tex` and `figures/<name>.svg|csv`.
+    Beside the page lie `tables/<name>.csv|md|tex` and `figures/<name>.svg|csv`; those of an earlier
+    report that this one has not are removed.
 
     Args:
         results: the results folder.
@@ -42,19 +43,24 @@ def build_report(
     layout = Layout(results, suite)
     findings = find(harvest(layout, planned), ResultsReader(layout), claims, estimator)
     found = sections(findings)
-    for section in found:
-        write_files(layout.report, section)
+    written = [path for section in found for path in write_files(layout.report, section)]
+    forget_others(layout.report, written)
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     page = layout.report / PAGE
     write_text(page, render(Page(suite, made, __version__, found)))
     return page
 
 
-def write_files(folder: Path, section: Section) -> None:
+def write_files(folder: Path, section: Section) -> list[Path]:
     """Tables and figures of a section as files below `folder`; what a figure shows is a table."""
     shown = (figure.data for figure in section.figures)
-    write_tables(folder / "tables", (*section.tables, *section.folded, *shown))
+    written = write_tables(folder / "tables", (*section.tables, *section.folded, *shown))
     for figure in section.figures:
-        stem = file_stem(figure.name)
-        write_text(folder / "figures" / f"{stem}.svg", figure.svg)
-        write_text(folder / "figures" / f"{stem}.csv", to_csv(figure.data))
+        stem = folder / "figures" / file_stem(figure.name)
+        for path, text in (
+            (stem.with_name(f"{stem.name}.svg"), figure.svg),
+            (stem.with_name(f"{stem.name}.csv"), to_csv(figure.data)),
+        ):
+            write_text(path, text)
+            written.append(path)
+    return written
