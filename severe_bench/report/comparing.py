@@ -22,7 +22,7 @@ from severe_bench.report.tables.beside import gap_table, severe_table
 from severe_bench.report.tables.classes import class_differences
 from severe_bench.report.tables.comparisons import two
 from severe_bench.report.terminal import plain_tables
-from severe_bench.report.words import counted, listing, warnings
+from severe_bench.report.words import counted, listing, some, warnings
 from severe_bench.store.layout import CELL, RESULT, SHARED, Layout
 
 MOST_TITLES = 5
@@ -152,7 +152,8 @@ def two_models(
     classes = [class_difference_of(study, name, a, b, reader.predictions) for name in names]
     tables = [two(study, a, b, names)]
     tables += [class_differences(one) for one in classes if one is not None]
-    notes = (*_two_notes(study), *_left_out(study, layout, planned))
+    apart = _untested(study, a, b, names)
+    notes = (*_two_notes(study), *apart, *_left_out(study, layout, planned))
     return Compared(f"{a} against {b} in {layout.suite}", tuple(tables), notes)
 
 
@@ -163,6 +164,20 @@ def _two_notes(study: Study) -> tuple[str, ...]:
         "these training runs, not about others."
     )
     return (note, *study.notes, *warnings(study))
+
+
+def _untested(study: Study, a: str, b: str, experiments: Sequence[str]) -> list[str]:
+    """Experiments that both models have, but on no common seed."""
+    apart = [
+        name
+        for name in experiments
+        if {a, b} <= set(study.columns[name].values)
+        and (found := study.uncertainties.get(name)) is not None
+        and found.comparison(a, b) is None
+    ]
+    if not apart:
+        return []
+    return [f"No common seed with predictions in {some(apart)}: no difference is tested there."]
 
 
 def _left_out(study: Study, layout: Layout, planned: Planned) -> list[str]:

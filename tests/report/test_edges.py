@@ -128,6 +128,15 @@ def test_every_folder_gives_a_page_that_says_what_is_there(
     assert not re.search(r"\b(nan|inf)\b (points|%)", page)
 
 
+def test_two_models_without_a_common_seed_are_said_to_have_none(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, "s")
+    write_suite(layout, [Trial("e", "standard", {"a": 0.5}, protocol="finetune")], (0, 1))
+    write_suite(layout, [Trial("e", "standard", {"b": 0.7}, protocol="finetune")], (2, 3))
+    found = two_models(layout, ["a", "b"], [])
+    assert found.tables[0].rows == ()
+    assert any(note.startswith("No common seed with predictions in e:") for note in found.notes)
+
+
 def test_ranks_are_not_drawn_among_some_of_the_models(tmp_path: Path) -> None:
     """Without the best one's predictions the second would be first in every draw."""
     layout = Layout(tmp_path, "s")
