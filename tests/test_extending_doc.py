@@ -113,12 +113,16 @@ def test_its_files_are_checked_and_its_checkpoint_is_known(severe: Severe) -> No
     assert "layout queued, backbone frame_mean" in found.out
 
 
-def test_a_protocol_is_refused_for_a_task_that_it_cannot_serve(study: Path, severe: Severe) -> None:
-    text = FILES["benchmarks.yaml"].replace("protocol: linear", "protocol: class_means")
+@pytest.mark.parametrize("protocol", ["class_means", "knn"])
+def test_a_protocol_is_refused_for_a_task_that_it_cannot_serve(
+    study: Path, severe: Severe, protocol: str
+) -> None:
+    text = FILES["benchmarks.yaml"].replace("protocol: linear", f"protocol: {protocol}")
     (study / "other.yaml").write_text(text)
     found = severe("plan", "lab", "-c", "other.yaml")
     assert found.code == 2
-    assert "protocol class_means cannot be used: task grading has no classes" in found.err
+    why = "neighbours cannot vote, since task grading has no `ballots`"
+    assert f"protocol {protocol} cannot be used: {why}" in found.err
 
 
 def test_it_has_every_seam_where_it_is() -> None:

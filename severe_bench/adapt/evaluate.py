@@ -174,7 +174,8 @@ def inputs_of(
     unit = UNITS.get(task.unit or "clip")
     train, test = (unit.examples(split, task.unit_options(options)) for split in records)
     assignment = shaped(task, task.bind(options, dataset), job.recipe.head)
-    return Inputs(job, dataset, task, assignment, train, test, weights_file, session)
+    ballots = None if task.ballots is None else task.ballots(options, dataset)
+    return Inputs(job, dataset, task, assignment, train, test, weights_file, session, ballots)
 
 
 def _bought(dataset: Dataset, drawn: tuple[int, ...]) -> tuple[Record, ...]:

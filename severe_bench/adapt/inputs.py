@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.session import Session
 from severe_bench.plan.job import EvaluateJob
-from severe_bench.tasks.task import Assignment, Task
+from severe_bench.tasks.task import Assignment, Ballots, Task
 from severe_bench.train.loop import FitSummary
 
 
@@ -25,6 +25,7 @@ class Inputs:
         train: examples of the records that the budget bought, in draw order.
         test: examples of all test records, in official list order.
         weights_file: of the backbone, or None for random weights.
+        ballots: targets -> what each votes for as a neighbour; None where the task has none.
     """
 
     job: EvaluateJob
@@ -35,6 +36,7 @@ class Inputs:
     test: tuple[Record, ...]
     weights_file: Path | None
     session: Session
+    ballots: Ballots | None = None
 
     @property
     def classes(self) -> int:

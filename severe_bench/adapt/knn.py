@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from severe_bench.adapt.protocol import OF_TRAINING, Protocol, needs_vectors
+from severe_bench.adapt.protocol import OF_TRAINING, Protocol, needs_ballots
 
 if TYPE_CHECKING:
     from severe_bench.adapt.inputs import Inputs, Outcome
@@ -14,4 +14,4 @@ def _run(inputs: "Inputs") -> "Outcome":
     return vote(inputs)
 
 
-KNN = Protocol("knn", reads="features", run=_run, refuses=needs_vectors, ignores=OF_TRAINING)
+KNN = Protocol("knn", reads="features", run=_run, refuses=needs_ballots, ignores=OF_TRAINING)

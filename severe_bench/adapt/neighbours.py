@@ -36,7 +36,7 @@ def vote(inputs: Inputs) -> Outcome:
         UserError: the task's targets are nothing to vote for.
     """
     began = time.perf_counter()
-    ballots = inputs.assignment.ballots
+    ballots = inputs.ballots
     if ballots is None:
         mend = "use linear or finetune"
         raise UserError(f"knn votes for classes, the task {inputs.task.name} has none", mend=mend)

@@ -68,6 +68,12 @@ def needs_vectors(task: Task[Any]) -> str:
     return f"it reads one vector of each sample, and task {task.name} has other features"
 
 
+def needs_ballots(task: Task[Any]) -> str:
+    """Refuses tasks whose nearest training samples have nothing to vote for."""
+    why = "" if task.ballots else f"neighbours cannot vote, since task {task.name} has no `ballots`"
+    return needs_vectors(task) or why
+
+
 PROTOCOLS: Registry[Protocol] = Registry(
     "protocol",
     {

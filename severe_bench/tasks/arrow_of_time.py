@@ -5,6 +5,7 @@ Encoders and Evaluation", BMVC 2018, as SEVERE uses it). The dataset's own class
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from severe_bench.core.extras import REVERSED
@@ -45,4 +46,5 @@ ARROW_OF_TIME = Task(
     outputs=lambda _: len(DIRECTIONS),
     clips=_clips,
     names=lambda _: (DIRECTIONS,),
+    ballots=lambda *_: partial(recognition.one_hot, classes=len(DIRECTIONS)),
 )

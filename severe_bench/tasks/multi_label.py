@@ -46,7 +46,6 @@ def bind(options: MultiLabelOptions, dataset: Dataset) -> Assignment:
         loss=_loss,
         merge=_largest if options.merge == "max" else _mean,
         clip_targets=of_clips if options.train_labels == "clip" else None,
-        ballots=_ballots,
     )
 
 
@@ -115,4 +114,5 @@ MULTI_LABEL = Task(
     headline="map",
     needs=_needs,
     names=class_names,
+    ballots=lambda *_: _ballots,
 )

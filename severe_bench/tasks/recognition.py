@@ -8,6 +8,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.task import (
     Assignment,
+    Ballots,
     NoOptions,
     Task,
     class_names,
@@ -38,7 +39,6 @@ def of_classes(classes: int, targets: "Callable[[Sequence[Record]], torch.Tensor
         targets=targets,
         loss=_loss,
         merge=_merge,
-        ballots=partial(one_hot, classes=classes),
     )
 
 
@@ -77,6 +77,10 @@ def one_hot(targets: "torch.Tensor", classes: int) -> "torch.Tensor":
     return F.one_hot(targets, classes).float()
 
 
+def _ballots(_: NoOptions, dataset: Dataset) -> Ballots:
+    return partial(one_hot, classes=len(dataset.classes))
+
+
 def _loss(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
     """Cross entropy, mean over the batch."""
     from torch.nn import functional as F
@@ -98,4 +102,5 @@ RECOGNITION = Task(
     needs=labelled,
     outputs=one_each,
     names=class_names,
+    ballots=_ballots,
 )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Options = TypeVar("Options", bound=Frozen)
 Placement = Callable[["NDArray[np.float32]", "NDArray[np.float64]", Record], "NDArray[np.float32]"]
+Ballots = Callable[["torch.Tensor"], "torch.Tensor"]
+"""Targets (N, ...) -> what each training sample votes for as a neighbour: float (N, C), or (N, ...)
+as scores are."""
 
 
 class NoOptions(Frozen):
@@ -37,8 +40,6 @@ class Assignment:
             records (B) and when the earliest and the latest frame of a clip of each are shown,
             (B, 2) seconds of the whole video -> (B, ...). Of timelines, of the snippets of windows:
             the stretches that they stand for, (B, S, 2), NaN where there is none -> (B, S, ...).
-        ballots: targets (N, ...) -> what each training sample votes for as a neighbour, float
-            (N, C) or (N, ...) as scores are; None where neighbours cannot vote.
         placed: of timelines: what was merged of a video's snippets (V, ...), the stretches that
             they stand for (V, 2), and its record -> the video's scores (K, ...).
     """
@@ -48,7 +49,6 @@ class Assignment:
     loss: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
     merge: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
     clip_targets: "Callable[[Sequence[Record], NDArray[np.float64]], torch.Tensor] | None" = None
-    ballots: "Callable[[torch.Tensor], torch.Tensor] | None" = None
     placed: "Placement | None" = None
 
 
@@ -99,6 +99,8 @@ class Task(Generic[Options]):
             estimates; None: one for each of `schedule.clips_per_video`, and the recipe's views.
         names: dataset -> what the class ids of its targets and scores are called: one list, or
             several where they have several; None where ids are no classes of a list.
+        ballots: (options, dataset) -> what the nearest training samples vote for; None where they
+            cannot vote, and protocols that need it are refused.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Task(Generic[Options]):
     train_features: Literal["always", "standardise"] = "always"
     clips: Callable[[Options], tuple[int, int]] | None = None
     names: Callable[[Dataset], tuple[tuple[str, ...], ...]] | None = None
+    ballots: Callable[[Options, Dataset], Ballots] | None = None
 
     @property
     def spare_outputs(self) -> bool:

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 def bind(_: NoOptions, dataset: Dataset) -> Assignment:
     """Two softmaxes, the sum of both cross entropies, means of the views' probabilities."""
-    pair = _Pair(*(_count(dataset, kind) for kind in (VERB.name, NOUN.name)))
-    return Assignment(pair.head, pair.targets, pair.loss, pair.merge, ballots=pair.ballots)
+    pair = _pair(dataset)
+    return Assignment(pair.head, pair.targets, pair.loss, pair.merge)
+
+
+def _pair(dataset: Dataset) -> "_Pair":
+    return _Pair(*(_count(dataset, kind) for kind in (VERB.name, NOUN.name)))
 
 
 def _count(dataset: Dataset, kind: str) -> int:
@@ -98,4 +102,5 @@ VERB_NOUN = Task(
     headline="action_top1",
     needs=lambda _: (VERB.name, NOUN.name),
     names=_names,
+    ballots=lambda _, dataset: _pair(dataset).ballots,
 )

@@ -1,4 +1,5 @@
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from severe_bench.adapt.protocol import PROTOCOLS
 from severe_bench.core.errors import UserError
 from severe_bench.core.record import Dataset, Record
 from severe_bench.tasks.recognition import RECOGNITION, one_hot
+from severe_bench.tasks.task import TASKS
 from tests.adapt.fakes import COUNTING, COUNTS, evaluate_job, recipe, recognition_of
 from tests.train.fakes import Wires
 
@@ -117,6 +119,7 @@ def inputs(tmp_path: Path) -> Inputs:
         test,
         None,
         session,
+        partial(one_hot, classes=len(CLASSES)),
     )
 
 
@@ -138,7 +141,23 @@ def test_only_the_videos_that_the_budget_bought_vote(inputs: Inputs) -> None:
 def test_a_task_without_classes_is_refused(inputs: Inputs) -> None:
     records = tuple(dataclasses.replace(record, extras={"count": 1.0}) for record in inputs.train)
     with pytest.raises(UserError, match="knn votes for classes, the task counting has none"):
-        vote(dataclasses.replace(inputs, task=COUNTING, assignment=COUNTS, train=records))
+        vote(
+            dataclasses.replace(
+                inputs, task=COUNTING, assignment=COUNTS, train=records, ballots=None
+            )
+        )
+
+
+def test_a_task_without_ballots_is_refused_before_anything_runs() -> None:
+    refuses = PROTOCOLS.get("knn").refuses
+    assert refuses(COUNTING) == "neighbours cannot vote, since task counting has no `ballots`"
+    assert "reads one vector of each sample" in refuses(TASKS.get("segmentation"))
+    assert {name for name in TASKS.names() if not refuses(TASKS.get(name))} == {
+        "recognition",
+        "multi_label",
+        "arrow_of_time",
+        "verb_noun",
+    }
 
 
 def test_missing_features_are_named(inputs: Inputs) -> None:

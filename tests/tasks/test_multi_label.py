@@ -112,8 +112,8 @@ def test_other_options_are_refused(options: dict[str, object]) -> None:
 
 
 def test_neighbours_vote_for_each_label() -> None:
-    ballots = bound().ballots
-    assert ballots is not None
+    assert MULTI_LABEL.ballots is not None
+    ballots = MULTI_LABEL.ballots(MultiLabelOptions(), FOUR)
     assert ballots(torch.tensor([[1, 0, 1, 0]], dtype=torch.uint8)).tolist() == [[1, 0, 1, 0]]
 
 

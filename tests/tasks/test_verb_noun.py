@@ -15,9 +15,12 @@ from severe_bench.tasks.verb_noun import VERB_NOUN
 VERBS, NOUNS = ("cut", "wash"), ("knife", "pan", "cup")
 
 
+def kitchens(verbs: tuple[str, ...] = VERBS, nouns: tuple[str, ...] = NOUNS) -> Dataset:
+    return Dataset("k", Path(), ("x",), (), vocabularies={"verb": verbs, "noun": nouns})
+
+
 def bound(verbs: tuple[str, ...] = VERBS, nouns: tuple[str, ...] = NOUNS) -> Assignment:
-    words = {"verb": verbs, "noun": nouns}
-    return VERB_NOUN.bind(NoOptions(), Dataset("k", Path(), ("x",), (), vocabularies=words))
+    return VERB_NOUN.bind(NoOptions(), kitchens(verbs, nouns))
 
 
 def narration(verb: int, noun: int) -> Record:
@@ -65,10 +68,9 @@ def test_scores_are_two_padded_distributions(
 
 
 def test_ballots_are_scores_of_certainty() -> None:
-    assignment = bound()
     targets = torch.tensor([[1, 2], [0, 1]])
-    assert assignment.ballots is not None
-    scores = assignment.ballots(targets).numpy()
+    assert VERB_NOUN.ballots is not None
+    scores = VERB_NOUN.ballots(NoOptions(), kitchens())(targets).numpy()
     for name in VERB_NOUN.metrics:
         assert METRICS.get(name).value(scores, targets.numpy()) == 100.0
     assert np.isnan(scores[:, 0, 2]).all()
