@@ -1,4 +1,4 @@
-"""Durations and sizes for people."""
+"""Durations, speeds and sizes for people."""
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -20,6 +20,19 @@ def seconds_text(seconds: float) -> str:
     if whole < DAY:
         return f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
     return f"{whole // DAY} d {whole % DAY // HOUR} h"
+
+
+def clips_text(per_second: float) -> str:
+    """A speed in the shortest time in which at least one clip is done.
+
+    Example:
+        >>> clips_text(121.44), clips_text(0.2), clips_text(0.004), clips_text(0.00001)
+        ('121.4 clips/s', '12.0 clips/min', '14.4 clips/h', '0.036 clips/h')
+    """
+    for unit, seconds in (("s", 1), ("min", MINUTE), ("h", HOUR)):
+        if per_second * seconds >= 1:
+            return f"{per_second * seconds:.1f} clips/{unit}"
+    return f"{per_second * HOUR:.2g} clips/h"
 
 
 def bytes_text(size: float) -> str:

@@ -14,6 +14,7 @@ from severe_bench.core.errors import UserError
 from severe_bench.core.frozen import Frozen
 from severe_bench.core.record import Dataset, Record
 from severe_bench.core.remarks import heard_by
+from severe_bench.core.units import clips_text
 from severe_bench.data.loading import usable_workers
 from severe_bench.data.reading import Steps, TrainReader
 from severe_bench.data.sources import ClipBatches
@@ -47,8 +48,8 @@ class Speed(Frozen):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Both rates, and which of the two the other waits for."""
-        decoding = f"{self.decoding:.1f} clips/s in one process"
-        network = f"{self.network:.1f} clips/s trained on {self.device}"
+        decoding = f"{clips_text(self.decoding)} in one process"
+        network = f"{clips_text(self.network)} trained on {self.device}"
         return (
             Finding(check="decoding", verdict="ok", seen=decoding),
             Finding(check="network", verdict="ok", seen=network),

@@ -1,6 +1,6 @@
 """Events of a run as lines of text, the same in both displays."""
 
-from severe_bench.core.units import seconds_text
+from severe_bench.core.units import clips_text, seconds_text
 from severe_bench.run.events import (
     Blocked,
     Event,
@@ -59,5 +59,5 @@ def progress_line(progress: Snapshot) -> str:
     if progress.loss is not None:
         parts.append(f"loss {progress.loss:.3f}")
     if progress.rate is not None:
-        parts.append(f"{progress.rate:.1f} clips/s")
+        parts.append(clips_text(progress.rate))
     return " ".join(parts)

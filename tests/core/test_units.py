@@ -1,8 +1,8 @@
-"""Durations and sizes for people."""
+"""Durations, speeds and sizes for people."""
 
 import pytest
 
-from severe_bench.core.units import bytes_text, seconds_text
+from severe_bench.core.units import bytes_text, clips_text, seconds_text
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,15 @@ from severe_bench.core.units import bytes_text, seconds_text
 )  # fmt: skip
 def test_seconds(seconds: float, text: str) -> None:
     assert seconds_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("per_second", "text"),
+    [(8, "8.0 clips/s"), (0.99, "59.4 clips/min"), (1 / 30, "2.0 clips/min"),
+     (1 / 61, "59.0 clips/h"), (1 / 86400, "0.042 clips/h"), (0, "0 clips/h")],
+)  # fmt: skip
+def test_slow_work_is_not_called_none(per_second: float, text: str) -> None:
+    assert clips_text(per_second) == text
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from severe_bench.run.events import (
     Started,
     Waiting,
 )
-from severe_bench.run.lines import outlook_line
+from severe_bench.run.lines import outlook_line, progress_line
 from severe_bench.run.live import LiveDisplay
 from severe_bench.run.plain import PlainDisplay
 from severe_bench.store.status import Snapshot
@@ -80,6 +80,11 @@ def test_the_live_table_shows_lanes_and_takes_names_literally() -> None:
 
 def test_nothing_is_promised_when_all_has_ended() -> None:
     assert outlook_line(Outlook(3, 2, 1, 0, 0.0)) == "2/3 done, 0 running, 1 failed"
+
+
+def test_a_clip_in_half_a_minute_is_no_clips_per_second() -> None:
+    slow = Snapshot(stage="train", done=1, total=9, rate=1 / 30)
+    assert progress_line(slow) == "train 1/9 2.0 clips/min"
 
 
 def test_waiting_for_another_run_is_said_once_and_promises_nothing() -> None:
