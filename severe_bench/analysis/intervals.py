@@ -110,7 +110,7 @@ class PairedDifference:
     def scaled(self, factor: float) -> "PairedDifference":
         """In another unit; a negative factor turns the direction and swaps the bounds."""
         low, high = sorted((self.low * factor, self.high * factor))
-        return PairedDifference(self.mean * factor + 0.0, low, high, self.n, self.seeds)
+        return PairedDifference(self.mean * factor, low, high, self.n, self.seeds)
 
 
 def over_seeds(values: Sequence[float], predictions: Sequence[str] = ()) -> SeedSummary:

@@ -53,6 +53,9 @@ def to_csv(table: Table) -> str:
 
 
 def _plain(entry: Entry) -> object:
+    """What CSV holds; no minus zero."""
+    if isinstance(entry.value, float):
+        return entry.value + 0.0
     return "" if entry.value is None else entry.value
 
 

@@ -33,6 +33,12 @@ def test_csv_gives_back_every_name_and_all_digits(names: list[str]) -> None:
     assert read["value"].tolist() == [i / 3 for i in range(len(names))]
 
 
+def test_there_is_no_minus_zero() -> None:
+    heads = (Head("value", "Value", numeric=True),)
+    rows = ((number(-0.0),), (number(-0.25),), (number(0),))
+    assert to_csv(Table("t", "", "", heads, rows)) == "value\n0.0\n-0.25\n0\n"
+
+
 def test_missing_numbers_are_empty_and_names_are_not() -> None:
     rows = ((words("None"), number(None)), (words("NA"), number(math.nan)))
     heads = (Head("model", "Model"), Head("value", "Value", numeric=True))
