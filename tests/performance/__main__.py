@@ -1,7 +1,7 @@
 """`make bench`: every benchmark, one line per claim. Prints figures; asserts none.
 
 With names (`clips`, `growth`, ...) only these; the others keep their lines in docs/performance.md.
-The README shows the ratios.
+The README shows the ratios of headlines, which are bold on the page.
 `--gpu` (`make bench-gpu`) runs those that need a GPU instead.
 """
 
@@ -20,7 +20,7 @@ from tests.performance.measure import Line
 HERE = Path(__file__).parent
 PAGE, README = Path("docs/performance.md"), Path("README.md")
 BEGIN, END = "<!-- from make bench -->\n", "<!-- so far -->"
-RATIO = re.compile(r"\| (?P<claim>.*) \| (?P<ratio>[\d.]+x(?: \([\d. to]+\))?).*\|")
+RATIO = re.compile(r"\| \*\*(?P<claim>.*)\*\* \| (?P<ratio>[\d.]+x(?: \([\d. to]+\))?).*\|")
 HEAD = """\
 # How fast it is, side by side
 
@@ -28,7 +28,7 @@ HEAD = """\
 ratio is the median of pairs, with its range. The peer's way is written from facts about the SEVERE
 code (PyAV and PIL, frame by frame; a frozen backbone that runs again in every epoch). Where a side
 is extrapolated, the line says from what. Sections of `make bench-gpu` name their GPU; where there
-is none here, nothing was measured on a GPU.
+is none here, nothing was measured on a GPU. The README shows what is bold.
 
 ![Seconds by number of cells, samples and features](performance.svg)
 
@@ -60,23 +60,25 @@ def _measure(kind: str, names: list[str]) -> None:
         module = importlib.import_module(f"tests.performance.{path.stem}")
         lines = []
         for line in module.bench():
-            print(_row(line), flush=True)
-            lines.append(_row(line))
+            print(row(line), flush=True)
+            lines.append(row(line))
         sections[name] = _section(name, module.__doc__ or "", lines)
         write_text(PAGE, "\n".join([HEAD, *(sections[name] for name in sorted(sections))]))
     write_text(README, with_ratios(README.read_text(), PAGE.read_text()))
 
 
 def with_ratios(readme: str, page: str) -> str:
-    """The README with a table of the page's ratios between its two marks."""
+    """The README with a table of the page's bold ratios between its two marks."""
     before, rest = readme.split(BEGIN)
     rows = [f"| {found['claim']} | {found['ratio']} |" for found in RATIO.finditer(page)]
     table = "\n".join(["| the other way / ours | ratio |", "| --- | --- |", *rows])
     return f"{before}{BEGIN}{table}\n{END}{rest.split(END)[1]}"
 
 
-def _row(line: Line) -> str:
-    return f"| {line.claim} | {line.measured} |"
+def row(line: Line) -> str:
+    """Of the page's table."""
+    claim = f"**{line.claim}**" if line.headline else line.claim
+    return f"| {claim} | {line.measured} |"
 
 
 def _section(name: str, what: str, lines: list[str]) -> str:

@@ -33,6 +33,7 @@ def bench() -> Iterator[Line]:
         f"CKA, {MODELS} models, {VIDEOS} x {WIDTH}: n x n matrices (extrapolated) / by blocks",
         f"{scaled / fast:.0f}x; {scaled:.0f} s (one pair of {SMALL} videos took {slow:.1f} s, "
         f"times {pairs} pairs and ({VIDEOS}/{SMALL})^2); values differ by {apart:.0e}",
+        headline=True,
     )
 
 

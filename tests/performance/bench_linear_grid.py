@@ -41,11 +41,13 @@ def bench() -> Iterator[Line]:
         f"{peer / ours:.0f}x; {peer_clips} clips, {peer / 3600:.0f} h / {our_clips} clips and "
         f"heads, {ours / 3600:.1f} h ({per_clip:.2f} s a clip, median of {STEPS} steps; heads "
         f"{heads:.0f} s, from {MEASURED_EPOCHS} epochs of each budget)",
+        headline=True,
     )
     shared = sum(BUDGETS) * SEEDS * EPOCHS * per_clip
     yield Line(
         "the same if the peer trained all heads on one forward pass (it does not)",
         f"{shared / ours:.0f}x",
+        headline=True,
     )
 
 

@@ -39,6 +39,7 @@ def bench() -> Iterator[Line]:
     yield Line(
         f"{CELLS} small cells: a process each / a worker that stays",
         f"{ratio}; {CELLS * each:.0f} s (median of {ALONE} x {CELLS}) / {many:.1f} s",
+        headline=True,
     )
     rest = (many - few) - (many_own - few_own)
     yield Line(

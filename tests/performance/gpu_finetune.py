@@ -69,6 +69,7 @@ def _steps(setting: Setting, faster: Finetuning) -> Line:
         f"{ratio_of(slow, fast)}; {rates[0]:.0f} / {rates[1]:.0f} clips/s (TF32 in the plain "
         f"side's convolutions, as torch has it); ours has {share:.0f} % of the measured bf16 "
         f"matrix rate, {best / 1e12:.1f} TFLOP/s",
+        headline=True,
     )
 
 

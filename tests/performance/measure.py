@@ -13,10 +13,12 @@ class Line:
     Args:
         claim: what is compared, in a few words.
         measured: the figures, with units.
+        headline: among the few that the README shows.
     """
 
     claim: str
     measured: str
+    headline: bool = False
 
 
 @dataclass(frozen=True)
