@@ -3,10 +3,12 @@
 It is also for decord's sake, which must not be opened in a process that holds a CUDA context.
 """
 
+import atexit
 import itertools
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -16,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from severe_bench.core.errors import UserError
 from severe_bench.data import tally
 from severe_bench.data.pinned import pinned
-from severe_bench.data.undisturbed import ignore_signals
+from severe_bench.data.undisturbed import begin_loader
 
 Item = TypeVar("Item")
 
@@ -92,13 +94,34 @@ def ahead(
         pin_memory=torch.cuda.is_available(),
         multiprocessing_context=context,
         collate_fn=_as_it_is,
-        worker_init_fn=ignore_signals,  # after torch, which makes SIGTERM end a worker
+        worker_init_fn=begin_loader,  # after torch, which makes SIGTERM end a worker
     )
-    for told in loader:
-        tally.count(told.decoders)
-        if isinstance(told.item, UserError):
-            raise told.item
-        yield told.item
+    with _ended(iter(loader)) as items:
+        for told in items:
+            tally.count(told.decoders)
+            if isinstance(told.item, UserError):
+                raise told.item
+            yield told.item
+
+
+@contextmanager
+def _ended(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
+    """A loader's iterator, whose processes are ended with it, in order.
+
+    An error on its way keeps the iterator alive, for it knows where it came from; and processes
+    that are left when Python ends would be sent SIGTERM, which they ignore, and waited for.
+    """
+    end: Callable[[], None] = getattr(items, "_shutdown_workers", _nothing)
+    atexit.register(end)
+    try:
+        yield items
+    finally:
+        atexit.unregister(end)
+        end()
+
+
+def _nothing() -> None:
+    """Other versions of torch may end their processes otherwise."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 import gc
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -30,7 +32,7 @@ def test_signals_of_a_job_leave_loaders_to_their_parent(number: signal.Signals) 
     items = ahead(slowly, range(12), workers=2)
     found = [next(items), next(items)]
     loaders = {process for _, process in found}
-    server = int(Path(f"/proc/{found[0][1]}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    server = server_of(found[0][1])
     assert server != os.getpid()
     for process in (*loaders, server):
         os.kill(process, number)
@@ -46,10 +48,74 @@ def test_loaders_end_with_their_reader() -> None:
     os.kill(process, signal.SIGTERM)
     del items
     gc.collect()
+    assert vanished(process)
+
+
+def vanished(process: int) -> bool:
     deadline = time.monotonic() + 60
     while Path(f"/proc/{process}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not Path(f"/proc/{process}").exists()
+    return not Path(f"/proc/{process}").exists()
+
+
+def started(script: str) -> subprocess.Popen[str]:
+    """A process that runs a script with the functions of this module; it prints two numbers."""
+    begin = f"from tests.data.test_loading import ahead, errs, slowly, server_of\n{script}"
+    command = [sys.executable, "-c", begin]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
+
+
+def server_of(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def test_loaders_and_their_server_end_with_a_process_that_is_killed() -> None:
+    script = """
+items = ahead(slowly, range(1000), workers=1)
+loader = next(items)[1]
+print(loader, server_of(loader), flush=True)
+list(items)
+"""
+    with started(script) as process:
+        assert process.stdout is not None
+        loader, server = map(int, process.stdout.readline().split())
+        process.kill()
+    assert vanished(loader)
+    assert vanished(server)
+
+
+def errs(number: int) -> tuple[int, int]:
+    if number == 1:
+        raise UserError("is empty", "b.mp4", "replace it")
+    return slowly(number)
+
+
+def test_a_process_that_keeps_an_error_can_end() -> None:
+    script = """
+items, kept = ahead(errs, range(1000), workers=1), []
+loader = next(items)[1]
+print(loader, server_of(loader), flush=True)
+try:
+    next(items)
+except Exception as error:
+    kept.append(error)
+"""
+    with started(script) as process:
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert all(vanished(int(one)) for one in out.split())
+
+
+def test_a_process_can_end_in_the_middle_of_reading() -> None:
+    script = """
+items = ahead(slowly, range(1000), workers=1)
+loader = next(items)[1]
+print(loader, server_of(loader), flush=True)
+"""
+    with started(script) as process:
+        out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert all(vanished(int(one)) for one in out.split())
 
 
 def test_this_process_still_listens() -> None:
