@@ -90,6 +90,8 @@ def test_a_video_is_refused_there_as_here(tmp_path: Path) -> None:
 def test_an_orphan_that_hangs_ends_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("severe_bench.data.isolated.ORPHAN_SECONDS", 0.2)
     reader = ReaderProcess(deadline=0.5)
+    reader._started()
+    reader.deadline = 60  # ours: it may take long to start
     child = reader.call(process_of, Path("a"))
     assert reader._pipe is not None
     reader._pipe.send((hang, Path("a"), (), {}))  # and nobody waits for the answer
