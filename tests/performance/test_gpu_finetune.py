@@ -88,7 +88,9 @@ def test_with_a_gpu_its_section_joins_the_page(
 ) -> None:
     page = tmp_path / "performance.md"
     page.write_text("# Head\n\n## clips\n\nkept\n")
-    one = SimpleNamespace(__doc__="What.", bench=lambda: iter([Line("a / b", "3.0x")]))
+    one = SimpleNamespace(
+        __doc__="What.", bench=lambda: iter([Line("a / b", "3.0x", headline=True)])
+    )
     readme = tmp_path / "README.md"
     readme.write_text("a\n<!-- from make bench -->\n<!-- so far -->\nb\n")
     monkeypatch.setattr(command, "PAGE", page)
@@ -103,5 +105,5 @@ def test_with_a_gpu_its_section_joins_the_page(
     assert "## clips\n\nkept\n" in written
     assert "## gpu_finetune\n\nWhat. " in written
     assert "NVIDIA X, " in written
-    assert "| a / b | 3.0x |" in written
+    assert "| **a / b** | 3.0x |" in written
     assert "| a / b | 3.0x |" in readme.read_text()
