@@ -97,6 +97,16 @@ def test_constant_features_have_no_similarity() -> None:
     assert np.isnan(biased_linear_cka(draw(10, 3, 0), same))
 
 
+def test_features_that_differ_by_rounding_alone_are_constant() -> None:
+    """A collapsed network: 0.1 and 3e4 for each video, the last bits by the order of sums."""
+    rng = np.random.default_rng(0)
+    noise = 1 + 2e-7 * rng.uniform(-1, 1, (40, 2))
+    collapsed = (np.array([0.1, 3e4]) * noise).astype(np.float32)
+    assert np.isnan(linear_cka(collapsed, draw(40, 3, 0)))
+    alive = np.concatenate([collapsed, 1e-3 * draw(40, 1, 1)], axis=1)
+    assert not np.isnan(linear_cka(alive, draw(40, 3, 0))), "one small dimension tells videos apart"
+
+
 def test_too_few_or_unequal_videos_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 4"):
         linear_cka(draw(3, 2, 0), draw(3, 2, 1))
