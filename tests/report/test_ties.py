@@ -5,6 +5,7 @@ from pathlib import Path
 from severe_bench.analysis.reading import ResultsReader, harvest
 from severe_bench.analysis.study import Study, build_study
 from severe_bench.report import order, words
+from severe_bench.report.tables.factors import moves, swaps
 from severe_bench.report.tables.scores import places, ranking
 from severe_bench.store.layout import Layout
 from tests.analysis.builder import Trial, evaluate_cell, predictions, write_done, write_suite
@@ -96,3 +97,7 @@ def test_a_swap_beyond_chance_has_both_leads_above_zero(tmp_path: Path) -> None:
     assert swap.here is not None
     assert swap.here.low > 0
     assert not swap.separable
+    assert [row[6].text for row in moves("domain", [one], study).rows] == ["not separable"] * 2
+    for table in (moves("domain", [one], study), swaps("domain", [one], study)):
+        assert "above zero" in table.caption
+        assert "includes zero" not in table.caption

@@ -65,7 +65,7 @@ def moves(factor: str, found: Sequence[Sensitivity], study: Study) -> Table:
     ]
     caption = (
         "A rise is beyond chance when the model overtakes another separably, a fall when it is "
-        "overtaken so: neither paired 95 % interval, there and here, includes zero."
+        "overtaken so: both leads, there and here, have paired 95 % intervals above zero."
         + legend_of(rows)
     )
     return table(f"factor_{factor}", f"Ranks: {factor}", caption, heads, rows)
