@@ -36,6 +36,7 @@ LIGHT = {
     "data.adapter",
     "data.missing",
     "data.prepared",
+    "data.procedural.worlds",
     "models.backbone",
     "models.factory",
     "models.file_kind",

@@ -106,6 +106,23 @@ def test_a_change_of_the_package_makes_its_cells_new(study: Path, severe: Severe
     assert ids[0].isdisjoint(ids[1])
 
 
+def test_of_a_large_package_plan_says_what_the_ids_hold(tmp_path: Path, study: Path) -> None:
+    installed(tmp_path)
+    for number in range(501):
+        (tmp_path / "mylab" / f"more_{number}.py").touch()
+    planned = caller(study)("plan", "lab", PYTHONPATH=f"{tmp_path}:{ROOT}").out
+    (said,) = re.findall("plug-ins in a library, (.*?):", " ".join(planned.split()))
+    assert sorted(said.split(", ")) == [
+        "backbone frame_mean",
+        "built-in world paces",
+        "checkpoint layout queued",
+        "dataset adapter graded",
+        "pretraining method speed",
+        "protocol class_means",
+        "task grading",
+    ]
+
+
 def test_its_files_are_checked_and_its_checkpoint_is_known(severe: Severe) -> None:
     assert severe("data", "check", "dives", "--decode").code == 0
     found = severe("models", "check", "released.pt")

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, cast
 
 from severe_bench.core.digest import ID_LENGTH
 from severe_bench.core.errors import UserError
-from severe_bench.core.source import source_of
+from severe_bench.core.source import Source, source_of
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Registry(Generic[T]):
     ) -> None:
         self.kind, self.group, self.of = kind, group, of
         self._entries = dict(entries)
-        self._stamped: dict[str, str] = {}
+        self._sources: dict[str, Source] = {}
 
     @cached_property
     def foreign(self) -> Mapping[str, EntryPoint]:
@@ -81,13 +81,28 @@ class Registry(Generic[T]):
         Raises:
             UserError: the package's source is not here.
         """
+        source = self._source(name)
+        return name if source is None else f"{name}{STAMP}{source.digest[:ID_LENGTH]}"
+
+    def library(self, name: str) -> str | None:
+        """Of a foreign name: what its stamp has of files other than its module, if not all of them.
+
+        It is the `library` of a `core.source.Source`.
+
+        Raises:
+            UserError: the package's source is not here.
+        """
+        source = self._source(name)
+        return None if source is None else source.library
+
+    def _source(self, name: str) -> Source | None:
+        """Of a foreign entry, looked up once."""
         point = None if name in self._entries else self.foreign.get(name)
         if point is None:
-            return name
-        if name not in self._stamped:
-            digest = source_of(point.module).digest[:ID_LENGTH]
-            self._stamped[name] = f"{name}{STAMP}{digest}"
-        return self._stamped[name]
+            return None
+        if name not in self._sources:
+            self._sources[name] = source_of(point.module)
+        return self._sources[name]
 
     def get(self, name: str, where: str = "") -> T:
         """The entry called `name`, which may be stamped.

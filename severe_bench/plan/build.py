@@ -40,8 +40,9 @@ class Plan:
         missing: what is not on this machine, each once, with how many cells wait for it.
         refused: what cannot be computed anywhere as it is configured, each reason once.
         notes: one line for each included entry that the file replaces, for each override that
-            changes nothing, for each milestone that never comes, for each model of which the ids of
-            cells do not hold all, and for each dataset that changed since it was prepared.
+            changes nothing, for each milestone that never comes, for each model or library of
+            plug-ins of which the ids of cells do not hold all, and for each dataset that changed
+            since it was prepared.
     """
 
     suite: str
@@ -118,7 +119,7 @@ def plan_suite(
         *replaced_entries(config.tree),
         *idle_overrides(config, suite, entries),
         *milestones_that_never_come({entry: settings[entry] for entry in chosen}),
-        *library_notes(config, (entry.model for entry in chosen)),
+        *library_notes(config, chosen),
         *builder.remarks,
     )
     return Plan(suite, cells, tuple(builder.left_out), missing, builder.refusals(), notes)

@@ -1,5 +1,8 @@
 """Plan says of which models the ids of cells do not hold the whole source."""
 
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -8,17 +11,22 @@ from severe_bench.core import source
 from severe_bench.core.errors import UserError
 from severe_bench.models.factory import find_factory
 from severe_bench.plan.build import plan_suite
+from severe_bench.tasks.task import TASKS
 from tests.plan.fixtures import Study
 
 FACTORY = ("none: {backbone: net}", 'none: {factory: "ours.nets:build"}')
 
 
 @pytest.fixture(autouse=True)
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "path" / "ours").mkdir(parents=True)
     for name in ("__init__.py", "nets.py"):
         (tmp_path / "path" / "ours" / name).write_text("def build(): ...\n")
     monkeypatch.syspath_prepend(tmp_path / "path")
+    find_factory.cache_clear()
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ours"]:
+        del sys.modules[name]
     find_factory.cache_clear()
 
 
@@ -32,6 +40,29 @@ def test_a_library_is_named_with_its_version(study: Study, monkeypatch: pytest.M
         "version (ours, of no version), not changes of other files"
     )
     assert "benchmarks.yaml:" in note
+
+
+def test_a_library_of_plug_ins_is_named_with_those_that_are_used(
+    study: Study, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "path" / "ours" / "tasks.py").write_text(
+        "from dataclasses import replace\n"
+        "from tests.plan.fakes import TASK\n"
+        "GRADED = replace(TASK, name='graded')\n"
+    )
+    points = {
+        name: EntryPoint(name, "ours.tasks:GRADED", TASKS.group) for name in ("graded", "unused")
+    }
+    monkeypatch.setitem(vars(TASKS), "foreign", points)
+    monkeypatch.setattr(TASKS, "_sources", {})
+    graded = ("task: recognition", "task: graded")
+    assert plan_suite(study(graded), "demo").notes == ()
+    monkeypatch.setattr(source, "FILES", 1)
+    monkeypatch.setattr(TASKS, "_sources", {})
+    assert plan_suite(study(graded), "demo").notes == (
+        "plug-ins in a library, task graded: of its source, cells know the module of each and the "
+        "version (ours, of no version), not changes of other files",
+    )
 
 
 def test_a_factory_that_is_not_here_is_no_library(study: Study) -> None:
