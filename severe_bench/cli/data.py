@@ -32,8 +32,6 @@ Checked = Annotated[
         "benchmarks.yaml."
     ),
 ]
-data.command("verify")(verify)
-data.command("prepare")(prepare)
 
 
 @data.command("check")
@@ -61,6 +59,10 @@ def check(
     else:
         typer.echo("\n".join(_lines(found)))
     raise typer.Exit(0 if found.ok else 2)
+
+
+data.command("verify")(verify)
+data.command("prepare")(prepare)
 
 
 @data.command("budget")

@@ -22,6 +22,14 @@ def run(*arguments: object) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
+def test_commands_stand_in_the_order_of_use_and_so_in_the_readme() -> None:
+    names = [str(command.name) for command in data.registered_commands]
+    assert names == ["check", "verify", "prepare", "budget"]
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (line,) = (line for line in readme.splitlines() if line.startswith("severe data ..."))
+    assert sorted(names, key=line.index) == names
+
+
 def test_complete_annotations(tmp_path: Path) -> None:
     code, text = run("check", "ucf101", "--annotations", ucf101(tmp_path, 9537, 3783))
     assert code == 0
