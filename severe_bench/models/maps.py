@@ -28,7 +28,8 @@ def feature_maps(name: str, network: nn.Module, clips: Tensor) -> Tensor:
         clips: (B, 3, T, H, W), float and normalised.
 
     Raises:
-        UserError: the network does not say where its maps are.
+        UserError: the network does not say where its maps are, or says it of a part that is called
+            more than once.
     """
     return both(name, network, clips)[1]
 
@@ -111,9 +112,18 @@ def _passed(
 
 @contextmanager
 def _watched(network: nn.Module, names: tuple[str, ...], outputs: dict[str, Any]) -> Iterator[None]:
-    """Each submodule's output is put into `outputs` as it comes."""
+    """Each submodule's output is put into `outputs` as it comes.
+
+    Raises:
+        UserError: one comes twice, so that it is not known which of them is meant.
+    """
+    # A compiled network that turns out not to compile runs again from its start.
+    compiled = any(part._compiled_call_impl is not None for part in network.modules())
 
     def keep(name: str, _module: nn.Module, _inputs: object, output: object) -> None:
+        if name in outputs and not compiled:
+            mend = "wrap the call that is meant in a module of its own, and name that in `stages`"
+            raise UserError("is called more than once in a forward pass", name, mend)
         outputs[name] = output
 
     hooks = [

@@ -242,3 +242,36 @@ def test_or_is_refused_with_the_way_out(foreign: str) -> None:
     network.stages = ["flat"]
     with pytest.raises(UserError, match=r"flat gives \(2, 128\), not maps"):
         feature_maps(foreign, network, clips)
+
+
+class Twice(nn.Module):
+    """A part that is used twice: once on the clip, once on what came of it."""
+
+    stages = ("part",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = nn.Conv3d(3, 3, 1)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        maps: Tensor = self.part(self.part(clips))
+        return maps.mean((2, 3, 4))
+
+
+def test_a_part_that_is_called_twice_is_refused() -> None:
+    network = Twice()
+    with pytest.raises(UserError, match="part: is called more than once in a forward pass"):
+        feature_maps("foreign", network, torch.zeros(1, 3, 4, 8, 8))
+    assert not network.part._forward_hooks
+
+
+def test_a_network_that_does_not_compile_may_begin_anew() -> None:
+    network, clips = Own(), torch.randn(2, 3, 5, 9, 9)
+    network.stages = ("conv",)
+
+    def breaks_off(seen: Tensor) -> Tensor:
+        network.conv(seen)
+        return network.forward(seen)
+
+    network._compiled_call_impl = breaks_off
+    torch.testing.assert_close(feature_maps("foreign", network, clips), network.conv(clips))
