@@ -9,7 +9,7 @@ from severe_bench.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
     from severe_bench.models.check import Check
-    from severe_bench.plan.model_list import ListedModel
+    from severe_bench.plan.model_list import ListedModel, Reading
 
 models = typer.Typer(
     name="models", help="Checkpoint files, model entries, backbones.", no_args_is_help=True
@@ -33,19 +33,54 @@ def check(
     ],
     layout: Layout = None,
     backbone: Backbone = None,
+    config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Does a checkpoint fit a backbone, tensor by tensor? Exit code 0 if all of them do, else 2."""
+    """Does a checkpoint fit a backbone, tensor by tensor? Exit code 0 if all of them do, else 2.
+
+    Backbones have their default arguments, and those that the entries of the file here say.
+    """
     import json
 
     from severe_bench.models.check import check_file
 
-    found = check_file(file, layout, backbone)
+    stated, unread = _stated(file, config)
+    found = check_file(file, layout, backbone, stated)
     if as_json:
         typer.echo(json.dumps(found.as_data(), indent=2))
     else:
         _print_check(found)
+        for line in (*_tried(found, stated), *unread):
+            typer.echo(f"  note: {line}")
     raise typer.Exit(0 if found.match.ok else EXIT_MISFIT)
+
+
+def _stated(file: Path, config: Path | None) -> "tuple[tuple[Reading, ...], tuple[str, ...]]":
+    """How model entries read the file, and why a benchmarks.yaml that nobody named says nothing."""
+    from severe_bench.config.find import find_config
+    from severe_bench.config.loading import load_config
+    from severe_bench.core.errors import UserError
+    from severe_bench.plan.model_list import readings_of
+
+    try:
+        return readings_of(load_config(find_config(config)), file), ()
+    except UserError as error:
+        if config is not None:
+            raise
+        return (), (f"no model entry was asked: {str(error).splitlines()[0]}",)
+
+
+def _tried(found: "Check", stated: "tuple[Reading, ...]") -> tuple[str, ...]:
+    """Of a misfit: with which arguments backbones were built."""
+    if found.match.ok or found.reads is not None:
+        return ()
+    if stated:
+        names = ", ".join(reading.entry for reading in stated)
+        return (f"backbones were built with default arguments, and as these entries say: {names}",)
+    return (
+        "backbones were built with default arguments; for others write an entry with this "
+        "checkpoint and `kwargs`, then: severe models mock-run NAME",
+    )
 
 
 def _print_check(found: "Check") -> None:
@@ -53,7 +88,8 @@ def _print_check(found: "Check") -> None:
         _print_stranger(found)
         return
     verdict = "fits" if found.match.ok else "does not fit; nearest is"
-    typer.echo(f"{verdict}: layout {found.layout.name}, backbone {found.backbone}")
+    built = f" as the entry {found.entry} says" if found.entry else ""
+    typer.echo(f"{verdict}: layout {found.layout.name}, backbone {found.backbone}{built}")
     if found.also:
         typer.echo(f"  fits as well: layout {', '.join(found.also)}")
     typer.echo(f"  {found.match.matched} tensors matched")

@@ -8,6 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from severe_bench.core.errors import UserError
 from severe_bench.models.backbone import BACKBONES
 from severe_bench.models.naming import Named
 
@@ -109,9 +110,16 @@ def backbone_slots(name: str) -> Slots:
 
 
 def built_slots(name: str, kwargs: Mapping[str, object]) -> Slots:
-    """Likewise, of a backbone with these arguments."""
-    with torch.device("meta"):
-        return slots_of(BACKBONES.get(name).build(**kwargs).state_dict())
+    """Likewise, of a backbone with these arguments.
+
+    Raises:
+        UserError: it does not take them.
+    """
+    try:
+        with torch.device("meta"):
+            return slots_of(BACKBONES.get(name).build(**kwargs).state_dict())
+    except TypeError as error:
+        raise UserError(f"backbone {name}: {error}", mend="check its kwargs") from error
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -1,8 +1,9 @@
 """The model entries of a benchmarks.yaml: where their weights come from, and are they here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from severe_bench.config.entries import ModelEntry, Provenance
 from severe_bench.config.schema import Config
@@ -38,6 +39,34 @@ class ListedModel(Frozen):
     found: bool | None = None
     digest: str | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A way to read a checkpoint: its layout, and the backbone with its arguments.
+
+    Args:
+        entry: the model entry that says so; empty: none does.
+    """
+
+    layout: str
+    backbone: str
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    entry: str = ""
+
+
+def readings_of(config: Config, file: Path) -> tuple[Reading, ...]:
+    """How the model entries of a file read it; factories, which would be imported, are left out."""
+    return tuple(
+        Reading(layout_of(entry), entry.backbone, entry.kwargs, name)
+        for name, entry in config.models.items()
+        if entry.backbone is not None and _is_of(config, entry, file)
+    )
+
+
+def _is_of(config: Config, entry: ModelEntry, file: Path) -> bool:
+    path = None if entry.checkpoint is None else config.resolve(entry.checkpoint)
+    return path is not None and path.exists() and path.samefile(file)
 
 
 def listed_models(config: Config) -> Iterator[ListedModel]:

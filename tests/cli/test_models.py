@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 from typer.testing import CliRunner
 
 from severe_bench.cli.models import models
 from severe_bench.core.digest import file_digest
 from severe_bench.core.errors import UserError
-from severe_bench.models.backbone import BACKBONES
+from severe_bench.models.backbone import BACKBONES, Backbone
 from severe_bench.models.layouts.tclr import TCLR
 
 ENTRIES = """
@@ -66,6 +67,7 @@ def test_json_has_the_promised_keys(narrow: Path) -> None:
     assert json.loads(text) == {
         "layout": "torchvision",
         "backbone": "r2plus1d_narrow",
+        "entry": "",
         "matched": 102,
         "missing": [],
         "unexpected": [],
@@ -131,3 +133,54 @@ def test_entries_with_provenance_and_digest(tmp_path: Path) -> None:
     assert "gone: r2plus1d_18, supervised, rgb\n" in text
     assert "NOT FOUND" in text
     assert here["digest"] in text
+
+
+def _sized(width: int = 4) -> nn.Module:
+    return nn.Conv3d(3, width, 1)
+
+
+SIZED = Backbone("sized", width=None, build=_sized)
+
+
+@pytest.fixture
+def wide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a backbone that has other arguments than its own."""
+    entries = {**BACKBONES._entries, "sized": f"{__name__}:SIZED"}
+    monkeypatch.setattr(BACKBONES, "_entries", entries)
+    monkeypatch.chdir(tmp_path)
+    torch.save(_sized(width=6).state_dict(), "wide.pt")
+    return tmp_path
+
+
+def entry(kwargs: str) -> str:
+    lines = f"here: {{backbone: sized, checkpoint: wide.pt, layout: plain, kwargs: {kwargs},"
+    start, _, rest = ENTRIES.partition("  here:")
+    return f"{start}  {lines} provenance: {{kind: ssl}}}}\n  gone:{rest.partition('  gone:')[2]}"
+
+
+def test_a_file_is_held_against_the_arguments_of_its_entries(wide: Path) -> None:
+    arguments = ("check", "wide.pt", "--layout", "plain")
+    code, text = run(*arguments, "--backbone", "sized")
+    assert code == 2
+    assert "note: backbones were built with default arguments; for others write an entry" in text
+    assert "severe models mock-run NAME" in text
+    (wide / "benchmarks.yaml").write_text(entry("{width: 6}"))
+    for options in (arguments, arguments[:2], (*arguments, "--backbone", "sized")):
+        code, text = run(*options)
+        assert code == 0
+        assert "fits: layout plain, backbone sized as the entry here says\n  2 tensors" in text
+        assert "note" not in text
+    (wide / "benchmarks.yaml").write_text(entry("{width: 5}"))
+    code, text = run(*arguments)
+    assert code == 2
+    assert "built with default arguments, and as these entries say: here\n" in text
+
+
+def test_a_file_is_checked_beside_a_benchmarks_yaml_that_is_not_finished(wide: Path) -> None:
+    (wide / "benchmarks.yaml").write_text("version: 1\nmodels: {here: {backbone: sizd}}\n")
+    arguments = ("check", "wide.pt", "--layout", "plain", "--backbone", "sized")
+    code, text = run(*arguments)
+    assert code == 2
+    assert "note: no model entry was asked: benchmarks.yaml:" in text
+    with pytest.raises(UserError, match="sizd"):
+        run(*arguments, "-c", "benchmarks.yaml")

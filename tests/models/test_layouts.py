@@ -159,6 +159,7 @@ def test_the_layout_is_found_by_itself(released: Released, file: Path) -> None:
     assert found.as_data() == {
         "layout": TWINS.get(released.layout, released.layout),
         "backbone": released.backbone,
+        "entry": "",
         "matched": released.count,
         "missing": [],
         "unexpected": [],
