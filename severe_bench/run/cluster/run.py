@@ -1,9 +1,10 @@
 """A run on a cluster: look at what is there, submit what is neither done nor on its way."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from severe_bench.plan.cell import Cell
+from severe_bench.plan.expect import MARGIN, Expectations, Span
 from severe_bench.plan.job import DatasetJob, EvaluateJob
 from severe_bench.plan.rows import row_kind
 from severe_bench.run.cluster import slurm_commands
@@ -91,8 +92,22 @@ def plan_waves(profile: Profile, todo: Sequence[Cell], found: Survey) -> list[Wa
     def asks(cell: Cell) -> Asks:
         return profile.asks_of(cell, needs_gpu=runs_a_backbone(cell))
 
-    seconds = profile.task_minutes * 60
-    return waves(todo, lambda cell: found.expect.span(cell)[0], asks, seconds, profile.most_tasks)
+    def span(cell: Cell) -> Span:
+        return asked_for(found.expect, cell)
+
+    return waves(todo, span, asks, profile.task_minutes * 60, profile.most_tasks)
+
+
+def asked_for(expect: Expectations, cell: Cell) -> Span:
+    """How long a cell takes, as far as a task asks for it.
+
+    Of a network that is not known no more is asked for than of one that is: a partition may refuse
+    it, and what is not done in time goes on in the next job.
+    """
+    span, basis = expect.span(cell)
+    if MARGIN[basis] <= MARGIN["prior"]:
+        return span
+    return replace(span, high=MARGIN["prior"] * span.expected)
 
 
 def runs_a_backbone(cell: Cell) -> bool:

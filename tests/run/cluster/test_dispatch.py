@@ -14,10 +14,12 @@ import pytest
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
+from severe_bench.plan.expect import Expectations
+from severe_bench.plan.job import EvaluateJob
 from severe_bench.run.cluster import submission as ledger
 from severe_bench.run.cluster.looking import on_the_way, queued_cells
 from severe_bench.run.cluster.profile import Asks, Profile
-from severe_bench.run.cluster.run import Dispatched, dispatch, runs_a_backbone
+from severe_bench.run.cluster.run import Dispatched, asked_for, dispatch, runs_a_backbone
 from severe_bench.run.cluster.sharing import Share, Wave
 from severe_bench.run.cluster.submit import Order, script
 from severe_bench.run.cluster.turn import turn
@@ -372,6 +374,18 @@ def test_a_task_that_is_to_go_back_is_put_back_by_its_script(
         assert done.returncode == status
         calls = [call for call in slurm.calls("scontrol")[before:] if call[0] == "requeue"]
         assert calls == ([["requeue", "9_2"]] if asked else []), (status, preempted)
+
+
+def test_a_network_that_is_not_known_asks_for_no_more_than_one_that_is() -> None:
+    expect, known = Expectations(), evaluate(0)
+    assert isinstance(known.job, EvaluateJob)
+    network = known.job.network.model_copy(update={"backbone": "mine.models:build@0"})
+    other = Cell.of(known.job.model_copy(update={"network": network}), "evaluate")
+    assert asked_for(expect, known) == expect.span(known)[0]
+    asked, (span, _) = asked_for(expect, other), expect.span(other)
+    assert asked.expected == span.expected
+    assert asked.high == pytest.approx(5 * span.expected)
+    assert asked.high < span.high
 
 
 def teardown(text: str) -> str:
