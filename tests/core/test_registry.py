@@ -15,6 +15,7 @@ class Shape:
 
 ROUND, SQUARE, NUMBER = Shape("round"), Shape("oblong"), 3
 """
+pytestmark = pytest.mark.usefixtures("forgotten")
 POINTS = """[shapes]
 round = theirs.shapes:ROUND
 square = theirs.shapes:SQUARE

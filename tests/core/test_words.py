@@ -90,6 +90,7 @@ def test_registry_names_and_nearest() -> None:
     assert nearest("zzz", ["b", "a"]) == "valid names: a, b"
 
 
+@pytest.mark.usefixtures("forgotten")
 def test_registry_finds_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = tmp_path / "theirs-1.0.dist-info"
     info.mkdir()

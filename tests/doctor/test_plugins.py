@@ -8,6 +8,7 @@ from severe_bench.core.registry import Registry
 from severe_bench.doctor.finding import Finding
 from severe_bench.doctor.plugins import check_plugins
 
+pytestmark = pytest.mark.usefixtures("forgotten")
 POINTS = """[severe_bench.tasks]
 {tasks}
 [severe_bench.task]

@@ -1,6 +1,5 @@
 """Plan says of which models the ids of cells do not hold the whole source."""
 
-import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -17,6 +16,9 @@ from tests.plan.fixtures import Study
 FACTORY = ("none: {backbone: net}", 'none: {factory: "ours.nets:build"}')
 
 
+pytestmark = pytest.mark.usefixtures("forgotten")
+
+
 @pytest.fixture(autouse=True)
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "path" / "ours").mkdir(parents=True)
@@ -25,8 +27,6 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(tmp_path / "path")
     find_factory.cache_clear()
     yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "ours"]:
-        del sys.modules[name]
     find_factory.cache_clear()
 
 
