@@ -1,7 +1,8 @@
 """Cancelling a suite's jobs, and telling the runs that wait for them."""
 
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from severe_bench.core.atomic import write_text
@@ -20,7 +21,8 @@ def cancel_jobs(layout: Layout, observe: Observer) -> list[str]:
     """Cancel a suite's jobs; running cells save their state first. Returns the jobs.
 
     It waits for its turn, so that no other run submits meanwhile. Where nothing can be written,
-    the jobs are cancelled all the same, but runs that wait are not told.
+    the jobs are cancelled all the same, but runs that wait are not told; nor are they where the
+    controller does not say what there is to cancel.
 
     Raises:
         UserError: no Slurm here, or the controller does not answer.
@@ -29,14 +31,21 @@ def cancel_jobs(layout: Layout, observe: Observer) -> list[str]:
     if not ledger.submissions_folder(layout).is_dir():
         return []
     with ExitStack() as held:
-        try:
+        with _or_say(observe):
             held.enter_context(turn(layout, observe))
-            write_text(_mark(layout), ledger.new_name())
-        except UserError as error:
-            observe(Note(f"{error}; a run that waits submits the jobs again: end it with Ctrl-C"))
         jobs = list(on_the_way(layout).jobs)
+        with _or_say(observe):
+            write_text(_mark(layout), ledger.new_name())
         slurm_commands.cancel(jobs)
     return jobs
+
+
+@contextmanager
+def _or_say(observe: Observer) -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        observe(Note(f"{error}; a run that waits submits the jobs again: end it with Ctrl-C"))
 
 
 def last_cancel(layout: Layout) -> str:

@@ -14,7 +14,7 @@ import pytest
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
 from severe_bench.run.cluster import waiting
-from severe_bench.run.cluster.cancelling import cancel_jobs
+from severe_bench.run.cluster.cancelling import cancel_jobs, last_cancel
 from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.run import dispatch
 from severe_bench.run.cluster.submit import Order
@@ -303,6 +303,16 @@ def test_jobs_are_cancelled_where_nothing_can_be_written(
     told: list[str] = []
     assert cancel_jobs(order.layout, noting(told.append)) == [array.job]
     assert "end it with Ctrl-C" in told[0]
+
+
+def test_runs_are_told_of_no_cancelling_that_could_not_begin(
+    slurm: FakeSlurm, order: Order, cells: list[Cell]
+) -> None:
+    dispatch(order, cells, (), lambda event: None)
+    slurm.fails("squeue", "Unable to contact slurm controller")
+    with pytest.raises(UserError, match="Unable to contact"):
+        cancel_jobs(order.layout, print)
+    assert last_cancel(order.layout) == ""
 
 
 def test_seconds_between_polls(monkeypatch: pytest.MonkeyPatch) -> None:
