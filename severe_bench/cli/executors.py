@@ -37,8 +37,8 @@ def refuse_on_slurm(executor: str, given: Mapping[str, bool]) -> None:
     """
     for option, is_given in given.items():
         if is_given and executor == "slurm":
-            what = f"{option} is for this machine"
-            raise UserError(what, option, "leave it out, or --executor slurm")
+            what = "does not go with --executor slurm"
+            raise UserError(what, option, "leave one of them out")
 
 
 def check_seconds(option: str, seconds: float | None) -> None:

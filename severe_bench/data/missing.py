@@ -27,8 +27,8 @@ from severe_bench.data.prepared import MANIFEST, Manifest
 ABSENT = "no such file"
 NOT_PREPARED = "is not prepared"
 
-RULES = 3
-"""Raised when kept lists are to be made anew."""
+RULES = 4
+"""Raised when kept lists are to be made anew, as where decoders judge files by other rules."""
 
 SETTLED_NS = 2_000_000_000
 """A folder that changed less than this before a look may change again without another time."""
