@@ -45,13 +45,23 @@ class LocalSlurm:
         lines = self.call("squeue", "-h", "-r", "-o", "%i|%T").split()
         return [(line.partition("|")[0], line.partition("|")[2]) for line in lines]
 
-    def hurry(self) -> None:
-        """Let requeued tasks start at once, for which Slurm waits two minutes."""
-        for line in self.call("squeue", "-h", "-r", "-t", "PD", "-o", "%i|%r").split():
-            task, _, reason = line.partition("|")
-            if reason == "BeginTime":
-                words = ["scontrol", "update", f"JobId={task}", "StartTime=now"]
-                subprocess.run(words, check=False, capture_output=True, timeout=60)
+    def hurry(self, hurried: set[str]) -> None:
+        """Let requeued tasks start soon, for which Slurm waits two minutes.
+
+        Not at once: a task that starts in the second in which it was put back is killed ("Job
+        credential revoked"), for which Slurm waits so long.
+
+        Args:
+            hurried: tasks that were told so before and wait still; kept from call to call.
+        """
+        lines = self.call("squeue", "-h", "-r", "-t", "PD", "-o", "%i|%r").split()
+        waiting = {line.partition("|")[0] for line in lines if line.endswith("|BeginTime")}
+        hurried &= waiting
+        for task in waiting - hurried:
+            words = ["scontrol", "update", f"JobId={task}", "StartTime=now+3"]
+            done = subprocess.run(words, check=False, capture_output=True, timeout=60)
+            if done.returncode == 0:
+                hurried.add(task)
 
     def running(self) -> list[str]:
         """Tasks that run."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from unittest.mock import patch
@@ -15,6 +16,7 @@ import pytest
 
 from severe_bench.core.errors import UserError
 from severe_bench.plan.cell import Cell
+from severe_bench.run.cluster.cancelling import cancel_jobs
 from severe_bench.run.cluster.looking import on_the_way
 from severe_bench.run.cluster.profile import Asks, Profile
 from severe_bench.run.cluster.run import dispatch
@@ -75,9 +77,10 @@ def _patience_and_an_empty_queue(slurm: LocalSlurm) -> Iterator[None]:
     over = threading.Event()
 
     def hurry() -> None:
+        hurried: set[str] = set()
         while not over.wait(0.5):
             with suppress(subprocess.SubprocessError):
-                slurm.hurry()
+                slurm.hurry(hurried)
 
     thread = threading.Thread(target=hurry)
     thread.start()
@@ -305,8 +308,11 @@ def test_time_is_up_in_the_middle_of_a_cell_again_and_again(
     slurm: LocalSlurm, layout: Layout, expected: Expected
 ) -> None:
     """The scheduler's warning comes to a running task; its limit is a minute at least, so the test
-    sends the warning itself, as Slurm does `signal_seconds` before the limit."""
-    cells = [evaluate(seed, steps=120, pause=0.05) for seed in range(2)]
+    sends the warning itself, as Slurm does `signal_seconds` before the limit.
+
+    A cell takes twenty seconds, so that none is done before the other task runs again.
+    """
+    cells = [evaluate(seed, steps=400, pause=0.05) for seed in range(2)]
     dispatch(order(layout), cells, (), lambda event: None)
     for _ in range(3):
         before = steps_by_cell(layout)
@@ -317,7 +323,8 @@ def test_time_is_up_in_the_middle_of_a_cell_again_and_again(
         eventually(lambda told=tasks: not set(told) & set(slurm.running()))
         assert {task for task, _ in slurm.jobs()} >= set(tasks), "requeued by themselves"
     assert finished(layout, cells).exit_code == 0
-    assert numbers(layout, cells) == expected(cells)
+    quick = [evaluate(seed, steps=400) for seed in range(2)]
+    assert values(numbers(layout, cells)) == values(expected(quick))
     assert set(steps_done(layout).values()) == {1}, "no step was lost or done twice"
 
 
@@ -600,3 +607,18 @@ def test_cancelled_by_the_user_and_run_again(
     assert finished(layout, cells).exit_code == 0
     assert numbers(layout, cells) == expected(cells)
     assert set(steps_done(layout).values()) == {1}, "they saved their state when cancelled"
+
+
+def test_a_run_that_waits_ends_when_its_jobs_are_cancelled(
+    slurm: LocalSlurm, layout: Layout, expected: Expected
+) -> None:
+    """Running cells have saved their state, and nothing is submitted again."""
+    cells = slow_tree()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(finished, layout, cells)
+        eventually(in_the_middle(layout, cells))
+        assert cancel_jobs(layout, lambda event: None)
+        assert waiting.result(90).exit_code == 130
+    eventually(lambda: not slurm.jobs())
+    assert finished(layout, cells).exit_code == 0
+    assert numbers(layout, cells) == expected(cells)
