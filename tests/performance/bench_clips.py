@@ -43,10 +43,9 @@ def bench() -> Iterator[Line]:
         with tempfile.TemporaryDirectory() as folder:
             films = Films(Path(folder), original)
             for kind in kinds:
-                line = _training(films, kind)
-                yield replace(line, headline=original is XVID and kind == "prepared")
+                yield _training(films, kind)
             if original is XVID:
-                yield replace(_dense(films), headline=True)
+                yield _dense(films)
     yield _augmentation()
 
 
@@ -123,12 +122,12 @@ def _augmentation() -> Line:
     claim = "CPU of augmenting 8 clips of 32 frames for the same draw: PIL by frame / batched"
     line = _line(claim, [theirs] * (PAIRS + 1), [ours] * (PAIRS + 1))
     plain = torch.stack([peer.unrounded(frames, draws, n) for n, frames in enumerate(clips)])
-    return Line(
-        claim,
-        f"{line.measured}; grey levels apart, mean and most: batched from frame by frame in float "
+    apart = (
+        "grey levels apart, mean and most: batched from frame by frame in float "
         f"{_apart(ours(), plain)}, PIL from frame by frame in float {_apart(theirs(), plain)} (it "
-        "cuts off fractions after each step and turns hue in 8-bit HSV)",
+        "cuts off fractions after each step and turns hue in 8-bit HSV)"
     )
+    return replace(line, measured=f"{line.measured}; {apart}")
 
 
 def _apart(one: torch.Tensor, other: torch.Tensor) -> str:
@@ -146,4 +145,4 @@ def _line(claim: str, theirs: list[Callable[[], object]], ours: list[Callable[[]
     slow, fast = zip(*taken, strict=True)
     milliseconds = [1e3 * statistics.median(side) for side in (slow, fast)]
     figures = f"{milliseconds[0]:.1f} ms / {milliseconds[1]:.1f} ms"
-    return Line(claim, f"{ratio_of(slow, fast)}; {figures}")
+    return Line(claim, f"{ratio_of(slow, fast)}; {figures}", headline=True)

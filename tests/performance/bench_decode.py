@@ -22,7 +22,6 @@ from tests.performance.measure import Line, Ratio, cpu_seconds, ratio_of
 
 CLIP = Clip(frames=32, sampling="seconds", rate=16.0)
 PAIRS = 15
-_, USUAL, _ = ORIGINALS
 
 
 def bench() -> Iterator[Line]:
@@ -32,7 +31,7 @@ def bench() -> Iterator[Line]:
             ratio, slow, fast = _measure(original, Path(folder))
         claim = f"CPU per 32-frame clip, {original.name}: decord on it / prepared"
         figures = f"{ratio}; {slow * 1e3:.1f} ms / {fast * 1e3:.1f} ms; wanted {original.claim}x"
-        yield Line(claim, figures, headline=original is USUAL)
+        yield Line(claim, figures)
 
 
 def _measure(original: Original, folder: Path) -> tuple[Ratio, float, float]:

@@ -35,5 +35,4 @@ def bench(setting: Setting | None = None) -> Iterator[Line]:
         f"{ratio_of(slow, fast)}; {step[0]:.2f} s / {step[1]:.2f} s a step of {work / 1e9:.0f} "
         f"GFLOP; {shares[0]:.0f} % / {shares[1]:.0f} % of the matrix-product rate, "
         f"{best / 1e9:.0f} GFLOP/s on {torch.get_num_threads()} thread(s)",
-        headline=True,
     )

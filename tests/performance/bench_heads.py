@@ -49,7 +49,7 @@ def bench() -> Iterator[Line]:
             ratio = paired(slow, fast)
         size = f"{shape.videos} videos x {shape.width}, {shape.classes} classes"
         claim = f"{HEADS} linear heads, {size}: one after another / in one pass"
-        yield Line(claim, str(ratio), headline=shape is SHAPES[0])
+        yield Line(claim, str(ratio))
 
 
 def _specs() -> list[Optimiser]:
