@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +42,10 @@ HINTS = {
 
 @dataclass(frozen=True)
 class ResultsReader:
-    """Reads the large files of one suite's cells."""
+    """Reads the large files of one suite's cells, and what cells are: that once for each."""
 
     layout: Layout
+    _known: dict[str, Cell | None] = field(default_factory=dict, init=False, repr=False)
 
     def predictions(self, cell: str) -> Predictions | None:
         """Predictions of an evaluated cell, None where they are missing or damaged."""
@@ -56,26 +57,20 @@ class ResultsReader:
 
     def needs(self, cell: str) -> Mapping[str, str]:
         """Role -> id of what an evaluated cell needed; empty where its file is damaged."""
-        try:
-            return read_cell(self.layout.cells / cell).needs
-        except CorruptError:
-            return {}
+        known = self._cell(cell)
+        return known.needs if known else {}
 
     def job(self, cell: str) -> EvaluateJob | None:
         """What an evaluated cell computes; None where its file is damaged."""
-        try:
-            job = read_cell(self.layout.cells / cell).job
-        except CorruptError:
-            return None
-        return job if isinstance(job, EvaluateJob) else None
+        known = self._cell(cell)
+        return known.job if known and isinstance(known.job, EvaluateJob) else None
 
     def drawn(self, cell: str) -> int | None:
         """How many training videos its budget drew; of the full set, as many as the plan knew."""
-        folder = self.layout.cells / cell
         try:
-            return (folder / DRAWN).read_bytes().count(b"\n")
+            return (self.layout.cells / cell / DRAWN).read_bytes().count(b"\n")
         except OSError:
-            return _full_set(folder)
+            return self._full_set(cell)
 
     def features(self, cell: str) -> Features | None:
         """Features of a features cell, views merged; None where there are none.
@@ -101,15 +96,20 @@ class ResultsReader:
             return None
         return Features(np.asarray(samples, np.str_), MergedViews(values, weights))
 
+    def _full_set(self, cell: str) -> int | None:
+        """Training videos of a cell whose budget is all of them; None where that is not known."""
+        job, known = self.job(cell), self._cell(cell)
+        if job is None or known is None or str(job.budget) != FULL:
+            return None
+        return known.places.sizes.get("train")
 
-def _full_set(folder: Path) -> int | None:
-    """Training videos of a cell whose budget is all of them; None where that is not known."""
-    try:
-        cell = read_cell(folder)
-    except CorruptError:
-        return None
-    full = isinstance(cell.job, EvaluateJob) and str(cell.job.budget) == FULL
-    return cell.places.sizes.get("train") if full else None
+    def _cell(self, cell: str) -> Cell | None:
+        if cell not in self._known:
+            try:
+                self._known[cell] = read_cell(self.layout.cells / cell)
+            except CorruptError:
+                self._known[cell] = None
+        return self._known[cell]
 
 
 def _predictions_as_stored(folder: Path) -> Predictions | None:

@@ -54,7 +54,7 @@ def caveat_entry(columns: Iterable[Column], *models: str) -> Entry:
         >>> caveat_entry([near], "a").value, caveat_entry([near], "a").text
         ('near ‡', '‡')
     """
-    known = list(columns)
+    known = [column for column in columns if column.signs]
     named = [(c.experiment, sign) for c in known if (sign := signs_in([c], *models))]
     value = ", ".join(f"{experiment} {sign}" for experiment, sign in named)
     return Entry(value, signs_in(known, *models))
