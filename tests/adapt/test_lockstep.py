@@ -22,12 +22,16 @@ from tests.adapt.companies import (
     Case,
     Killed,
     Problem,
+    Trials,
     alone,
     assert_same,
     plan,
     together,
 )
 from tests.train.fakes import Wires
+
+FORMS = (Problem, Trials)
+"""A linear head for each cell, and several."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +42,13 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda o: "-".join(map(str, o.values())))
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: "-".join(map(str, s.values())))
 def test_budgets_and_seeds_in_company_end_with_the_bits_that_they_have_alone(
-    optimiser: dict[str, Any], schedule: dict[str, Any], tmp_path: Path
+    form: type[Problem], optimiser: dict[str, Any], schedule: dict[str, Any], tmp_path: Path
 ) -> None:
-    problem = Problem(plan(optimiser, schedule))
+    problem = form(plan(optimiser, schedule))
     alone(tmp_path / "alone", problem, GRID)
     together(tmp_path / "together", problem, GRID)
     assert_same(tmp_path / "alone", tmp_path / "together", GRID)
@@ -54,7 +59,8 @@ def test_budgets_and_seeds_in_company_end_with_the_bits_that_they_have_alone(
         st.builds(Case, st.integers(1, 40), st.integers(0, 3)), min_size=1, max_size=7, unique=True
     ),
     st.builds(
-        Problem,
+        lambda form, recipe, **shape: form(recipe, **shape),
+        st.sampled_from(FORMS),
         st.builds(
             plan,
             st.sampled_from(OPTIMISERS),
@@ -68,7 +74,7 @@ def test_budgets_and_seeds_in_company_end_with_the_bits_that_they_have_alone(
         labels=st.booleans(),
     ),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=80)
 def test_any_shape_of_company(
     tmp_path_factory: pytest.TempPathFactory,
     cases: list[Case],
@@ -80,19 +86,21 @@ def test_any_shape_of_company(
     assert_same(folder / "alone", folder / "together", cases)
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("width", "classes"), [(64, 10), (64, 6), (512, 100), (768, 40)])
-def test_usual_shapes(width: int, classes: int, tmp_path: Path) -> None:
-    problem = Problem(plan(OPTIMISERS[4], SCHEDULES[1], batch_size=64), width, classes)
+def test_usual_shapes(form: type[Problem], width: int, classes: int, tmp_path: Path) -> None:
+    problem = form(plan(OPTIMISERS[4], SCHEDULES[1], batch_size=64), width, classes)
     cases = [Case(videos, seed) for videos in (200, 100) for seed in range(2)]
     alone(tmp_path / "alone", problem, cases)
     together(tmp_path / "together", problem, cases)
     assert_same(tmp_path / "alone", tmp_path / "together", cases)
 
 
+@pytest.mark.parametrize("form", FORMS)
 def test_a_stop_and_kills_lose_no_bit_and_company_goes_on_from_where_it_was(
-    tmp_path: Path,
+    form: type[Problem], tmp_path: Path
 ) -> None:
-    problem = Problem(PLAIN)
+    problem = form(PLAIN)
     alone(tmp_path / "alone", problem, GRID)
     folder = tmp_path / "together"
     for stop, part in ((3, GRID), (2, GRID[:5]), (1, GRID[2:])):
@@ -127,8 +135,11 @@ def test_what_company_finished_is_not_trained_again(tmp_path: Path) -> None:
     assert summary.clips > 0
 
 
-def test_a_head_that_diverges_harms_no_other_and_fails_alone(tmp_path: Path) -> None:
-    wild = Problem(plan({"name": "sgd", "lr": 0.1, "momentum": 0.9}, {"kind": "constant"}))
+@pytest.mark.parametrize("form", FORMS)
+def test_a_head_that_diverges_harms_no_other_and_fails_alone(
+    form: type[Problem], tmp_path: Path
+) -> None:
+    wild = form(plan({"name": "sgd", "lr": 0.1, "momentum": 0.9}, {"kind": "constant"}))
     cases = (GRID[0], Case(21, 5, scale=1e30), *GRID[1:4])
     calm = cases[:1] + cases[2:]
     alone(tmp_path / "alone", wild, calm)
