@@ -1,7 +1,7 @@
 """Cells as members: what each has to train, stage by stage, from its own inputs."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,6 @@ PLAN = recipe(
 BUDGETS = (40, 24, 15)
 POISONED = 39
 """A video that only the largest budget buys, with features that no loss survives."""
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def cell(

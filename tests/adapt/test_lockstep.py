@@ -1,11 +1,9 @@
 """Heads in company: the bits of each are those that it has alone, on a CPU with one thread."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,14 +30,6 @@ from tests.train.fakes import Wires
 
 FORMS = (Problem, Trials)
 """A linear head for each cell, and several."""
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -166,12 +156,13 @@ def test_time_is_shared_and_progress_told(tmp_path: Path) -> None:
     assert wires.reports[-1].done == wires.reports[-1].total == 12
 
 
+@pytest.mark.parametrize("form", FORMS)
 def test_shapes_whose_batched_product_rounds_otherwise_go_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    form: type[Problem], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a machine where no batched product has the bits of single ones."""
     monkeypatch.setattr(Products, "_exact_in", lambda self, size: False)
-    problem = Problem(PLAIN, width=5, classes=7)
+    problem = form(PLAIN, width=5, classes=7)
     alone(tmp_path / "alone", problem, GRID)
     together(tmp_path / "together", problem, GRID)
     assert_same(tmp_path / "alone", tmp_path / "together", GRID)

@@ -1,12 +1,10 @@
 """Heads of many rates and decays in company: the bits of each are those that it has alone."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from severe_bench.adapt.products import Products
 from severe_bench.core.errors import Interrupted
 from severe_bench.train.checkpoint import CHECKPOINT_FILE
 from tests.adapt.companies import (
@@ -21,14 +19,6 @@ from tests.adapt.companies import (
     together,
 )
 from tests.train.fakes import Wires
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def alive(folder: Path, case: Case) -> list[bool]:
@@ -54,14 +44,3 @@ def test_progress_counts_all_heads(tmp_path: Path) -> None:
     wires = Wires(tmp_path)
     together(tmp_path, Trials(PLAIN), GRID[:4], wires)
     assert {report.stage for report in wires.reports} == {"train 40 heads"}
-
-
-def test_shapes_whose_batched_product_rounds_otherwise_go_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on a machine where no batched product has the bits of single ones."""
-    monkeypatch.setattr(Products, "_exact_in", lambda self, size: False)
-    problem = Trials(PLAIN, width=5, classes=7)
-    alone(tmp_path / "alone", problem, GRID)
-    together(tmp_path / "together", problem, GRID)
-    assert_same(tmp_path / "alone", tmp_path / "together", GRID)

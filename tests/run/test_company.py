@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,19 @@ def never() -> bool:
 
 def ignore(_: Progress) -> None:
     return None
+
+
+def noting(found: list[Claim]) -> Callable[..., AbstractContextManager[Claim | None]]:
+    """`holding` that adds to what was found."""
+    real = joint.holding
+
+    @contextmanager
+    def noted(*args: object) -> Iterator[Claim | None]:
+        with real(*args) as held:
+            found.append(held)
+            yield held
+
+    return noted
 
 
 def run_alone(layout: Layout, cells: Sequence[Cell]) -> None:
@@ -249,16 +262,8 @@ def test_a_company_that_slept_and_lost_a_cell_writes_nothing_more(
         return False
 
     found: list[Claim] = []
-    real = joint.holding
-
-    @contextmanager
-    def noted(*args: object) -> Iterator[Claim | None]:
-        with real(*args) as held:
-            found.append(held)
-            yield held
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(joint, "holding", noted)
+        patch.setattr(joint, "holding", noting(found))
         with pytest.raises(LostClaim):
             train_company(layout, LINEAR, How(), stop, ignore)
     assert not (stolen / CHECKPOINT).exists()

@@ -34,7 +34,7 @@ from severe_bench.store.layout import CHECKPOINT, CLAIM, PREDICTIONS, Layout
 from severe_bench.store.lock import Claim
 from severe_bench.store.states import state_of
 from severe_bench.train.loop import Training
-from tests.run.test_company import LANES, ignore, never
+from tests.run.test_company import LANES, ignore, never, noting
 
 CONFIG = Path(__file__).with_name("company_selected.yaml")
 CELLS = plan_suite(load_config(CONFIG), "small").cells
@@ -193,7 +193,7 @@ def test_a_company_that_lost_a_cell_writes_nothing_more(
     stolen = layout.folder(SELECTED[1])
     told: list[Progress] = []
     found: list[Claim] = []
-    real, reached = joint.holding, at_stage(stage)
+    reached = at_stage(stage)
 
     def stop() -> bool:
         if found and any(map(reached, told)):
@@ -203,15 +203,9 @@ def test_a_company_that_lost_a_cell_writes_nothing_more(
             found.clear()
         return False
 
-    @contextmanager
-    def noted(*args: object) -> Iterator[Claim | None]:
-        with real(*args) as held:
-            found.append(held)
-            yield held
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(joint, "TOLD_SECONDS", 0.0)
-        patch.setattr(joint, "holding", noted)
+        patch.setattr(joint, "holding", noting(found))
         with pytest.raises(LostClaim):
             train_company(layout, SELECTED, How(), stop, told.append)
     assert not (stolen / CHECKPOINT).exists()

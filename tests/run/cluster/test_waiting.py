@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +56,12 @@ def noting(then: Callable[[str], None]) -> Callable[[Event], None]:
         then(event.text)
 
     return observe
+
+
+def run_here(order: Order, cells: Sequence[Cell]) -> None:
+    """As the tasks would."""
+    settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
+    run_cells(order.layout, cells, settings, lambda event: None)
 
 
 def empty(slurm: FakeSlurm) -> None:
@@ -113,8 +119,7 @@ def test_a_controller_that_is_silent_for_a_while_is_waited_for(
         told.append(text)
         if len(told) == 2:
             (slurm.folder / "squeue.says").unlink()
-            settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
-            run_cells(order.layout, cells, settings, lambda event: None)
+            run_here(order, cells)
         elif len(told) > 2:
             empty(slurm)
 
@@ -153,8 +158,7 @@ def test_a_queue_that_is_empty_for_a_moment_is_no_end(
             assert "; 0 task(s)" in text
             queue.write_text(before)
         elif len(told) == 3:
-            settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
-            run_cells(order.layout, cells, settings, lambda event: None)
+            run_here(order, cells)
             empty(slurm)
 
     assert run_to_end(order, cells, (), noting(then)).exit_code == 0
@@ -171,8 +175,7 @@ def test_tasks_that_the_scheduler_lists_for_ever_are_not_waited_for(
     def then(text: str) -> None:
         told.append(text)
         if len(told) == 1:
-            settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
-            run_cells(order.layout, cells, settings, lambda event: None)
+            run_here(order, cells)
 
     assert run_to_end(order, cells, (), noting(then)).exit_code == 0
     assert json.loads((slurm.folder / "queue").read_text())
@@ -205,8 +208,7 @@ def test_a_run_that_waits_ends_when_its_jobs_are_cancelled(
     def then(text: str) -> None:
         told.append(text)
         if len(told) == 1:
-            settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
-            run_cells(order.layout, cells[:1], settings, lambda event: None)
+            run_here(order, cells[:1])
             assert cancel_jobs(order.layout, print) == ["1000"]
 
     outcome = run_to_end(order, cells, (), noting(then))
@@ -269,8 +271,7 @@ def test_another_user_cancels_jobs_of_his_own(
                 queue = (slurm.folder / "queue").read_text()
                 cancel_jobs(order.layout, print)
                 (slurm.folder / "queue").write_text(queue)
-        settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
-        run_cells(order.layout, cells[: len(told)], settings, lambda event: None)
+        run_here(order, cells[: len(told)])
 
     assert run_to_end(order, cells, (), noting(then)).exit_code == 0
     assert not any("cancelled" in text for text in told)
@@ -283,8 +284,7 @@ def test_a_new_run_heeds_no_earlier_cancelling(
     cancel_jobs(order.layout, print)
 
     def then(text: str) -> None:
-        settings = Settings((Lane("cpu 0", "cpu", ONE_THREAD),), runners=RUNNERS)
-        run_cells(order.layout, cells, settings, lambda event: None)
+        run_here(order, cells)
 
     assert run_to_end(order, cells, (), noting(then)).exit_code == 0
 
